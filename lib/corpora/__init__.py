@@ -1,0 +1,1 @@
+"""Where utterances come from: the spoken phrasebook, and recordings of one's own."""

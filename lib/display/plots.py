@@ -1,0 +1,84 @@
+"""Figures of runs: how training went, and where scores stand with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+INK, ACCENT, GREY = "#1d2733", "#0a6e8a", "#9aa5b1"
+WARM = "#c8502d"
+
+
+def _bare(axes) -> None:
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(labelsize=9)
+
+
+def training_curves(stages: Mapping[str, Sequence[dict]]) -> Figure:
+    """Loss of each stage, and the decoded development score where there is one.
+
+    Args:
+        stages: name to the rows of its training.csv.
+    """
+    stages = {name: rows for name, rows in stages.items() if rows}
+    figure = Figure(figsize=(3.6 * len(stages), 2.6), layout="constrained")
+    for axes, (name, rows) in zip(figure.subplots(1, len(stages), squeeze=False)[0], stages.items(), strict=True):
+        axes.plot([row["update"] for row in rows], [row["loss"] for row in rows], color=GREY, linewidth=0.9)
+        axes.set_title(name, fontsize=10, loc="left", color=INK)
+        axes.set_xlabel("update", fontsize=9)
+        axes.set_ylabel("loss per token", fontsize=9, color=GREY)
+        _bare(axes)
+        scored = [row for row in rows if row.get("score") is not None]
+        if scored:
+            twin = axes.twinx()
+            twin.plot([row["update"] for row in scored], [row["score"] for row in scored], "o-", color=ACCENT, markersize=3.5)
+            twin.set_ylabel("development score", fontsize=9, color=ACCENT)
+            twin.spines["top"].set_visible(False)
+            twin.tick_params(labelsize=9)
+    return figure
+
+
+def scores_with_intervals(table: Sequence[dict], metric: str) -> Figure:
+    """Scores of one metric, a line each with its 95 % interval, baselines in grey."""
+    rows = [row for row in table if row["metric"] == metric][::-1]
+    figure = Figure(figsize=(6.4, 0.55 + 0.36 * max(1, len(rows))), layout="constrained")
+    axes = figure.subplots()
+    for place, row in enumerate(rows):
+        colour = GREY if row["system"] == "baseline" else ACCENT
+        axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
+        axes.plot([row["value"]], [place], "o", color=colour, markersize=6)
+        axes.annotate(
+            f"{row['value']:.1f}", (row["high"], place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9
+        )
+    names = [f"{row['strategy']}  {row['task']} {row['source']}→{row['target']}" for row in rows]
+    axes.set_yticks(range(len(rows)), names, fontsize=9)
+    axes.set_ylim(-0.6, len(rows) - 0.4)
+    axes.set_xlim(left=min(0.0, *(row["low"] for row in rows)) if rows else 0)
+    axes.set_xlabel(f"{metric}, with its 95 % interval", fontsize=9)
+    _bare(axes)
+    return figure
+
+
+def bars(counts: Mapping[str, float], label: str) -> Figure:
+    """A horizontal bar for each name."""
+    figure = Figure(figsize=(6.4, 0.5 + 0.28 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(list(counts)[::-1], list(counts.values())[::-1], color=ACCENT, height=0.62)
+    axes.set_xlabel(label, fontsize=9)
+    _bare(axes)
+    return figure
+
+
+def histogram(values: Mapping[str, Sequence[float]], label: str, bins: int = 30) -> Figure:
+    """How values are spread, a line for each name."""
+    figure = Figure(figsize=(6.4, 2.6), layout="constrained")
+    axes = figure.subplots()
+    everything = [value for row in values.values() for value in row]
+    for place, (name, row) in enumerate(values.items()):
+        axes.hist(row, bins=bins, range=(0, max(everything)), histtype="step", linewidth=1.5, label=name, color=f"C{place}")
+    axes.set_xlabel(label, fontsize=9)
+    axes.legend(fontsize=8, frameon=False)
+    _bare(axes)
+    return figure

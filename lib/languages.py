@@ -1,0 +1,84 @@
+"""One table of languages: every code, voice and scoring habit that the rest of the workbook looks up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language under the names that its resources use; None where the resource does not have it."""
+
+    code: str  # ISO 639-3, the workbook's own name for it
+    name: str
+    family: str
+    script: str  # ISO 15924
+    locale: str | None = None  # CLDR
+    voice: str | None = None  # espeak-ng
+    seamless: str | None = None  # SeamlessM4T-v2, as speech input
+    whisper: str | None = None
+    fleurs: str | None = None
+    common_voice: str | None = None
+    bleu_tokenizer: str = "13a"  # LLM-SRT: `char` where words are not set apart
+    unit: str = "word"  # the unit of the error rate: "word" (WER) or "char" (CER)
+
+    @property
+    def token(self) -> str:
+        """Seamless's language token; a language Seamless lacks gets one in the same form."""
+        return f"__{self.seamless or self.code}__"
+
+
+def _rows() -> list[Language]:
+    L = Language
+    char = {"bleu_tokenizer": "char", "unit": "char"}
+    return [
+        L("eng", "English", "Germanic", "Latn", "en", "en-us", "eng", "en", "en_us", "en"),
+        L("deu", "German", "Germanic", "Latn", "de", "de", "deu", "de", "de_de", "de"),
+        L("nld", "Dutch", "Germanic", "Latn", "nl", "nl", "nld", "nl", "nl_nl", "nl"),
+        L("fra", "French", "Romance", "Latn", "fr", "fr", "fra", "fr", "fr_fr", "fr"),
+        L("spa", "Spanish", "Romance", "Latn", "es", "es", "spa", "es", "es_419", "es"),
+        L("ita", "Italian", "Romance", "Latn", "it", "it", "ita", "it", "it_it", "it"),
+        L("por", "Portuguese", "Romance", "Latn", "pt", "pt", "por", "pt", "pt_br", "pt"),
+        L("cat", "Catalan", "Romance", "Latn", "ca", "ca", "cat", "ca", "ca_es", "ca"),
+        L("est", "Estonian", "Uralic", "Latn", "et", "et", "est", "et", "et_ee", "et"),
+        L("gle", "Irish", "Celtic", "Latn", "ga", "ga", "gle", None, "ga_ie", "ga-IE"),
+        L("mlt", "Maltese", "Semitic", "Latn", "mt", "mt", "mlt", "mt", "mt_mt", "mt"),
+        L("mar", "Marathi", "Indo-Aryan", "Deva", "mr", "mr", "mar", "mr", "mr_in", "mr"),
+        L("hin", "Hindi", "Indo-Aryan", "Deva", "hi", "hi", "hin", "hi", "hi_in", "hi"),
+        L("que", "Quechua", "Quechuan", "Latn", "qu", "qu", None, None, None, "quy"),
+        L("swa", "Swahili", "Bantu", "Latn", "sw", "sw", "swh", "sw", "sw_ke", "sw"),
+        L("ara", "Arabic", "Semitic", "Arab", "ar", "ar", "arb", "ar", "ar_eg", "ar"),
+        L("rus", "Russian", "Slavic", "Cyrl", "ru", "ru", "rus", "ru", "ru_ru", "ru"),
+        L("ind", "Indonesian", "Austronesian", "Latn", "id", "id", "ind", "id", "id_id", "id"),
+        L("vie", "Vietnamese", "Austroasiatic", "Latn", "vi", "vi", "vie", "vi", "vi_vn", "vi"),
+        L("tha", "Thai", "Tai", "Thai", "th", "th", "tha", "th", "th_th", "th", **char),
+        L("jpn", "Japanese", "Japonic", "Jpan", "ja", "ja", "jpn", "ja", "ja_jp", "ja", **char),
+        L("kor", "Korean", "Koreanic", "Kore", "ko", "ko", "kor", "ko", "ko_kr", "ko", **char),
+        L("zho", "Chinese", "Sinitic", "Hans", "zh", "cmn", "cmn", "zh", "cmn_hans_cn", "zh-CN", **char),
+        L("yue", "Cantonese", "Sinitic", "Hant", "yue", "yue", "yue", "yue", "yue_hant_hk", "yue", **char),
+        L("bho", "Bhojpuri", "Indo-Aryan", "Deva"),
+        L("aeb", "Tunisian Arabic", "Semitic", "Arab"),
+        L("apc", "North Levantine Arabic", "Semitic", "Arab"),
+        L("bem", "Bemba", "Bantu", "Latn"),
+        L("fon", "Fon", "Gbe", "Latn"),
+        L("mdw", "Mboshi", "Bantu", "Latn"),
+    ]
+
+
+LANGUAGES: dict[str, Language] = {row.code: row for row in _rows()}
+
+
+def language(code: str) -> Language:
+    """The row of an ISO 639-3 code.
+
+    Raises:
+        ValueError: for a code that the table lacks, naming the near ones and how to add a row.
+    """
+    if code in LANGUAGES:
+        return LANGUAGES[code]
+    near = [row.code for row in LANGUAGES.values() if code and code.lower() in (row.locale, row.whisper, row.name.lower())]
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    raise ValueError(
+        f"unknown language {code!r}: {hint}the workbook uses ISO 639-3 codes; known are {' '.join(LANGUAGES)}. "
+        "To add one, add a row to lib/languages.py"
+    )

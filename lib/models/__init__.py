@@ -1,0 +1,1 @@
+"""The models: Hugging Face classes, put together, registered with languages, and saved."""

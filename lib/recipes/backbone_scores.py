@@ -1,0 +1,55 @@
+"""How good a backbone is before any fine-tuning: ASR of each language, MT and ST of a few pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lib.batches import Collator
+from lib.corpora.studio import Progress, silent
+from lib.decoding import GREEDY, decode
+from lib.features import Ears
+from lib.models.seamless import Seamless
+from lib.recipes import gmu
+from lib.recipes.backbones import Trained
+from lib.recipes.scales import preset
+from lib.scoring.baselines import shuffled
+from lib.scoring.significance import Difference, difference
+from lib.scoring.table import Said, said
+from lib.tasks import Example, Task, examples
+from lib.utterance import Corpus
+
+SPOKEN = (("est", "eng"), ("spa", "eng"), ("eng", "spa"))  # pairs that are scored as ST and as MT
+
+
+def outputs(scale: str, trained: Trained, model: Seamless, cache: Path, progress: Progress = silent) -> tuple[list[Said], Corpus]:
+    """What the backbone says to its test set; a hub's backbone is given the Estonian phrasebook of `lab`."""
+    corpus = trained.corpus or gmu.fine_tuning_corpus(preset(gmu.DIRECT, "lab"), "est", "eng", "", cache, progress)
+    collate = Collator(model, Ears(model.stack))
+    spoken = sorted({utterance.language for utterance in corpus.utterances})
+    pairs = [(source, target) for source, target in SPOKEN if source in spoken]
+    tests = [examples(corpus.split("test", code), Task.ASR) for code in spoken]
+    tests += [examples(corpus.split("test", s), task, t) for task in (Task.MT, Task.ST) for s, t in pairs]
+    rows: list[Said] = []
+    for test in tests:
+        rows += said(test, decode(model, test, collate, GREEDY, progress=progress), "gmu", "backbone", "join", "test", seed=1)
+    return rows + _shuffled(rows, [test for test in tests if test[0].task is Task.ST]), corpus
+
+
+def _shuffled(rows: list[Said], tests: list[list[Example]]) -> list[Said]:
+    found = []
+    for test in tests:
+        own = [row for row in rows if (row.task, row.source, row.target) == ("ST", test[0].source, test[0].target)]
+        texts = shuffled([row.hypothesis for row in own], [row.reference for row in own])
+        found += [Said(**vars(row) | {"system": "baseline", "strategy": "shuffled_audio", "hypothesis": text})
+                  for row, text in zip(own, texts, strict=True)]  # fmt: skip
+    return found
+
+
+def speech_against_baseline(rows: list[Said], source: str = "est", target: str = "eng") -> Difference:
+    """BLEU of speech translation above what the same system says to another clip's audio."""
+    part = [row for row in rows if (row.task, row.source, row.target) == ("ST", source, target)]
+    ours, theirs = [[r for r in part if (r.system == "baseline") is other] for other in (False, True)]
+    return difference(
+        "BLEU", [r.hypothesis for r in ours], [r.hypothesis for r in theirs], [r.reference for r in ours], target,
+        [r.speaker for r in ours], "plain",
+    )  # fmt: skip

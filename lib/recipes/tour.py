@@ -1,0 +1,82 @@
+"""The five-minute tour of notebook 00: the first ears of the backbone, and the shortest way from them to a translator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from lib.batches import Collator
+from lib.corpora.phrasebook import Phrasebook
+from lib.corpora.studio import Progress, record, silent
+from lib.features import Ears
+from lib.recipes import backbones, gmu
+from lib.recipes.scales import preset
+from lib.tasks import Task, examples
+from lib.training.fit import Fitted, Tick, fit
+from lib.training.losses import Spelling, Translation
+from lib.utterance import Corpus, Utterance
+
+HEARD = ("est", "eng", "spa", "fra", "que")
+SOURCE, TARGET = "est", "eng"
+
+# updates of the reading and the translating stage; the hearing stage is the backbone's own, found there again by 03
+UPDATES = {"smoke": (2, 2), "tiny": (250, 250), "lab": (4000, 4000)}
+
+
+def five_languages(cache: Path, progress: Progress = silent) -> list[list[Utterance]]:
+    """A few phrases, each spoken in five languages: one list a phrase."""
+    corpus = record(Phrasebook(HEARD, (), train=1, dev=1, test=4, breadth=backbones.TINY_BREADTH, seed=5), cache, progress)
+    phrases: dict[str, list[Utterance]] = {}
+    for utterance in corpus.split("test"):
+        phrases.setdefault(utterance.meaning, []).append(utterance)
+    return list(phrases.values())
+
+
+@dataclass
+class Tour:
+    """What the tour trained."""
+
+    corpus: Corpus
+    ears: Spelling
+    system: gmu.System
+    recipe: gmu.Direct
+    stages: list[Fitted]
+
+    def spelled(self, utterances: list[Utterance]) -> list[str]:
+        """What the ears alone make of speech, letter by letter."""
+        return self.ears.read(self.system.train(examples(utterances, Task.ASR)))
+
+
+def train(
+    scale: str,
+    cache: Path,
+    folder: Path,
+    seed: int,
+    watch: Callable[[Tick], None] = lambda tick: None,
+    progress: Progress = silent,
+    device: torch.device | str = "cpu",
+) -> Tour:
+    """Teach a Seamless to hear (CTC), to read (text), and then to translate Estonian speech into English text."""
+    read, translate = preset(UPDATES | {"full": None}, scale) or (0, 0)
+    if not read:
+        raise ValueError("the tour trains a small model; at the full scale start with notebook 10")
+    direct = preset(gmu.DIRECT, scale)
+    recipe, model, heard, backbone_folder = backbones.untrained(scale, cache, progress)
+    corpus = gmu.fine_tuning_corpus(direct, SOURCE, TARGET, "", cache, progress)
+    ears, hearing = backbones.hear(recipe, model, heard, backbone_folder, watch, device)
+    reading = fit(
+        Translation(model, recipe.read.label_smoothing),
+        replace(recipe.read, updates=read),
+        [e for e in backbones.reading(recipe) if (e.source, e.target) == (SOURCE, TARGET)],
+        Collator(model, Ears(model.stack)),
+        folder / "read",
+        seed=seed,
+        watch=watch,
+        device=device,
+    )
+    short = replace(direct, stage=replace(direct.stage, updates=translate))
+    system = gmu.fine_tune(short, model, corpus, SOURCE, TARGET, seed, folder / "direct", watch, device)
+    return Tour(corpus, ears, system, short, [hearing, reading, system.fitted])

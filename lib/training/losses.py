@@ -1,0 +1,100 @@
+"""Losses as sums over target tokens, with the number of tokens, so that the loop can divide by the true total."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from lib.batches import Batch
+from lib.models.seamless import Seamless
+
+
+class Summed(NamedTuple):
+    """A loss before its division."""
+
+    total: Float[Tensor, ""]
+    count: int  # of target tokens
+
+
+def label_smoothed(
+    logits: Float[Tensor, "batch tokens vocabulary"],
+    labels: Int[Tensor, "batch tokens"],
+    smoothing: float,
+    skip: int = 0,
+) -> Summed:
+    """Negative log-likelihood with label smoothing (papers.md 1.5).
+
+    The smoothed target gives `smoothing / vocabulary` to every class, the gold one and padding among them, and the
+    rest to the gold class, as GMU's code does; fairseq2 leaves the gold class out of the uniform part.
+
+    Args:
+        labels: -100 marks positions that do not count.
+        skip: first positions of each row that do not count; 1 leaves out the language token (GMU `prefix_skip_len`).
+    """
+    labels = labels[:, skip:]
+    log_probabilities = F.log_softmax(logits[:, skip:].float(), dim=-1)
+    real = labels != -100
+    gold = log_probabilities.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    uniform = log_probabilities.mean(-1)
+    losses = -(1 - smoothing) * gold - smoothing * uniform
+    return Summed(losses[real].sum(), int(real.sum()))
+
+
+def translation_loss(model: Seamless, batch: Batch, smoothing: float, skip: int = 0) -> Summed:
+    """The loss of what the decoder should say, whether the batch was heard or read."""
+    if batch.speech is not None:
+        states, mask = model.encode_speech(batch.speech, batch.mask)
+    else:
+        states, mask = model.encode_text(batch.text, batch.mask)
+    return label_smoothed(model.decode(states, mask, batch.prefix), batch.labels, smoothing, skip)
+
+
+class Translation(nn.Module):
+    """The objective of direct, ASR and MT fine-tuning: `translation_loss` as a module, which `fit` trains."""
+
+    def __init__(self, model: Seamless, smoothing: float, skip: int = 0) -> None:
+        super().__init__()
+        self.model, self.smoothing, self.skip = model, smoothing, skip
+
+    def forward(self, batch: Batch) -> Summed:
+        return translation_loss(self.model, batch, self.smoothing, self.skip)
+
+
+class Spelling(nn.Module):
+    """CTC on the characters that a transcript is spelled with: how a speech encoder is taught to hear.
+
+    The output layer sits on the Conformer, before the length adaptor, and is thrown away afterwards.
+    """
+
+    def __init__(self, model: Seamless, alphabet: str) -> None:
+        super().__init__()
+        self.encoder = model.speech.speech_encoder
+        self.letters = {letter: place for place, letter in enumerate(alphabet, start=1)}  # 0 is CTC's blank
+        self.output = nn.Linear(model.config.hidden_size, len(alphabet) + 1)
+
+    def logits(self, batch: Batch) -> Float[Tensor, "batch frames letters"]:
+        """What is heard in each frame."""
+        hidden = self.encoder.feature_projection(batch.speech)
+        return self.output(self.encoder.encoder(hidden, attention_mask=batch.mask).last_hidden_state)
+
+    def forward(self, batch: Batch) -> Summed:
+        spelled = [
+            [self.letters[letter] for letter in example.target_text.lower() if letter in self.letters]
+            for example in batch.examples
+        ]
+        sizes = torch.tensor([len(row) for row in spelled])
+        heard = self.logits(batch).float().log_softmax(-1).transpose(0, 1)
+        target = torch.tensor([letter for row in spelled for letter in row], device=heard.device)
+        total = F.ctc_loss(heard, target, batch.mask.sum(1), sizes, reduction="sum", zero_infinity=True)
+        return Summed(total, int(sizes.sum()))
+
+    def read(self, batch: Batch) -> list[str]:
+        """The likeliest letter of each frame, repeats and blanks taken out."""
+        names = {place: letter for letter, place in self.letters.items()}
+        best = self.logits(batch).argmax(-1)
+        rows = [torch.unique_consecutive(row[: int(real)]).tolist() for row, real in zip(best, batch.mask.sum(1), strict=True)]
+        return ["".join(names.get(place, "") for place in row) for row in rows]

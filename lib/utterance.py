@@ -1,0 +1,62 @@
+"""The one shape that every corpus gives its material in: an utterance, and a corpus of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A stretch of speech by one speaker, with its text in one or more languages."""
+
+    id: str
+    audio: Path  # a file that soundfile reads
+    seconds: float
+    language: str  # spoken, ISO 639-3
+    speaker: str
+    split: str  # one of SPLITS
+    texts: dict[str, str]  # language code -> text; texts[language] is the transcript
+    meaning: str = ""  # equal for utterances that say the same thing in several languages
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """An utterance that was left out, and why: the file, the line and the remedy belong in `reason`."""
+
+    id: str
+    reason: str
+
+
+@dataclass
+class Corpus:
+    """Utterances with what a record must say of them."""
+
+    name: str
+    utterances: list[Utterance]
+    hash: str  # of the content: two corpora with one hash are the same
+    synthetic: bool
+    licence: str
+    dropped: list[Dropped] = field(default_factory=list)
+
+    def split(self, split: str, language: str | None = None) -> list[Utterance]:
+        """The utterances of one split, of one spoken language where given, in the corpus's order.
+
+        Raises:
+            ValueError: where there is none, saying what there is.
+        """
+        chosen = [u for u in self.utterances if u.split == split and language in (None, u.language)]
+        if not chosen:
+            have = Counter((u.split, u.language) for u in self.utterances)
+            raise ValueError(
+                f"corpus {self.name!r} has no {split!r} utterance{f' in {language!r}' if language else ''}; "
+                f"it has {dict(have) or 'none at all'}"
+            )
+        return chosen
+
+    def hours(self, split: str | None = None, language: str | None = None) -> float:
+        """Hours of speech."""
+        return sum(u.seconds for u in self.utterances if split in (None, u.split) and language in (None, u.language)) / 3600

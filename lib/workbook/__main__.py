@@ -1,0 +1,97 @@
+"""The command line: `python -m lib.workbook run | status | report`; it only reads arguments and prints."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from lib.recipes.scales import SCALES
+from lib.workbook.notebooks import BadParameter, notebook, notebooks, typed
+from lib.workbook.paths import scale_folder
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m lib.workbook", description="Run the workbook's notebooks headlessly.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run the whole workbook, or one notebook")
+    run.add_argument("notebook", nargs="?", help="its number, such as 10; left out: every notebook, unfinished runs only")
+    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the notebook")
+    run.add_argument("--fresh", action="store_true", help="make runs again that are finished")
+    for name, text in (("status", "what is done and what is not"), ("report", "make report.html and the tables again")):
+        commands.add_parser(name, help=text)
+    for command in commands.choices.values():
+        command.add_argument("--scale", default="tiny", help=f"one of {', '.join(SCALES)} (default: tiny)")
+    return parser.parse_args()
+
+
+def _parameters(arguments: argparse.Namespace) -> dict:
+    source, given = notebook(arguments.notebook), {"scale": arguments.scale}
+    for entry in arguments.parameter:
+        name, equals, text = entry.partition("=")
+        if not equals:
+            raise BadParameter(f"-p {entry!r} is not NAME=VALUE")
+        given[name] = typed(source, name, text)
+    return given
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from lib.workbook.collect import collect
+    from lib.workbook.report import report, summary
+    from lib.workbook.runner import job, planned, run_all
+
+    if arguments.notebook is None and arguments.parameter:
+        raise BadParameter("-p needs the number of a notebook: the notebooks have different parameters")
+    jobs = planned(arguments.scale) if arguments.notebook is None else [job(arguments.notebook, _parameters(arguments))]
+    code = run_all(jobs, fresh=arguments.fresh)
+    collect(arguments.scale)
+    page = report(arguments.scale)
+    only = None if arguments.notebook is None else [entry.name for entry in jobs]
+    print(summary(arguments.scale, only))
+    print(f"Report: {page}")
+    return code
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from lib.workbook.collect import manifests
+
+    known = {manifest["run"]: manifest for manifest in manifests(arguments.scale)}
+    for manifest in known.values():
+        print(f"{manifest['run']:40} {manifest['exit']}")
+    for entry in notebooks():
+        if not any(manifest["notebook"] == entry.number for manifest in known.values()):
+            print(f"{entry.number:40} not run")
+    print(f"Everything is under {scale_folder(arguments.scale)}")
+    return 0
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from lib.workbook.collect import collect
+    from lib.workbook.report import report, summary
+
+    collect(arguments.scale)
+    page = report(arguments.scale)
+    print(summary(arguments.scale))
+    print(f"Report: {page}")
+    return 0
+
+
+def main() -> int:
+    """Run one command; a mistake of the user is one line on stderr and exit code 2."""
+    # a terminated runner stops its notebooks too, as an interrupted one does
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    arguments = _arguments()
+    try:
+        if arguments.scale not in SCALES:
+            raise BadParameter(f"unknown scale {arguments.scale!r}; the scales are {', '.join(SCALES)}")
+        return {"run": _run, "status": _status, "report": _report}[arguments.command](arguments)
+    except BadParameter as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The tables of a scale, made again from the runs' records alone: scores.csv and claims.csv."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from lib.files import atomic_path
+from lib.workbook.paths import scale_folder
+from lib.workbook.record import read_manifest_of
+
+SCORES = "run,notebook,system,strategy,stage,task,source,target,subset,metric,value,low,high,n,seed,signature,commit".split(",")
+CLAIMS = "claim,paper,statement,predicted_low,predicted_high,measured,low,high,seeds,verdict,notebook,run".split(",")
+
+
+def manifests(scale: str) -> list[dict[str, Any]]:
+    """The records of all runs of a scale, by name; each knows its folder."""
+    runs = scale_folder(scale) / "runs"
+    found = [(path, read_manifest_of(path)) for path in sorted(runs.iterdir())] if runs.exists() else []
+    return [manifest | {"folder": path} for path, manifest in found if manifest]
+
+
+def scores(scale: str) -> pd.DataFrame:
+    """All scores of a scale's finished runs."""
+    rows = [
+        row | {name: manifest[name] for name in ("run", "notebook", "commit")}
+        for manifest in manifests(scale)
+        if manifest["exit"] == "finished"
+        for row in manifest["scores"]
+    ]
+    return pd.DataFrame(rows, columns=SCORES)
+
+
+def claims(scale: str) -> pd.DataFrame:
+    """All claims of a scale's runs, with their predictions and verdicts."""
+    rows = [
+        row | {name: manifest[name] for name in ("run", "notebook")}
+        for manifest in manifests(scale)
+        for row in manifest["claims"]
+    ]
+    return pd.DataFrame(rows, columns=CLAIMS)
+
+
+def collect(scale: str) -> Path:
+    """Write both tables; returns the scale's folder."""
+    folder = scale_folder(scale)
+    for name, table in (("scores.csv", scores(scale)), ("claims.csv", claims(scale))):
+        with atomic_path(folder / name) as new:
+            table.to_csv(new, index=False)
+    return folder

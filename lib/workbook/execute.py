@@ -1,0 +1,44 @@
+"""One notebook under papermill, in a process of its own; `lib.workbook.runner` starts it and watches over it."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import papermill
+from jupyter_client.kernelspec import KernelSpecManager
+
+from lib.files import write_json
+from lib.workbook.paths import ROOT
+
+KERNEL = "speech-translation"
+
+
+def kernel() -> str:
+    """The workbook's own kernel, which its package installs, else whatever Python kernel there is."""
+    return KERNEL if KERNEL in KernelSpecManager().find_kernel_specs() else "python3"
+
+
+def execute(source: Path, folder: Path, parameters: dict) -> None:
+    """Run a notebook; the executed copy is `folder`/notebook.ipynb, and cell.json names the cell that runs."""
+
+    def note(cell: dict, cell_index: int) -> None:
+        first = (cell["source"].strip().splitlines() or [""])[0]
+        write_json(folder / "cell.json", {"cell": cell_index, "first_line": first, "at": time.time()})
+
+    papermill.execute_notebook(
+        str(source),
+        str(folder / "notebook.ipynb"),
+        parameters=parameters,
+        kernel_name=kernel(),
+        cwd=str(ROOT),
+        progress_bar=False,
+        autosave_cell_every=30,
+        on_cell_start=note,
+    )
+
+
+if __name__ == "__main__":
+    execute(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))

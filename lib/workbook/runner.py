@@ -1,0 +1,212 @@
+"""Runs notebooks headlessly: skips what is finished, resumes what was interrupted, and tells the truth at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from lib.files import DiskFull, read_json, write_json
+from lib.workbook.collect import collect
+from lib.workbook.notebooks import Notebook, notebook
+from lib.workbook.paths import ROOT, scale_folder
+from lib.workbook.plan import PLAN, WATCHDOG
+from lib.workbook.record import lib_hash, read_manifest_of
+
+LINE_EVERY = 15.0  # seconds between two lines where the output is no terminal
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to be made."""
+
+    notebook: Notebook
+    parameters: dict[str, Any]
+    minutes: float
+
+    @property
+    def name(self) -> str:
+        return self.notebook.run_name(self.parameters)
+
+    @property
+    def folder(self) -> Path:
+        return scale_folder(self.parameters["scale"]) / "runs" / self.name
+
+
+def planned(scale: str) -> list[Job]:
+    """Every run of the workbook at a scale."""
+    jobs = []
+    for entry in PLAN:
+        if scale in entry.scales:
+            source = notebook(entry.number)
+            jobs.append(Job(source, source.check({"scale": scale, **entry.parameters}), entry.minutes))
+    return jobs
+
+
+def job(number: str, parameters: dict[str, Any]) -> Job:
+    """One run; its parameters are checked before anything runs."""
+    source = notebook(number)
+    minutes = next((entry.minutes for entry in PLAN if entry.number == source.number), 5.0)
+    return Job(source, source.check(parameters), minutes)
+
+
+def finished(entry: Job) -> str | None:
+    """Why a run need not be made again: "done", or "done by other code"; None where it has to be made."""
+    manifest = read_manifest_of(entry.folder)
+    if not manifest or manifest["exit"] != "finished" or manifest["notebook_hash"] != entry.notebook.hash:
+        return None
+    return "done" if manifest["lib_hash"] == lib_hash() else "done by other code; --fresh makes it again"
+
+
+def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> int:
+    """Make every run, the ones after a failed one too.
+
+    Returns:
+        The exit code: 0 only where every run finished.
+    """
+    screen, failures, started = Screen(out), [], time.monotonic()
+    # the overview comes last and is made of the others, so it is never taken from before
+    fixed = [entry for entry in jobs if entry.notebook.number != "90"]
+    to_do = [entry for entry in jobs if fresh or entry not in fixed or finished(entry) is None]
+    if all(entry.notebook.number == "90" for entry in to_do) and fixed:
+        to_do = [entry for entry in to_do if finished(entry) is None]
+    for place, entry in enumerate(jobs):
+        title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
+        if entry not in to_do:
+            screen.say(f"{title}: {finished(entry)}")
+            continue
+        if fresh:
+            shutil.rmtree(entry.folder, ignore_errors=True)
+        minutes = sum(later.minutes for later in jobs[place:] if later in to_do)
+        failure = _run(entry, title, minutes, screen)
+        if failure:
+            failures.append(f"{entry.name}: {failure}")
+        screen.say(f"{title}: {'FAILED: ' + failure if failure else 'finished'} ({time.monotonic() - started:.0f} s so far)")
+        if entry.notebook.number != "90":
+            collect(entry.parameters["scale"])
+    for failure in failures:
+        screen.say(f"FAILED {failure}")
+    return 1 if failures else 0
+
+
+def _run(entry: Job, title: str, minutes: float, screen: Screen) -> str | None:
+    """Make one run; returns what went wrong."""
+    entry.folder.mkdir(parents=True, exist_ok=True)
+    for old in ("progress.json", "cell.json"):
+        (entry.folder / old).unlink(missing_ok=True)
+    words = [
+        sys.executable,
+        "-m",
+        "lib.workbook.execute",
+        str(entry.notebook.path),
+        str(entry.folder),
+        json.dumps(entry.parameters),
+    ]
+    limit = WATCHDOG[entry.parameters["scale"]]
+    before = read_manifest_of(entry.folder)
+    with open(entry.folder / "log.txt", "w", encoding="utf-8") as log:
+        child = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        started = time.monotonic()
+        try:
+            while child.poll() is None:
+                time.sleep(0.2)
+                passed = time.monotonic() - started
+                left = max(0.0, minutes - passed / 60)
+                screen.show(f"{title} | {_progress(entry.folder)} | {passed:.0f} s, about {left:.0f} min left in all")
+                if passed > limit:
+                    _stop(child, entry.folder)
+                    return _failed(entry.folder, f"stopped by the watchdog after {limit} s in {_cell(entry.folder)}")
+        except BaseException:  # an interrupt from the keyboard too: nothing may go on behind the user's back
+            _stop(child, entry.folder)
+            raise
+    manifest = read_manifest_of(entry.folder)
+    if child.returncode == 0 and manifest and manifest["exit"] == "finished" and manifest != before:
+        return None
+    if child.returncode == 0:
+        return _failed(entry.folder, "the notebook ended without run.finish(), so its record is not complete")
+    return _failed(entry.folder, f"{_cell(entry.folder)}: {_reason(entry.folder, child.returncode)}")
+
+
+def _progress(folder: Path) -> str:
+    try:
+        return read_json(folder / "progress.json")["line"]
+    except (OSError, ValueError):
+        return _cell(folder)
+
+
+def _cell(folder: Path) -> str:
+    """The cell that ran last; papermill's own metadata is wrong about it after a kernel died."""
+    try:
+        cell = read_json(folder / "cell.json")
+    except (OSError, ValueError):
+        return "starting"
+    return f"cell {cell['cell']} ({cell['first_line'][:60]})"
+
+
+def _reason(folder: Path, code: int) -> str:
+    """The last line of the traceback, without its colours."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", (folder / "log.txt").read_text(encoding="utf-8", errors="replace"))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if re.match(r"^[\w.]*(Error|Full|Died|Bad\w+|NotInLocale|Wrong\w+|Exception)\b.*:", line)]
+    if "DeadKernelError" in text or code in (137, 138, -9):
+        return f"the kernel died (exit code {code}); was it killed, or out of memory? see {folder / 'log.txt'}"
+    return f"{(errors or lines or [f'exit code {code}'])[-1]} (all of it in {folder / 'log.txt'})"
+
+
+def _failed(folder: Path, why: str) -> str:
+    manifest = read_manifest_of(folder)
+    if manifest and manifest["exit"] != "finished":
+        try:
+            write_json(folder / "manifest.json", manifest | {"exit": f"failed: {why}"})
+        except DiskFull as error:
+            return f"{why}; and {error}"
+    return why
+
+
+def _stop(child: subprocess.Popen, folder: Path) -> None:
+    """End the child and its kernel, which lives in a session of its own."""
+    manifest = read_manifest_of(folder)
+    child.terminate()
+    try:
+        child.wait(5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+    if manifest and manifest["exit"] == "running":
+        try:
+            os.kill(manifest["process"], signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+class Screen:
+    """One live line on a terminal, or a line every 15 s elsewhere."""
+
+    def __init__(self, out: TextIO) -> None:
+        self.out, self.live, self._last, self._width = out, out.isatty(), 0.0, 0
+
+    def show(self, line: str) -> None:
+        """Replace the live line."""
+        if self.live:
+            line = line[: shutil.get_terminal_size().columns - 1]
+            self.out.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+            self.out.flush()
+        elif time.monotonic() - self._last > LINE_EVERY:
+            self._last = time.monotonic()
+            print(line, file=self.out, flush=True)
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        if self.live and self._width:
+            self.out.write("\r" + " " * self._width + "\r")
+            self._width = 0
+        print(line, file=self.out, flush=True)

@@ -1,0 +1,66 @@
+"""What tests share: a minute Seamless with a real tokenizer, and a real corpus of a few utterances."""
+
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the network
+
+import pytest
+import torch
+
+from lib.batches import Collator
+from lib.corpora.phrasebook import Breadth, Phrasebook
+from lib.corpora.studio import record
+from lib.features import Ears
+from lib.models.seamless import SeamlessSize, build_seamless
+from lib.models.tokenizer import train_tokenizer
+
+torch.set_num_threads(2)
+NARROW = Breadth(territories=8, languages=4, units=4, currencies=2, largest=9, items=(1, 3))
+MINUTE = SeamlessSize(32, 2, 2, 1, 2, 64, stack=4, adaptor_stride=4, kernel=7, pieces=500)
+
+
+@pytest.fixture(scope="session")
+def spec():
+    return Phrasebook(("est", "eng"), ("spa", "que"), train=20, dev=4, test=6, breadth=NARROW)
+
+
+@pytest.fixture(scope="session")
+def corpora(tmp_path_factory):
+    return tmp_path_factory.mktemp("corpora")
+
+
+@pytest.fixture(scope="session")
+def corpus(spec, corpora):
+    return record(spec, corpora)
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folder(spec, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tokenizer") / "tokenizer"
+    texts = [text for sentence in spec.sentences(200) for text in sentence.values()]
+    train_tokenizer(texts, ["est", "eng", "spa"], MINUTE.pieces, folder)
+    return folder
+
+
+@pytest.fixture
+def model(tokenizer_folder):
+    from transformers import SeamlessM4TTokenizer
+
+    tokenizer = SeamlessM4TTokenizer.from_pretrained(tokenizer_folder)
+    return build_seamless(MINUTE, tokenizer, ["est", "eng", "spa"], seed=3).eval()
+
+
+@pytest.fixture
+def collate(model):
+    return Collator(model, Ears(model.stack))
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The hour of real Mboshi-French speech that lies beside the checkout on the project's own machines."""
+    from lib.workbook.paths import ROOT
+
+    folder = ROOT.parent / "shared" / "data"
+    if not (folder / "mboshi.tsv").exists():
+        pytest.skip(f"no real recordings: {folder / 'mboshi.tsv'} is not there")
+    return folder

@@ -1,0 +1,79 @@
+from dataclasses import replace
+
+import pytest
+
+from lib.batches import Buckets, input_size
+from lib.tasks import Task, examples, text_examples
+
+
+def test_every_item_once_and_no_batch_over_budget():
+    sizes = [1 + (i * 37 % 50) / 10 for i in range(300)]
+    batches = Buckets(list(range(300)), lambda i: sizes[i], budget=20, most=16, seed=1).epoch(0)
+    assert sorted(i for batch in batches for i in batch) == list(range(300))
+    assert all(max(sizes[i] for i in batch) * len(batch) <= 20 and len(batch) <= 16 for batch in batches)
+    waste = 1 - sum(sizes) / sum(max(sizes[i] for i in batch) * len(batch) for batch in batches)
+    assert waste < 0.15
+
+
+def test_order_depends_on_seed_and_epoch_alone():
+    def order(seed, epoch):
+        return Buckets(list(range(100)), lambda i: 1.0 + i % 7, 20, 8, seed).epoch(epoch)
+
+    assert order(1, 0) == order(1, 0) != order(1, 1) and order(1, 0) != order(2, 0)
+
+
+def test_kinds_do_not_mix():
+    batches = Buckets(list(range(50)), lambda i: 1.0, 8, 8, 1, kind=lambda i: i % 2).epoch(0)
+    assert all(len({i % 2 for i in batch}) == 1 for batch in batches)
+
+
+def test_an_item_over_the_budget_is_named_and_nothing_is_refused():
+    with pytest.raises(ValueError, match="over the batch budget"):
+        Buckets([1, 99], float, 50, 8, 1)
+    with pytest.raises(ValueError, match="nothing to batch"):
+        Buckets([], float, 50, 8, 1)
+
+
+def test_token_layout_is_hugging_faces(model, collate, corpus):
+    example = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
+    batch = collate([example])
+    model.tokenizer.tgt_lang = "__eng__"
+    theirs = model.tokenizer(text_target=example.target_text, padding=False).input_ids
+    theirs = theirs[: theirs.index(model.tokenizer.eos_token_id, 1) + 1]  # the tokenizer pads to an even length
+    assert [*batch.prefix[0].tolist(), batch.labels[0, -1].item()] == theirs
+    assert batch.labels[0, 0] == model.language_id("eng") and batch.prefix[0, 0] == model.tokenizer.eos_token_id
+
+    (written,) = text_examples([{"est": "üks", "eng": "one"}], [("est", "eng")])
+    model.tokenizer.src_lang = "__est__"
+    theirs = model.tokenizer("üks").input_ids
+    assert collate([written]).text[0].tolist() == [i for i in theirs if i != model.tokenizer.pad_token_id]
+
+
+def test_padding_and_masks(collate, corpus):
+    chosen = sorted(examples(corpus.split("train", "est"), Task.ST, "eng"), key=input_size)
+    batch = collate([chosen[0], chosen[-1]])
+    short = int(batch.mask[0].sum())
+    assert short < batch.mask.shape[1] == batch.mask[1].sum()
+    assert not batch.speech[0, short:].any() and batch.speech[0, :short].any()
+    assert ((batch.labels == -100).sum(1) == batch.labels.shape[1] - (batch.labels != -100).sum(1)).all()
+    assert 0 < batch.padding_share < 0.5
+
+
+def test_bad_audio_is_left_out_and_named_and_long_text_cut_and_counted(collate, corpus, tmp_path):
+    (tmp_path / "bad.flac").write_bytes(b"no flac")
+    good = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
+    bad = replace(good, id="bad", audio=tmp_path / "bad.flac")
+    batch = collate([good, bad])
+    assert [e.id for e in batch.examples] == [good.id] and "bad.flac" in collate.dropped["bad"].reason
+    assert collate([bad]) is None
+
+    collate.longest_text = 4
+    assert collate([good]).labels.shape[1] == 3 and collate.cut_texts == {good.id}
+
+
+def test_tasks_say_what_they_need(corpus):
+    with pytest.raises(ValueError, match="there are texts in"):
+        examples(corpus.split("test"), Task.ST, "deu")
+    assert all(e.target == e.source for e in examples(corpus.split("test"), Task.ASR))
+    (example,) = examples(corpus.split("test", "est")[:1], Task.MT, "eng")
+    assert example.input_text and example.audio is None

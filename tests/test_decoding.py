@@ -1,0 +1,46 @@
+import pytest
+
+from lib.decoding import GREEDY, Search, decode, silenced
+from lib.tasks import Task, examples
+
+
+@pytest.mark.parametrize("search", [GREEDY, Search(beams=3, longest=12)], ids=["greedy", "beam"])
+def test_a_batch_gives_what_one_gives(model, collate, corpus, search):
+    search = Search(search.beams, longest=12)
+    chosen = examples(corpus.split("train", "est"), Task.ST, "eng")[:7]
+    together = decode(model, chosen, collate, search)
+    alone = [decode(model, [example], collate, search)[0] for example in chosen]
+    assert [h.text for h in together] == [h.text for h in alone]
+    assert [h.id for h in together] == [e.id for e in chosen]  # in the order asked for
+    if search.beams > 1:
+        assert [h.score for h in together] == pytest.approx([h.score for h in alone], abs=1e-3)
+
+
+def test_each_example_is_answered_in_its_own_language_and_task(model, collate, corpus):
+    utterances = corpus.split("test", "est")[:2]
+    mixed = [e for t in ("eng", "spa") for e in examples(utterances, Task.ST, t)] + examples(utterances, Task.MT, "eng")
+    said = decode(model, mixed, collate, Search(1, longest=6))
+    assert [h.id for h in said] == [e.id for e in mixed]
+    one_by_one = [decode(model, [example], collate, Search(1, longest=6))[0].text for example in mixed]
+    assert [h.text for h in said] == one_by_one
+
+
+def test_on_silence_all_hypotheses_of_one_length_are_the_same(model, collate, corpus):
+    example = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
+    heard = decode(model, [example, example], collate, Search(1, longest=8), change=silenced)
+    batch = silenced(collate([example]))
+    assert not batch.speech.any() and heard[0].text == heard[1].text
+
+
+def test_what_cannot_be_heard_is_answered_with_nothing_and_named(model, collate, corpus, tmp_path):
+    from dataclasses import replace
+
+    (tmp_path / "bad.wav").write_bytes(b"")
+    good = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
+    said = decode(model, [replace(good, id="bad", audio=tmp_path / "bad.wav"), good], collate, Search(1, longest=6))
+    assert said[0].text == "" and said[1].tokens > 0 and "bad.wav" in collate.dropped["bad"].reason
+
+
+def test_an_output_that_was_stopped_says_so(model, collate, corpus):
+    chosen = examples(corpus.split("test", "est"), Task.ST, "eng")[:3]
+    assert any(not h.ended and h.tokens == 3 for h in decode(model, chosen, collate, Search(1, longest=3)))
