@@ -79,6 +79,7 @@ def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
         writer, states = model.speech, model.encode_speech(batch.speech, batch.mask)[0]
     else:
         writer, states = model.reader, model.encode_text(batch.text, batch.mask)[0]
+    spare = list(range(len(model.tokenizer), model.config.vocab_size))  # rows that no token stands for
     out = writer.generate(
         batch.speech if batch.speech is not None else batch.text,
         encoder_outputs=BaseModelOutput(last_hidden_state=states),
@@ -89,6 +90,7 @@ def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
         max_new_tokens=search.longest,
         do_sample=False,
         early_stopping=False,
+        suppress_tokens=spare or None,
         return_dict_in_generate=True,
         output_scores=search.beams > 1,
     )

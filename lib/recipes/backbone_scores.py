@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lib.batches import Collator
 from lib.corpora.studio import Progress, silent
-from lib.decoding import GREEDY, decode
+from lib.decoding import decode
 from lib.features import Ears
 from lib.models.seamless import Seamless
 from lib.recipes import gmu
@@ -25,13 +25,14 @@ def outputs(scale: str, trained: Trained, model: Seamless, cache: Path, progress
     """What the backbone says to its test set; a hub's backbone is given the Estonian phrasebook of `lab`."""
     corpus = trained.corpus or gmu.fine_tuning_corpus(preset(gmu.DIRECT, "lab"), "est", "eng", "", cache, progress)
     collate = Collator(model, Ears(model.stack))
+    greedy = preset(gmu.DIRECT, scale).search(beams=1)
     spoken = sorted({utterance.language for utterance in corpus.utterances})
     pairs = [(source, target) for source, target in SPOKEN if source in spoken]
     tests = [examples(corpus.split("test", code), Task.ASR) for code in spoken]
     tests += [examples(corpus.split("test", s), task, t) for task in (Task.MT, Task.ST) for s, t in pairs]
     rows: list[Said] = []
     for test in tests:
-        rows += said(test, decode(model, test, collate, GREEDY, progress=progress), "gmu", "backbone", "join", "test", seed=1)
+        rows += said(test, decode(model, test, collate, greedy, progress=progress), "gmu", "backbone", "join", "test", seed=1)
     return rows + _shuffled(rows, [test for test in tests if test[0].task is Task.ST]), corpus
 
 

@@ -65,15 +65,15 @@ PRESETS = {
         read=Stage("read", updates=3, learning_rate=1e-3, warmup=1, schedule="cosine", batch_seconds=4.0),
         join=Stage("join", updates=3, learning_rate=1e-3, warmup=1, schedule="cosine", batch_seconds=20.0),
     ),
-    # about 4.4 M parameters, 2 h of speech in four languages, about 10 minutes on 2 cores
+    # about 2.7 M parameters, 2 h of speech in four languages, about 8 minutes on 2 cores
     "tiny": Backbone(
         hub=None,
-        size=SeamlessSize(160, 4, 4, 2, 3, 448, stack=4, adaptor_stride=4, pieces=600),
+        size=SeamlessSize(128, 4, 4, 2, 3, 320, stack=4, adaptor_stride=4, pieces=600),
         phrasebook=Phrasebook(_TINY_LANGUAGES, ("que",), train=800, dev=30, test=60, breadth=TINY_BREADTH),
         sentences=12_000,
-        hear=Stage("hear", 900, 2e-3, 80, "cosine", batch_seconds=48.0, clip=1.0),
-        read=Stage("read", 900, 2e-3, 100, "cosine", batch_seconds=32.0, batch_most=64, clip=1.0, label_smoothing=0.1),
-        join=Stage("join", 900, 1.5e-3, 60, "cosine", batch_seconds=48.0, clip=1.0, label_smoothing=0.1),
+        hear=Stage("hear", 600, 3e-3, 80, "cosine", batch_seconds=48.0, clip=1.0),
+        read=Stage("read", 350, 2e-3, 100, "cosine", batch_seconds=32.0, batch_most=64, clip=1.0, label_smoothing=0.1),
+        join=Stage("join", 1000, 1.5e-3, 60, "cosine", batch_seconds=48.0, clip=1.0, label_smoothing=0.1),
     ),
     # about 60 M parameters, 100 h in ten languages over all of CLDR; one GPU, under an hour. Not run at this size yet.
     "lab": Backbone(

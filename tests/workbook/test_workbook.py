@@ -1,0 +1,188 @@
+"""The whole workbook at `smoke`, for real: processes, kernels, papermill, signals."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import nbformat
+import pandas as pd
+import pytest
+
+from lib.scoring.table import Said, score_table
+from lib.workbook import notebooks, runner
+from lib.workbook.collect import CLAIMS, SCORES
+from lib.workbook.paths import ROOT
+
+
+def workbook(*words, outputs, **popen):
+    environment = os.environ | {"WORKBOOK_OUTPUTS": str(outputs), "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "lib.workbook", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        **popen,
+    )
+
+
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    """Everything that `make workbook SCALE=smoke` makes."""
+    folder = tmp_path_factory.mktemp("outputs")
+    done = workbook("run", "--scale", "smoke", outputs=folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Scores" in done.stdout and "Claims" in done.stdout and "report.html" in done.stdout
+    return folder
+
+
+@pytest.mark.timeout(600)
+def test_every_notebook_ran_to_its_end(outputs):
+    runs = outputs / "smoke" / "runs"
+    assert {p.name for p in runs.iterdir()} == {"00", "01", "03", "10", "10,source=que,target=spa", "90"}
+    for run in runs.iterdir():
+        assert json.loads((run / "manifest.json").read_text())["exit"] == "finished"
+        executed = nbformat.read(run / "notebook.ipynb", as_version=4)
+        assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code" and cell.source)
+        assert (run / "notebook.ipynb").stat().st_size < 5_000_000
+
+
+def blanks(value, path=""):
+    if isinstance(value, dict):
+        return [found for key, entry in value.items() for found in blanks(entry, f"{path}/{key}")]
+    if isinstance(value, list):
+        return [found for place, entry in enumerate(value) for found in blanks(entry, f"{path}/{place}")]
+    return [path] if value in (None, "") else []
+
+
+def test_record_has_no_blank_fields(outputs):
+    for path in (outputs / "smoke" / "runs").glob("*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        assert [b for b in blanks(manifest) if b != "/parameters/manifest"] == []
+        promised = "parameters claims commit dirty data packages device seconds peak_memory_mb exit notebook_hash".split()
+        assert set(promised) <= manifest.keys() and manifest["seconds"] > 0 and manifest["packages"]["torch"]
+
+
+def test_tables_have_the_promised_columns(outputs):
+    scores, claims = (pd.read_csv(outputs / "smoke" / name) for name in ("scores.csv", "claims.csv"))
+    assert list(scores.columns) == SCORES and list(claims.columns) == CLAIMS
+    for run in ("10", "10,source=que,target=spa"):
+        part = scores[(scores["run"] == run) & (scores["metric"] == "BLEU")]
+        assert set(part["strategy"]) == {"direct", "constant", "shuffled_audio", "silence"}
+        assert (part["low"] <= part["value"] + 1e-6).all() and (part["value"] <= part["high"] + 1e-6).all()
+    assert set(claims["verdict"]) <= {"held", "failed", "inconclusive", "not run"} and (claims["verdict"] != "not run").all()
+
+
+def test_scores_can_be_computed_again_from_hypotheses_alone(outputs):
+    table = pd.read_csv(outputs / "smoke" / "scores.csv")
+    for path in (outputs / "smoke" / "runs").glob("*/hypotheses.jsonl"):
+        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        run = rows[0]["run"]
+        again = pd.DataFrame(score_table(Said(**{k: v for k, v in row.items() if k != "run"}) for row in rows))
+        stored = table[table["run"] == run][list(again.columns)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(stored, again, check_dtype=False)
+
+
+def test_report_opens_without_a_network_and_is_honest(outputs):
+    page = (outputs / "smoke" / "report.html").read_text(encoding="utf-8")
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", page) and "<script" not in page
+    assert "data:audio/ogg" in page and "data:image/png" in page and "synthetic" in page
+
+
+def test_a_second_call_finds_everything_done(outputs):
+    started = time.monotonic()
+    done = workbook("run", "--scale", "smoke", outputs=outputs)
+    assert done.returncode == 0 and time.monotonic() - started < 30
+    assert done.stdout.count(": done") == 6 and "Scores" in done.stdout
+    assert workbook("status", "--scale", "smoke", outputs=outputs).stdout.count("finished") == 6
+
+
+@pytest.mark.parametrize(
+    "words, why",
+    [
+        (["run", "10", "-p", "sorce=est"], "did you mean 'source'"),
+        (["run", "10", "-p", "seed=one"], "must be int"),
+        (["run", "10", "-p", "source"], "not NAME=VALUE"),
+        (["run", "77"], "there is no notebook '77'"),
+        (["run", "10", "--scale", "huge"], "the scales are smoke, tiny, lab, full"),
+        (["run", "-p", "seed=2"], "needs the number of a notebook"),
+    ],
+)
+def test_mistakes_are_said_before_anything_runs(tmp_path, words, why):
+    done = workbook(*words, outputs=tmp_path)
+    assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "tiny").exists()
+
+
+@pytest.mark.timeout(300)
+def test_killed_with_sigkill_and_called_again_gives_the_same_scores(outputs, tmp_path):
+    environment = os.environ | {"WORKBOOK_OUTPUTS": str(tmp_path)}
+    (tmp_path / "cache").symlink_to(outputs / "cache")
+    words = [sys.executable, "-m", "lib.workbook", "run", "10", "--scale", "smoke"]
+    first = subprocess.Popen(words, cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)
+    folder = tmp_path / "smoke" / "runs" / "10"
+    until = time.monotonic() + 120
+    while not (folder / "training.csv").exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert json.loads((folder / "manifest.json").read_text())["exit"] == "running"
+    done = workbook("run", "10", "--scale", "smoke", outputs=tmp_path)
+    assert done.returncode == 0, done.stdout
+    undisturbed = json.loads((outputs / "smoke" / "runs" / "10" / "manifest.json").read_text())["scores"]
+    assert json.loads((folder / "manifest.json").read_text())["scores"] == undisturbed
+
+
+def failing(tmp_path, monkeypatch, source):
+    """Run a notebook with one cell through the real runner; returns exit code and what was printed."""
+    import io
+
+    cell = nbformat.v4.new_code_cell('scale = "smoke"')
+    cell.metadata["tags"] = ["parameters"]
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fails"), cell, nbformat.v4.new_code_cell(source)])
+    nbformat.write(book, tmp_path / "77_fails.ipynb")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "out"))
+    out = io.StringIO()
+    return runner.run_all([runner.job("77", {"scale": "smoke"})], out=out), out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "source, why",
+    [
+        ("raise ValueError('no such thing')", r"cell 2 .*ValueError: no such thing"),
+        ("import os; os.kill(os.getpid(), 9)", r"cell 2 .*the kernel died"),
+        ("1 + 1", r"without run.finish\(\)"),
+    ],
+    ids=["error", "dead kernel", "no finish"],
+)
+def test_a_failed_notebook_makes_the_exit_code_non_zero_and_names_the_cell(tmp_path, monkeypatch, source, why):
+    code, said = failing(tmp_path, monkeypatch, source)
+    assert code == 1 and re.search(why, said)
+
+
+def test_the_watchdog_stops_what_hangs(tmp_path, monkeypatch):
+    monkeypatch.setitem(runner.WATCHDOG, "smoke", 8)
+    started = time.monotonic()
+    code, said = failing(tmp_path, monkeypatch, "import time; time.sleep(600)")
+    assert code == 1 and "stopped by the watchdog after 8 s in cell 2" in said and time.monotonic() - started < 60
+
+
+def test_recordings_of_ones_own_end_to_end(outputs, shared_data, tmp_path):
+    (tmp_path / "cache").symlink_to(outputs / "cache")
+    table = pd.read_csv(shared_data / "mboshi.tsv", sep="\t", quoting=3)
+    few = pd.concat([table[table["split"] == split].head(count) for split, count in (("train", 8), ("dev", 3), ("test", 4))])
+    few["audio"] = [f"data/{path}" for path in few["audio"]]
+    (tmp_path / "data").symlink_to(shared_data)
+    few.to_csv(tmp_path / "few.tsv", sep="\t", index=False, quoting=3)
+    words = ["run", "10", "--scale", "smoke", "-p", f"manifest={tmp_path / 'few.tsv'}", "-p", "source=mdw", "-p", "target=fra"]
+    done = workbook(*words, outputs=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (manifest,) = [json.loads(path.read_text()) for path in (tmp_path / "smoke" / "runs").glob("*/manifest.json")]
+    assert manifest["data"][0]["synthetic"] is False and manifest["losses"]["lines_left_out_of_the_corpus"] == 0
+    assert {(row["source"], row["target"]) for row in manifest["scores"]} == {("mdw", "fra")}
