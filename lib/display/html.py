@@ -14,7 +14,7 @@ STYLE = """<style>
 .stw table { border-collapse: collapse; width: 100%; margin: .4em 0 1em; }
 .stw th { text-align: left; font-weight: 600; border-bottom: 2px solid #1d2733; padding: .3em .7em .3em 0; white-space: nowrap; }
 .stw td { text-align: left; vertical-align: top; border-bottom: 1px solid #d8dee6; padding: .35em .7em .35em 0; }
-.stw td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.stw .number { text-align: right !important; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .stw audio { height: 30px; width: 210px; }
 .stw .wrong { background: #fde0dc; border-radius: 3px; padding: 0 .15em; }
 .stw .missing { color: #a33; text-decoration: line-through; }
@@ -51,13 +51,14 @@ def table(rows: list[dict], safe: frozenset[str] = frozenset()) -> str:
     if not rows:
         return "<p class='muted'>nothing</p>"
     columns = list(rows[0])
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    numeric = {c for c in columns if all(isinstance(row.get(c), (int, float, type(None))) for row in rows)}
+    kinds = {column: " class='number'" if column in numeric else "" for column in columns}
+    head = "".join(f"<th{kinds[column]}>{escape(column)}</th>" for column in columns)
     body = []
     for row in rows:
         cells = []
         for column in columns:
-            value = row.get(column, "")
-            kind = " class='number'" if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+            value, kind = row.get(column, ""), kinds[column]
             cells.append(f"<td{kind}>{value if column in safe else number(value)}</td>")
         body.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"

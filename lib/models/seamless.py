@@ -6,6 +6,7 @@ holds the union of what `SeamlessM4Tv2ForSpeechToText` and `SeamlessM4Tv2ForText
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,14 @@ from transformers import (
     SeamlessM4Tv2ForSpeechToText,
     SeamlessM4Tv2ForTextToText,
 )
+from transformers.utils import logging as transformers_logging
 
 from lib.files import atomic_path
 from lib.models.tokenizer import add_language
+
+# `decode` gives each row its own target language, which generate() takes for none and says so at every batch
+logging.getLogger("transformers.models.seamless_m4t_v2").setLevel(logging.ERROR)
+_OTHER_SIDES = ("text_encoder.", "speech_encoder.", "t2u_model.", "vocoder.")  # of a checkpoint that one class does not need
 
 
 @dataclass(frozen=True)
@@ -141,13 +147,19 @@ def load_seamless(path: str | Path, text: bool = True) -> Seamless:
 
 
 def _load(cls: type, path: str | Path) -> nn.Module:
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # every difference is looked at below, so nothing need be said twice
     try:
         model, said = cls.from_pretrained(path, use_safetensors=True, output_loading_info=True)
     except (OSError, ValueError) as error:  # the hub calls a path that is none a bad name
         raise ValueError(f"no Seamless checkpoint at {path}: {error}") from error
+    finally:
+        transformers_logging.set_verbosity(level)
     missing = [*said["missing_keys"], *(key for key, *_ in said["mismatched_keys"])]
-    if missing:
-        raise ValueError(f"{path} lacks {len(missing)} weights of {cls.__name__}: {', '.join(missing[:5])} ...")
+    unknown = [key for key in said["unexpected_keys"] if not key.startswith(_OTHER_SIDES)]
+    for keys, what in ((missing, "lacks"), (unknown, "has besides")):
+        if keys:
+            raise ValueError(f"{path} {what} {len(keys)} weights of {cls.__name__}: {', '.join(sorted(keys)[:5])}")
     return model
 
 

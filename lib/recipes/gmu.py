@@ -83,7 +83,13 @@ DIRECT = {
 
 
 def fine_tuning_corpus(
-    recipe: Direct, source: str, target: str, manifest: str, cache: Path, progress: Progress = silent
+    recipe: Direct,
+    source: str,
+    target: str,
+    manifest: str,
+    cache: Path,
+    progress: Progress = silent,
+    on_bad: str = "skip",
 ) -> Corpus:
     """Recordings from a manifest where one is given, else the phrasebook in the source language.
 
@@ -91,7 +97,7 @@ def fine_tuning_corpus(
         ValueError: `full` without a manifest, a language that the phrasebook cannot speak, or an unusable manifest.
     """
     if manifest:
-        return read_manifest(manifest, source, target, progress=progress)
+        return read_manifest(manifest, source, target, on_bad, progress)
     if recipe.breadth is None:
         raise ValueError("the full scale trains on recordings: give manifest=PATH, a TSV that lists them (see the README)")
     # written in every language of the backbone too, so that all tiny corpora are made of the same items

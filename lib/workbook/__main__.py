@@ -1,4 +1,4 @@
-"""The command line: `python -m lib.workbook run | status | report`; it only reads arguments and prints."""
+"""The command line: `python -m lib.workbook run | status | report | reference`; it only reads arguments and prints."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("notebook", nargs="?", help="its number, such as 10; left out: every notebook, unfinished runs only")
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the notebook")
     run.add_argument("--fresh", action="store_true", help="make runs again that are finished")
-    for name, text in (("status", "what is done and what is not"), ("report", "make report.html and the tables again")):
-        commands.add_parser(name, help=text)
+    commands.add_parser("status", help="what is done and what is not")
+    commands.add_parser("report", help="make report.html and the tables again")
+    commands.add_parser("reference", help="copy the tables and the chart to outputs/reference/, to be committed")
     for command in commands.choices.values():
         command.add_argument("--scale", default="tiny", help=f"one of {', '.join(SCALES)} (default: tiny)")
     return parser.parse_args()
@@ -76,6 +77,13 @@ def _report(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _reference(arguments: argparse.Namespace) -> int:
+    from lib.workbook.report import keep_reference
+
+    print(f"Kept in {keep_reference(arguments.scale)}")
+    return 0
+
+
 def main() -> int:
     """Run one command; a mistake of the user is one line on stderr and exit code 2."""
     # a terminated runner stops its notebooks too, as an interrupted one does
@@ -84,7 +92,7 @@ def main() -> int:
     try:
         if arguments.scale not in SCALES:
             raise BadParameter(f"unknown scale {arguments.scale!r}; the scales are {', '.join(SCALES)}")
-        return {"run": _run, "status": _status, "report": _report}[arguments.command](arguments)
+        return {"run": _run, "status": _status, "report": _report, "reference": _reference}[arguments.command](arguments)
     except BadParameter as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

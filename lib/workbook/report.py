@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -9,9 +10,9 @@ from tabulate import tabulate
 
 from lib.display.html import STYLE, Picture, escape, picture, table
 from lib.display.plots import scores_with_intervals
-from lib.files import write_text
+from lib.files import atomic_path, write_text
 from lib.workbook.collect import claims, manifests, scores
-from lib.workbook.paths import scale_folder
+from lib.workbook.paths import ROOT, scale_folder
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -87,6 +88,19 @@ def report(scale: str) -> Path:
         runs="".join(map(_run_html, found)),
     )
     return write_text(scale_folder(scale) / "report.html", page)
+
+
+def keep_reference(scale: str) -> Path:
+    """Copy a scale's tables, and the chart that notebook 90 drew, to outputs/reference/, which is committed."""
+    folder = ROOT / "outputs" / "reference"
+    for source, name in (
+        (scale_folder(scale) / "scores.csv", f"{scale}-scores.csv"),
+        (scale_folder(scale) / "claims.csv", f"{scale}-claims.csv"),
+        (scale_folder(scale) / "runs" / "90" / "figures" / "speech.png", f"{scale}-bleu.png"),
+    ):
+        with atomic_path(folder / name) as new:
+            shutil.copyfile(source, new)
+    return folder
 
 
 def summary(scale: str, runs: list[str] | None = None) -> str:

@@ -21,6 +21,7 @@ from lib.workbook.paths import ROOT, scale_folder
 from lib.workbook.plan import PLAN, WATCHDOG
 from lib.workbook.record import lib_hash, read_manifest_of
 
+OVERVIEW = "90"  # the notebook that reads the others' records
 LINE_EVERY = 15.0  # seconds between two lines where the output is no terminal
 
 
@@ -73,25 +74,24 @@ def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> i
         The exit code: 0 only where every run finished.
     """
     screen, failures, started = Screen(out), [], time.monotonic()
-    # the overview comes last and is made of the others, so it is never taken from before
-    fixed = [entry for entry in jobs if entry.notebook.number != "90"]
-    to_do = [entry for entry in jobs if fresh or entry not in fixed or finished(entry) is None]
-    if all(entry.notebook.number == "90" for entry in to_do) and fixed:
-        to_do = [entry for entry in to_do if finished(entry) is None]
+    made = False
     for place, entry in enumerate(jobs):
         title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
-        if entry not in to_do:
-            screen.say(f"{title}: {finished(entry)}")
+        done = None if fresh else finished(entry)
+        # the overview is made of the other runs, so it is as old as they are
+        if done and not (made and entry.notebook.number == OVERVIEW):
+            screen.say(f"{title}: {done}")
             continue
+        made = True
         if fresh:
             shutil.rmtree(entry.folder, ignore_errors=True)
-        minutes = sum(later.minutes for later in jobs[place:] if later in to_do)
+        minutes = sum(later.minutes for later in jobs[place:] if fresh or finished(later) is None)
         failure = _run(entry, title, minutes, screen)
         if failure:
             failures.append(f"{entry.name}: {failure}")
-        screen.say(f"{title}: {'FAILED: ' + failure if failure else 'finished'} ({time.monotonic() - started:.0f} s so far)")
-        if entry.notebook.number != "90":
-            collect(entry.parameters["scale"])
+        said = f"FAILED: {failure}" if failure else f"finished{_headline(entry.folder)}"
+        screen.say(f"{title}: {said} ({time.monotonic() - started:.0f} s so far)")
+        collect(entry.parameters["scale"])
     for failure in failures:
         screen.say(f"FAILED {failure}")
     return 1 if failures else 0
@@ -133,6 +133,18 @@ def _run(entry: Job, title: str, minutes: float, screen: Screen) -> str | None:
     if child.returncode == 0:
         return _failed(entry.folder, "the notebook ended without run.finish(), so its record is not complete")
     return _failed(entry.folder, f"{_cell(entry.folder)}: {_reason(entry.folder, child.returncode)}")
+
+
+def _headline(folder: Path) -> str:
+    """The first speech translation score of a run beside its best baseline."""
+    rows = [row for row in read_manifest_of(folder)["scores"] if (row["metric"], row["task"]) == ("BLEU", "ST")]
+    ours = next((row for row in rows if row["system"] != "baseline"), None)
+    if ours is None:
+        return ""
+    pair = (ours["source"], ours["target"])
+    others = [row["value"] for row in rows if row["system"] == "baseline" and (row["source"], row["target"]) == pair]
+    text = f", {'→'.join(pair)} BLEU {ours['value']:.1f} ({ours['low']:.1f} to {ours['high']:.1f})"
+    return text + (f", best baseline {max(others):.1f}" if others else "")
 
 
 def _progress(folder: Path) -> str:
