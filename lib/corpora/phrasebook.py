@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from lib.corpora import cldr
@@ -18,7 +18,6 @@ from lib.files import content_hash
 from lib.languages import language
 
 VERSION = 1  # raise it when the same spec would give another corpus
-Progress = Callable[[str, int, int], None]  # what is being done, done, of
 
 
 @dataclass(frozen=True)

@@ -37,8 +37,8 @@ def record(spec: Phrasebook, cache: Path | str, progress: Progress = silent) -> 
 
     Raises:
         ValueError: a language without a voice, or too little breadth for the number of utterances.
-        lib.cldr.NotInLocale: a language without CLDR items.
-        lib.files.DiskFull: no room for the audio.
+        lib.corpora.cldr.NotInLocale: a language without CLDR items.
+        RuntimeError: a worker failed; says which utterances it had, and how much room is left on the disk.
     """
     folder = Path(cache) / f"phrasebook-{spec.hash}"
     with lock(Path(cache) / f".{folder.name}.lock", f"phrasebook {spec.hash}", patience=1800):

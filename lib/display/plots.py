@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 INK, ACCENT, GREY = "#1d2733", "#0a6e8a", "#9aa5b1"
-WARM = "#c8502d"
 
 
 def _bare(axes) -> None:

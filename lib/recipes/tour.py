@@ -23,7 +23,7 @@ HEARD = ("est", "eng", "spa", "fra", "que")
 SOURCE, TARGET = "est", "eng"
 
 # updates of the reading and the translating stage; the hearing stage is the backbone's own, found there again by 03
-UPDATES = {"smoke": (2, 2), "tiny": (250, 250), "lab": (4000, 4000)}
+UPDATES = {"smoke": (2, 2), "tiny": (200, 160), "lab": (4000, 4000)}
 
 
 def five_languages(cache: Path, progress: Progress = silent) -> list[list[Utterance]]:
@@ -77,6 +77,6 @@ def train(
         watch=watch,
         device=device,
     )
-    short = replace(direct, stage=replace(direct.stage, updates=translate))
+    short = replace(direct, stage=replace(direct.stage, updates=translate, evaluate_every=max(1, translate // 2)))
     system = gmu.fine_tune(short, model, corpus, SOURCE, TARGET, seed, folder / "direct", watch, device)
     return Tour(corpus, ears, system, short, [hearing, reading, system.fitted])

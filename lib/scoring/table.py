@@ -31,17 +31,9 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Said:
+class Said(Key):
     """One row of hypotheses.jsonl: what a system said to one utterance, and what was meant."""
 
-    system: str
-    strategy: str
-    stage: str
-    task: str
-    source: str
-    target: str
-    subset: str
-    seed: int
     id: str
     speaker: str
     seconds: float

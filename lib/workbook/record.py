@@ -176,7 +176,8 @@ class Run:
             "lib_hash": lib_hash(),
         }
         self._save()
-        _open.pop(self.manifest["run_key"]).close()
+        if held := _open.pop(self.manifest["run_key"], None):  # the cell may be run twice
+            held.close()
         return Page(
             f"<p>Run {escape(self.manifest['run'])} finished in {seconds:.0f} s; its record is in {escape(self.folder)}.</p>"
         )

@@ -167,10 +167,10 @@ def test_a_failed_notebook_makes_the_exit_code_non_zero_and_names_the_cell(tmp_p
 
 
 def test_the_watchdog_stops_what_hangs(tmp_path, monkeypatch):
-    monkeypatch.setitem(runner.WATCHDOG, "smoke", 8)
+    monkeypatch.setitem(runner.WATCHDOG, "smoke", 20)
     started = time.monotonic()
     code, said = failing(tmp_path, monkeypatch, "import time; time.sleep(600)")
-    assert code == 1 and "stopped by the watchdog after 8 s in cell 2" in said and time.monotonic() - started < 60
+    assert code == 1 and "stopped by the watchdog after 20 s in cell 2" in said and time.monotonic() - started < 90
 
 
 def test_recordings_of_ones_own_end_to_end(outputs, shared_data, tmp_path):
