@@ -7,7 +7,7 @@ PYTHON ?= python3.11
 SCALE ?= tiny
 BIN := .venv/bin
 # the pins and the package's own description decide the environment: another content is another stamp
-STAMP := .venv/.ready-$(shell cat requirements.txt pyproject.toml lib/workbook/kernel/* | cksum | cut -d' ' -f1)
+STAMP := .venv/.ready-$(shell cat requirements.txt pyproject.toml lib/workbook/kernel/kernel.json lib/workbook/kernel/pyproject.toml | cksum | cut -d' ' -f1)
 
 .DEFAULT_GOAL := help
 .PHONY: help workbook test lab environment lint requirements clean

@@ -140,11 +140,8 @@ class Run:
     def watch(self, tick: Tick) -> None:
         """Show how training goes: one line that is replaced, and progress.json for whoever watches from outside."""
         score = "" if tick.score is None else f", best score {tick.score:.1f}"
-        left = (
-            f"{tick.seconds_left / 60:.0f} min {tick.seconds_left % 60:02.0f} s"
-            if tick.seconds_left >= 60
-            else f"{tick.seconds_left:.0f} s"
-        )
+        minutes, seconds = divmod(round(tick.seconds_left), 60)
+        left = f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
         self._tell(
             f"{tick.stage} {tick.update}/{tick.updates}, loss {tick.loss:.2f}{score}, {left} left", tick.update == tick.updates
         )
