@@ -73,7 +73,7 @@ DIRECT = {
     # seconds; scores mean nothing
     "smoke": Direct(_stage(2, 1e-3, 1, 1, 20.0, 8), 8, 4, 6, 4, TINY_BREADTH, 16),
     # about 4 minutes on 2 cores
-    "tiny": Direct(_stage(800, 1e-3, 50, 100, 48.0, 32), 1000, 60, 150, 60, TINY_BREADTH, 256),
+    "tiny": Direct(_stage(500, 1e-3, 50, 100, 48.0, 32), 1000, 60, 150, 60, TINY_BREADTH, 256),
     # one GPU, within an hour; not run at this size yet
     "lab": Direct(_stage(6000, 3e-4, 500, 250, 480.0, 128), 20_000, 300, 1000, 300, ALL_OF_CLDR, 256),
     # the paper's: 120 utterances an update as 30 batches of 4, lr 1e-4, warm-up 1000, dev every 250; one A100-80GB, 15 h.

@@ -140,16 +140,15 @@ def test_killed_with_sigkill_and_called_again_gives_the_same_scores(outputs, tmp
 
 def failing(tmp_path, monkeypatch, source):
     """Run a notebook with one cell through the real runner; returns exit code and what was printed."""
-    import io
-
     cell = nbformat.v4.new_code_cell('scale = "smoke"')
     cell.metadata["tags"] = ["parameters"]
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fails"), cell, nbformat.v4.new_code_cell(source)])
     nbformat.write(book, tmp_path / "77_fails.ipynb")
     monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
     monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "out"))
-    out = io.StringIO()
-    return runner.run_all([runner.job("77", {"scale": "smoke"})], out=out), out.getvalue()
+    with open(tmp_path / "said.txt", "w", encoding="utf-8") as out:
+        code = runner.run_all([runner.job("77", {"scale": "smoke"})], out=out)
+    return code, (tmp_path / "said.txt").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
