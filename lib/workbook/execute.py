@@ -33,6 +33,7 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
         str(folder / "notebook.ipynb"),
         parameters=parameters,
         kernel_name=kernel(),
+        language="python",  # also where an editor has stripped the notebook of its kernel
         cwd=str(ROOT),
         progress_bar=False,
         autosave_cell_every=30,

@@ -154,8 +154,8 @@ def failing(tmp_path, monkeypatch, source):
 @pytest.mark.parametrize(
     "source, why",
     [
-        ("raise ValueError('no such thing')", r"cell 2 .*ValueError: no such thing"),
-        ("import os; os.kill(os.getpid(), 9)", r"cell 2 .*the kernel died"),
+        ("raise ValueError('no such thing')", r"cell 3 .*ValueError: no such thing"),
+        ("import os; os.kill(os.getpid(), 9)", r"cell 3 .*the kernel died"),
         ("1 + 1", r"without run.finish\(\)"),
     ],
     ids=["error", "dead kernel", "no finish"],
@@ -169,7 +169,7 @@ def test_the_watchdog_stops_what_hangs(tmp_path, monkeypatch):
     monkeypatch.setitem(runner.WATCHDOG, "smoke", 20)
     started = time.monotonic()
     code, said = failing(tmp_path, monkeypatch, "import time; time.sleep(600)")
-    assert code == 1 and "stopped by the watchdog after 20 s in cell 2" in said and time.monotonic() - started < 90
+    assert code == 1 and "stopped by the watchdog after 20 s in cell 3" in said and time.monotonic() - started < 90
 
 
 def test_recordings_of_ones_own_end_to_end(outputs, shared_data, tmp_path):
