@@ -51,7 +51,12 @@ def scores_with_intervals(table: Sequence[dict], metric: str) -> Figure:
         axes.annotate(
             f"{row['value']:.1f}", (row["high"], place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9
         )
-    names = [f"{row['strategy']}  {row['task']} {row['source']}→{row['target']}" for row in rows]
+    # in a chart of several runs the notebook's number tells two runs of one strategy apart
+    numbers = [f"{row['run'][:2]}  " if "run" in row else "" for row in rows]
+    names = [
+        f"{number}{row['strategy']}  {row['task']} {row['source']}→{row['target']}"
+        for number, row in zip(numbers, rows, strict=True)
+    ]
     axes.set_yticks(range(len(rows)), names, fontsize=9)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlim(left=min(0.0, *(row["low"] for row in rows)) if rows else 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from tabulate import tabulate
 
-from lib.display.html import STYLE, Picture, escape, picture, table
+from lib.display.html import STYLE, Picture, escape, number, picture, table
 from lib.display.plots import scores_with_intervals
 from lib.files import atomic_path, write_text
 from lib.workbook.collect import claims, manifests, scores
@@ -65,6 +65,21 @@ def _run_html(manifest: dict) -> str:
     return "".join(parts)
 
 
+def _score_row(row: dict) -> dict:
+    """A score as a reader wants it: what first, how much next, which run last."""
+    what = {"system": f"{row['system']} {row['strategy']}", "task": f"{row['task']} {row['source']}→{row['target']}"}
+    return what | {name: row[name] for name in ("metric", "value", "low", "high", "n", "seed", "run")}
+
+
+def _claim_row(row: dict) -> dict:
+    predicted = f"{number(row['predicted_low'])} to {number(row['predicted_high'])}"
+    interval = f"{number(row['low'])} to {number(row['high'])}"
+    return {
+        "claim": row["claim"], "statement": row["statement"], "predicted": predicted, "measured": row["measured"],
+        "interval": interval, "verdict": row["verdict"], "paper": row["paper"], "run": row["run"],
+    }  # fmt: skip
+
+
 def report(scale: str) -> Path:
     """Write outputs/<scale>/report.html and return its path."""
     found = manifests(scale)
@@ -83,8 +98,8 @@ def report(scale: str) -> Path:
         honesty=_honesty(found),
         links=" ".join(f"<a href='#{escape(m['run'])}'>{escape(m['run'])}</a>" for m in found),
         chart=chart,
-        scores=table(short),
-        claims=table(claims(scale).drop(columns=["notebook"]).to_dict("records")),
+        scores=table([_score_row(row) for row in short]),
+        claims=table([_claim_row(row) for row in claims(scale).to_dict("records")]),
         runs="".join(map(_run_html, found)),
     )
     return write_text(scale_folder(scale) / "report.html", page)
