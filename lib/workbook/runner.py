@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from lib.files import DiskFull, read_json, write_json
-from lib.workbook.collect import collect
+from lib.workbook.collect import collect, manifests
 from lib.workbook.notebooks import Notebook, notebook
 from lib.workbook.paths import ROOT, scale_folder
 from lib.workbook.plan import PLAN, WATCHDOG
@@ -64,7 +64,15 @@ def finished(entry: Job) -> str | None:
     manifest = read_manifest_of(entry.folder)
     if not manifest or manifest["exit"] != "finished" or manifest["notebook_hash"] != entry.notebook.hash:
         return None
+    if entry.notebook.number == OVERVIEW and _newest(entry.parameters["scale"]) > manifest["started"]:
+        return None  # it is made of the other runs' records, so it is as old as the newest of them
     return "done" if manifest["lib_hash"] == lib_hash() else "done by other code; --fresh makes it again"
+
+
+def _newest(scale: str) -> str:
+    """When the newest run but the overview finished."""
+    others = [m["finished"] for m in manifests(scale) if m["notebook"] != OVERVIEW and m["exit"] == "finished"]
+    return max(others, default="")
 
 
 def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> int:
@@ -74,15 +82,12 @@ def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> i
         The exit code: 0 only where every run finished.
     """
     screen, failures, started = Screen(out), [], time.monotonic()
-    made = False
     for place, entry in enumerate(jobs):
         title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
         done = None if fresh else finished(entry)
-        # the overview is made of the other runs, so it is as old as they are
-        if done and not (made and entry.notebook.number == OVERVIEW):
+        if done:
             screen.say(f"{title}: {done}")
             continue
-        made = True
         if fresh:
             shutil.rmtree(entry.folder, ignore_errors=True)
         minutes = sum(later.minutes for later in jobs[place:] if fresh or finished(later) is None)
