@@ -19,7 +19,7 @@ from lib.corpora.studio import Progress, record, silent
 from lib.features import Ears
 from lib.files import content_hash, lock, read_json, write_json
 from lib.models.seamless import Seamless, SeamlessSize, build_seamless, load_seamless
-from lib.models.tokenizer import train_tokenizer
+from lib.models.tokenizer import seamless_languages, train_tokenizer
 from lib.recipes.scales import preset, scaled
 from lib.tasks import Example, Task, examples, text_examples
 from lib.training.fit import Fitted, Tick, fit
@@ -46,8 +46,6 @@ class Backbone:
     @property
     def seen(self) -> tuple[str, ...]:
         """The languages it was trained on (all that Seamless has a token for, where it comes from the hub)."""
-        from lib.models.tokenizer import seamless_languages
-
         return self.phrasebook.spoken if self.phrasebook else tuple(seamless_languages())
 
 
@@ -65,7 +63,7 @@ PRESETS = {
         read=Stage("read", updates=3, learning_rate=1e-3, warmup=1, schedule="cosine", batch_seconds=4.0),
         join=Stage("join", updates=3, learning_rate=1e-3, warmup=1, schedule="cosine", batch_seconds=20.0),
     ),
-    # about 2.7 M parameters, 2 h of speech in four languages, about 8 minutes on 2 cores
+    # about 2.7 M parameters, 2 h of speech in four languages, about 7 minutes on 2 cores
     "tiny": Backbone(
         hub=None,
         size=SeamlessSize(128, 4, 4, 2, 3, 320, stack=4, adaptor_stride=4, pieces=600),
