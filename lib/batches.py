@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from lib.augment import Augment, chance_of
 from lib.corpora.audio import BadAudio
 from lib.features import Ears
 from lib.models.seamless import Seamless
@@ -18,7 +18,7 @@ from lib.models.tokenizer import text_ids
 from lib.tasks import Example
 from lib.utterance import Dropped
 
-Item = TypeVar("Item")
+REMEMBERED_TEXTS = 50_000  # texts whose pieces are kept; tokenizing costs more than it seems
 
 
 @dataclass
@@ -53,6 +53,15 @@ def lengths_mask(lengths: Sequence[int]) -> Int[Tensor, "batch positions"]:
     return (torch.arange(max(lengths)) < torch.tensor(lengths).unsqueeze(1)).long()
 
 
+@dataclass(frozen=True)
+class Draw:
+    """How training audio is changed in one epoch; only `fit` makes one, so no other audio is ever changed."""
+
+    augment: Augment
+    seed: int
+    epoch: int
+
+
 @dataclass
 class Collator:
     """Examples to a `Batch` for Seamless (token layout: papers.md 1.3).
@@ -66,20 +75,11 @@ class Collator:
     longest_text: int = 128  # tokens, language and end among them (GMU)
     cut_texts: set[str] = field(default_factory=set)
     dropped: dict[str, Dropped] = field(default_factory=dict)
-    _known: dict[str, list[int]] = field(default_factory=dict)  # text -> pieces; tokenizing costs more than it seems
+    _known: OrderedDict[str, list[int]] = field(default_factory=OrderedDict)
 
-    def __call__(self, examples: Sequence[Example]) -> Batch | None:
+    def __call__(self, examples: Sequence[Example], draw: Draw | None = None) -> Batch | None:
         """The batch, or None where no example of it can be heard."""
-        heard, features = [], []
-        for example in examples:
-            if not example.task.hears:
-                heard.append(example)
-                continue
-            try:
-                features.append(self.ears.hear(example.audio))
-                heard.append(example)
-            except BadAudio as error:
-                self.dropped[example.id] = Dropped(example.id, str(error))
+        heard, features = self._hear(examples, draw) if examples[0].task.hears else (list(examples), [])
         if not heard:
             return None
         targets = [self._target(example) for example in heard]
@@ -93,6 +93,21 @@ class Collator:
         read = [self._source(example) for example in heard]
         return Batch(text=pad(read, self.model.tokenizer.pad_token_id), mask=lengths_mask([len(row) for row in read]), **batch)
 
+    def _hear(self, examples: Sequence[Example], draw: Draw | None) -> tuple[list[Example], list[Tensor]]:
+        chances = [chance_of(draw.seed, draw.epoch, e.id) for e in examples] if draw else []
+        changes = None
+        if draw and draw.augment.changes_sound:
+            changes = [lambda samples, chance=chance: draw.augment.sound(samples, chance) for chance in chances]
+        heard, features = [], []
+        for place, found in enumerate(self.ears.hear([e.audio for e in examples], changes)):
+            if isinstance(found, BadAudio):
+                self.dropped[examples[place].id] = Dropped(examples[place].id, str(found))
+                continue
+            heard.append(examples[place])
+            masked = draw and draw.augment.changes_features
+            features.append(draw.augment.mask(found, chances[place]) if masked else found)
+        return heard, features
+
     def _target(self, example: Example) -> Int[Tensor, "tokens"]:
         end = self.model.tokenizer.eos_token_id
         return torch.tensor([end, self.model.language_id(example.target), *self._pieces(example, example.target_text, 3), end])
@@ -104,64 +119,9 @@ class Collator:
     def _pieces(self, example: Example, text: str, special: int) -> list[int]:
         if text not in self._known:
             self._known[text] = text_ids(self.model.tokenizer, text)
+            if len(self._known) > REMEMBERED_TEXTS:
+                self._known.popitem(last=False)
         pieces = self._known[text]
         if len(pieces) + special > self.longest_text:
             self.cut_texts.add(example.id)
         return pieces[: self.longest_text - special]
-
-
-def input_size(example: Example) -> float:
-    """How much room the input takes: seconds of speech, or a hundredth of its characters."""
-    return example.seconds if example.task.hears else len(example.input_text) / 100
-
-
-class Buckets(Generic[Item]):
-    """Batches of items of like size, in an order that depends on the seed and the epoch alone.
-
-    A batch's cost is its longest item times its number of items, since that is what padding makes of it.
-
-    Args:
-        items: what to batch; items with different `kind` never share a batch.
-        size: of an item.
-        budget: the most that longest x count may be.
-        most: the most items in a batch.
-
-    Raises:
-        ValueError: where there is nothing to batch, or one item alone is over the budget.
-    """
-
-    def __init__(
-        self,
-        items: Sequence[Item],
-        size: Callable[[Item], float],
-        budget: float,
-        most: int,
-        seed: int,
-        kind: Callable[[Item], object] = lambda item: None,
-    ) -> None:
-        if not items:
-            raise ValueError("nothing to batch: no example is usable; read what was dropped, and why")
-        longest = max(items, key=size)
-        if size(longest) > budget:
-            raise ValueError(f"{longest!r} has size {size(longest):.1f}, over the batch budget of {budget}; raise the budget")
-        self.items, self.size, self.budget, self.most, self.seed, self.kind = items, size, budget, most, seed, kind
-
-    def epoch(self, number: int) -> list[list[Item]]:
-        """The batches of an epoch: items of like size together, chance deciding among equals and over the batches."""
-        chance = random.Random(f"{self.seed}/{number}")
-        # a little noise in the size lets neighbours meet others in each epoch
-        keyed = [
-            (str(self.kind(item)), self.size(item) * chance.uniform(0.9, 1.1), place) for place, item in enumerate(self.items)
-        ]
-        batches: list[list[Item]] = []
-        longest, current_kind = 0.0, None
-        for kind, _, place in sorted(keyed):
-            item = self.items[place]
-            longest = max(longest, self.size(item))
-            full = batches and (longest * (len(batches[-1]) + 1) > self.budget or len(batches[-1]) == self.most)
-            if not batches or full or kind != current_kind:
-                batches.append([])
-                longest, current_kind = self.size(item), kind
-            batches[-1].append(item)
-        chance.shuffle(batches)
-        return batches

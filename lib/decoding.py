@@ -6,21 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float, Int
+from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutput
 
-from lib.batches import Batch, Buckets, Collator, input_size
+from lib.batches import Batch, Collator
+from lib.buckets import Buckets
+from lib.listing import sizes_and_kinds
 from lib.models.seamless import Seamless
 from lib.tasks import Example
 
 
 @dataclass(frozen=True)
 class Search:
-    """How to look for an output (papers.md 1.8)."""
+    """How to look for an output (papers.md 1.8 for GMU's, 3.7 for LLM-SRT's)."""
 
     beams: int = 5
-    length_penalty: float = 1.0
+    length_penalty: float = 1.0  # the exponent of the length that a sum of log-probabilities is divided by
     longest: int = 256  # new tokens
-    batch_seconds: float = 160.0  # longest x count
+    shortest: int = 0  # new tokens before the sentence may end; LLM-SRT: 10, or 1
+    no_repeat: int = 0  # no n-gram of this size twice; LLM-SRT: 5. It hides loops, which are there to be seen
+    repetition_penalty: float = 1.0
+    batch_seconds: float = 800.0  # longest x count x beams
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,13 @@ class Hypothesis:
 
     id: str
     text: str
-    tokens: int
-    score: float | None  # length-normalised log-probability; None for greedy search
-    ended: bool  # it closed its sentence; False: it was stopped at `longest`
+    tokens: int  # without the one that ends it
+    score: float | None  # sum of log-probabilities, the end's among them, over length ** length_penalty
+    ending: str  # "end": it closed its sentence; "longest": it was stopped there; "unheard": its audio is unusable
 
 
 GREEDY = Search(beams=1)
+MOST_LOGITS = 50_000_000  # computed at once when hypotheses are scored
 
 
 @torch.no_grad()
@@ -57,16 +65,16 @@ def decode(
     device = next(model.parameters()).device
     found: dict[str, Hypothesis] = {}
     model.eval()
-    buckets = Buckets(
-        examples, input_size, max(search.batch_seconds, max(map(input_size, examples))), 64, 0, lambda e: e.task.hears
-    )
+    sizes, kinds = sizes_and_kinds(examples)
+    budget = max(search.batch_seconds / search.beams, sizes.max(initial=0.0))
+    buckets = Buckets(examples, sizes, float(budget), 64, 0, kinds)
     for part in buckets.epoch(0):
         batch = collate(part)
         if batch is not None:
             for example, hypothesis in zip(batch.examples, _search(model, change(batch).to(device), search), strict=True):
                 found[_key(example)] = hypothesis
         progress("decoding", len(found), len(examples))
-    nothing = {_key(e): Hypothesis(e.id, "", 0, None, True) for e in examples if _key(e) not in found}
+    nothing = {_key(e): Hypothesis(e.id, "", 0, None, "unheard") for e in examples if _key(e) not in found}
     return [(found | nothing)[_key(example)] for example in examples]
 
 
@@ -76,11 +84,11 @@ def _key(example: Example) -> str:
 
 def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
     if batch.speech is not None:
-        writer, states = model.speech, model.encode_speech(batch.speech, batch.mask)[0]
+        writer, (states, states_mask) = model.speech, model.encode_speech(batch.speech, batch.mask)
     else:
-        writer, states = model.reader, model.encode_text(batch.text, batch.mask)[0]
+        writer, (states, states_mask) = model.reader, model.encode_text(batch.text, batch.mask)
     spare = list(range(len(model.tokenizer), model.config.vocab_size))  # rows that no token stands for
-    out = writer.generate(
+    sequences = writer.generate(
         batch.speech if batch.speech is not None else batch.text,
         encoder_outputs=BaseModelOutput(last_hidden_state=states),
         attention_mask=batch.mask,
@@ -88,20 +96,45 @@ def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
         num_beams=search.beams,
         length_penalty=search.length_penalty,
         max_new_tokens=search.longest,
+        min_new_tokens=search.shortest or None,
+        no_repeat_ngram_size=search.no_repeat or None,
+        repetition_penalty=search.repetition_penalty,
         do_sample=False,
         early_stopping=False,
         suppress_tokens=spare or None,
-        return_dict_in_generate=True,
-        output_scores=search.beams > 1,
     )
-    scores = out.sequences_scores.tolist() if search.beams > 1 else [None] * len(batch.examples)
     end, hypotheses = model.tokenizer.eos_token_id, []
-    for example, ids, score in zip(batch.examples, out.sequences[:, 2:].tolist(), scores, strict=True):
+    scores = _scores(model, states, states_mask, sequences, search.length_penalty)
+    for example, ids, score in zip(batch.examples, sequences[:, 2:].tolist(), scores, strict=True):
         ended = end in ids
         said = ids[: ids.index(end)] if ended else ids
         text = model.tokenizer.decode(said, skip_special_tokens=True).strip()
-        hypotheses.append(Hypothesis(example.id, text, len(said), score, ended))
+        hypotheses.append(Hypothesis(example.id, text, len(said), score, "end" if ended else "longest"))
     return hypotheses
+
+
+def _scores(
+    model: Seamless,
+    states: Float[Tensor, "batch states hidden"],
+    states_mask: Int[Tensor, "batch states"],
+    sequences: Int[Tensor, "batch tokens"],
+    length_penalty: float,
+) -> list[float]:
+    """The score of each sequence after `</s> __lang__`, read off in one pass over the finished outputs.
+
+    generate() could keep it, but holds every step's scores of the whole vocabulary for that: gigabytes at full size.
+    """
+    rows = max(1, MOST_LOGITS // (sequences.shape[1] * model.config.vocab_size))
+    found: list[float] = []
+    for part in torch.arange(len(sequences), device=sequences.device).split(rows):
+        logits = model.decode(states[part], states_mask[part], sequences[part, :-1])[:, 1:].float().log_softmax(-1)
+        said = sequences[part, 2:]
+        chosen = logits.gather(-1, said.unsqueeze(-1)).squeeze(-1)
+        # up to and with the first end; what stands behind it is padding
+        over = (said == model.tokenizer.eos_token_id).cumsum(1) - (said == model.tokenizer.eos_token_id).long()
+        real = over == 0
+        found += ((chosen * real).sum(1) / real.sum(1).clamp(min=1) ** length_penalty).tolist()
+    return found
 
 
 def silenced(batch: Batch) -> Batch:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -15,33 +18,88 @@ from lib.corpora.audio import BadAudio, read_audio
 from lib.corpora.voices import SAMPLING_RATE
 
 MELS = 80
+WINDOW, SHIFT, POINTS = 400, 160, 512  # samples: 25 ms every 10 ms, and the Fourier transform's length
+CHUNK = 1024  # windows transformed at once: what a core's cache holds
 SHORTEST = 0.1  # seconds; less gives too few frames to normalise
 
+# "_": clips of one batch have unlike lengths
+Samples = Float[np.ndarray, "_"]
+Features = Float[Tensor, "_ mels"]  # frames of stacked mels
+Change = Callable[[Samples], Samples]
 
-def fbank(samples: Float[np.ndarray, "samples"], stack: int = 2) -> Float[Tensor, "frames mels"]:
-    """Kaldi filter banks of one utterance (papers.md 1.3), equal to Hugging Face's `SeamlessM4TFeatureExtractor`.
 
-    25 ms windows every 10 ms on 16-bit-scaled samples, 80 mels, each mel normalised over the utterance to mean 0 and
-    variance 1, then `stack` frames side by side; a remainder of fewer than `stack` frames is left out.
+def fbank(samples: Samples, stack: int = 2) -> Features:
+    """The filter banks of one utterance; see `fbank_batch`."""
+    return fbank_batch([samples], stack)[0]
+
+
+def fbank_batch(clips: Sequence[Samples], stack: int = 2, device: torch.device | str = "cpu") -> list[Features]:
+    """Kaldi filter banks of many utterances at once, equal to Hugging Face's `SeamlessM4TFeatureExtractor`.
+
+    papers.md 1.3: 25 ms windows every 10 ms on 16-bit-scaled samples, pre-emphasis 0.97, povey window, 80 mels, log, each
+    mel normalised over its utterance to mean 0 and variance 1, then `stack` frames side by side; a remainder of fewer
+    than `stack` frames is left out. All windows of all clips go through one Fourier transform.
 
     Args:
+        clips: at 16 kHz, each at least one window (25 ms) long.
         stack: frames joined into one; 2 is the published models' 20 ms, 4 gives 40 ms.
+        device: where the work is done and the result stays.
 
     Returns:
-        Frames of 80 * `stack` numbers.
+        For each clip, frames of 80 * `stack` numbers.
     """
-    waveform = torch.from_numpy(np.ascontiguousarray(samples)).unsqueeze(0) * 2**15
-    frames = kaldi.fbank(waveform, num_mel_bins=MELS, sample_frequency=float(SAMPLING_RATE), window_type="povey")
-    frames = (frames - frames.mean(0)) / (frames.var(0, unbiased=True) + 1e-7).sqrt()
-    whole = frames.shape[0] // stack * stack
-    return frames[:whole].reshape(-1, MELS * stack)
+    counts = [1 + (len(clip) - WINDOW) // SHIFT for clip in clips]
+    slots = [-(-len(clip) // SHIFT) for clip in clips]  # each clip starts on a whole shift, so windows need no gathering
+    wave = torch.zeros(sum(slots) * SHIFT + WINDOW)
+    for clip, slot, end in zip(clips, slots, accumulate(slots), strict=True):
+        wave[(end - slot) * SHIFT :][: len(clip)] = torch.from_numpy(clip)
+    # fp32 would drown the mels that hold next to nothing in the rounding of the others
+    wave = wave.to(device).double() * 2**15
+    ends = accumulate(slots)
+    real = torch.cat([torch.arange(n) + end - slot for n, slot, end in zip(counts, slots, ends, strict=True)])
+    window, mels = (constant.to(device) for constant in _constants())
+    # removing a window's mean before pre-emphasis takes 0.03 of it away after; the first sample is weighted by zero
+    windows = wave.unfold(0, WINDOW, SHIFT)
+    emphasised = torch.cat([wave[:1], wave[1:] - 0.97 * wave[:-1]]).unfold(0, WINDOW, SHIFT)
+    padded = wave.new_zeros(min(CHUNK, len(windows)), POINTS)
+    logs = mels.new_empty(len(windows), MELS)
+    for start in range(0, len(windows), CHUNK):
+        rows = slice(start, start + CHUNK)
+        part = padded[: len(windows[rows])]
+        torch.mul(emphasised[rows], window, out=part[:, :WINDOW])
+        part[:, :WINDOW].addcmul_(windows[rows].mean(1, keepdim=True), window, value=-0.03)
+        parts = torch.view_as_real(torch.fft.rfft(part)).flatten(1)  # real and imaginary parts side by side
+        torch.mm(parts.square_().float(), mels, out=logs[rows])
+    logs = logs[real.to(device)].clamp_(min=torch.finfo(torch.float32).eps).log_()
+    whole = [count // stack * stack for count in counts]
+    parts = _normalised(logs, counts).split(counts)
+    return [part[:most].reshape(-1, MELS * stack) for part, most in zip(parts, whole, strict=True)]
+
+
+@cache
+def _constants() -> tuple[Float[Tensor, "window"], Float[Tensor, "parts mels"]]:
+    window = torch.hann_window(WINDOW, periodic=False, dtype=torch.float64).pow(0.85)  # kaldi's povey window
+    banks, _ = kaldi.get_mel_banks(MELS, POINTS, float(SAMPLING_RATE), 20.0, 0.0, 100.0, -500.0, 1.0)
+    banks = torch.nn.functional.pad(banks, (0, 1)).T
+    return window, banks.repeat_interleave(2, 0).contiguous()  # a row for the real and for the imaginary part of each bin
+
+
+def _normalised(frames: Float[Tensor, "frames 80"], counts: list[int]) -> Float[Tensor, "frames 80"]:
+    """Each clip's frames with mean 0 and variance 1 in each mel."""
+    sizes = torch.tensor(counts, device=frames.device)
+    clip = torch.repeat_interleave(sizes)  # of each frame
+    sums = torch.zeros(len(counts), len(frames), device=frames.device)
+    sums[clip, torch.arange(len(frames), device=frames.device)] = 1.0
+    frames -= ((sums @ frames) / sizes.unsqueeze(1))[clip]
+    variance = (sums @ frames.square()) / (sizes.unsqueeze(1) - 1)
+    return frames / (variance + 1e-7).sqrt()[clip]
 
 
 class Ears:
     """Files to filter banks, remembering the last ones heard so that an epoch does not compute them again.
 
     Args:
-        stack: see `fbank`.
+        stack: see `fbank_batch`.
         longest: seconds; longer audio is cut there, and counted in `cut` (GMU: 30 s in training, 45 s in inference).
         remember: bytes of features kept (16-bit floats).
     """
@@ -52,28 +110,51 @@ class Ears:
         self._memory: OrderedDict[str, Tensor] = OrderedDict()
         self._bytes = 0
 
-    def hear(self, path: Path) -> Float[Tensor, "frames mels"]:
-        """The features of a file.
+    def hear(self, paths: Sequence[Path], changes: Sequence[Change] | None = None) -> list[Features | BadAudio]:
+        """The features of each file, or the error that says why it cannot be heard.
+
+        Args:
+            changes: done to the samples of each file before they are heard; what is heard so is not remembered.
+        """
+        found: dict[int, Tensor | BadAudio] = {}
+        new: list[tuple[int, Samples]] = []
+        for place, path in enumerate(paths):
+            if changes is None and str(path) in self._memory:
+                self._memory.move_to_end(str(path))
+                found[place] = self._memory[str(path)].float()
+                continue
+            try:
+                samples = self.trim(read_audio(path), str(path))
+                new.append((place, changes[place](samples) if changes else samples))
+            except BadAudio as error:
+                found[place] = error
+        if new:
+            heard = fbank_batch([samples for _, samples in new], self.stack)
+            for (place, _), features in zip(new, heard, strict=True):
+                # both hearings of a file are rounded alike, so that the second is bit for bit the first
+                half = features.half()
+                found[place] = half.float()
+                if changes is None:
+                    self._keep(str(paths[place]), half)
+        return [found[place] for place in range(len(paths))]
+
+    def trim(self, samples: Samples, name: str) -> Samples:
+        """Samples that are long enough to hear, cut at `longest`; `name` stands in the count of cuts and in errors.
 
         Raises:
-            BadAudio: where the file cannot be heard or is shorter than 0.1 s.
+            BadAudio: shorter than 0.1 s.
         """
-        key = str(path)
-        if key not in self._memory:
-            features = self.listen(read_audio(path), key).half()
-            self._memory[key] = features
-            self._bytes += features.numel() * 2
-            while self._bytes > self.remember:
-                self._bytes -= self._memory.popitem(last=False)[1].numel() * 2
-            return features.float()
-        self._memory.move_to_end(key)
-        return self._memory[key].float()
-
-    def listen(self, samples: Float[np.ndarray, "samples"], name: str) -> Float[Tensor, "frames mels"]:
-        """The features of samples; `name` stands in the count of cuts and in errors."""
         if len(samples) < SHORTEST * SAMPLING_RATE:
             raise BadAudio(f"{name}: {len(samples) / SAMPLING_RATE:.3f} s is too short to hear; leave its row out")
         most = int(self.longest * SAMPLING_RATE)
         if len(samples) > most:
             self.cut.add(name)
-        return fbank(samples[:most], self.stack)
+        return samples[:most]
+
+    def _keep(self, key: str, features: Tensor) -> None:
+        if key in self._memory:  # the same file stood twice in a batch
+            return
+        self._memory[key] = features
+        self._bytes += features.numel() * 2
+        while self._bytes > self.remember:
+            self._bytes -= self._memory.popitem(last=False)[1].numel() * 2

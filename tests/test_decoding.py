@@ -43,4 +43,4 @@ def test_what_cannot_be_heard_is_answered_with_nothing_and_named(model, collate,
 
 def test_an_output_that_was_stopped_says_so(model, collate, corpus):
     chosen = examples(corpus.split("test", "est"), Task.ST, "eng")[:3]
-    assert any(not h.ended and h.tokens == 3 for h in decode(model, chosen, collate, Search(1, longest=3)))
+    assert any(h.ending == "longest" and h.tokens == 3 for h in decode(model, chosen, collate, Search(1, longest=3)))

@@ -27,8 +27,11 @@ from lib.scoring.table import Said, said
 from lib.tasks import Task, examples
 from lib.training.fit import Fitted, Tick, fit
 from lib.training.losses import Translation
+from lib.training.selection import Evaluated
 from lib.training.stages import Stage
 from lib.utterance import Corpus
+
+LISTENED = 4  # development utterances whose outputs are kept at each evaluation, always the same ones
 
 # papers.md 1.1: the nine pairs, as (source, target)
 PAIRS = (
@@ -134,10 +137,10 @@ def fine_tune(
     collate = Collator(model, Ears(model.stack, recipe.longest_train))
     dev = examples(corpus.split("dev", source), Task.ST, target)[: recipe.select_on]
 
-    def development_score() -> float:
+    def evaluate() -> Evaluated:
         texts = [h.text for h in decode(model, dev, collate, recipe.search(1))]
         stats = statistics(recipe.metric, texts, [e.target_text for e in dev], target, "plain")
-        return stats.combine(stats.rows.sum(0))
+        return Evaluated(stats.combine(stats.rows.sum(0)), list(zip(dev, texts, strict=True))[:LISTENED])
 
     fitted = fit(
         Translation(model, recipe.stage.label_smoothing, skip=int(recipe.skip_language_token)),
@@ -146,7 +149,7 @@ def fine_tune(
         collate,
         folder,
         seed=seed,
-        evaluate=development_score,
+        evaluate=evaluate,
         watch=watch,
         device=device,
     )
@@ -175,7 +178,7 @@ def outputs(
         return said(test, hypotheses, who, how, recipe.stage.name, "test", seed)
 
     def words(texts: list[str]) -> list[Hypothesis]:
-        return [Hypothesis(e.id, text, len(text.split()), None, True) for e, text in zip(test, texts, strict=True)]
+        return [Hypothesis(e.id, text, len(text.split()), None, "end") for e, text in zip(test, texts, strict=True)]
 
     heard = decode(system.model, test, collate, recipe.search(recipe.beams), progress=progress)
     deaf = decode(system.model, test, collate, recipe.search(recipe.beams), change=silenced, progress=progress)
@@ -203,6 +206,6 @@ def losses(system: System, rows: list[Said], corpus: Corpus) -> dict[str, int]:
             tokenizer, [u.texts[rows[0].target] for u in corpus.utterances if u.split == "train"]
         ),
         "pieces_unknown_in_test_references": unknown_pieces(tokenizer, references),
-        "outputs_that_did_not_end": sum(not row.ended for row in rows if row.system != "baseline"),
+        "outputs_that_did_not_end": sum(row.ending == "longest" for row in rows if row.system != "baseline"),
         "empty_outputs": sum(not row.hypothesis for row in rows if row.system != "baseline"),
     }

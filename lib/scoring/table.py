@@ -42,7 +42,7 @@ class Said(Key):
     hypothesis: str
     tokens: int
     log_probability: float | None
-    ended: bool
+    ending: str
 
     @property
     def key(self) -> Key:
@@ -56,7 +56,7 @@ def said(
     return [
         Said(
             system, strategy, stage, e.task.value, e.source, e.target, subset, seed, e.id, e.speaker, round(e.seconds, 3),
-            str(e.audio or ""), e.target_text, h.text, h.tokens, h.score, h.ended,
+            str(e.audio or ""), e.target_text, h.text, h.tokens, h.score, h.ending,
         )
         for e, h in zip(examples, hypotheses, strict=True)
     ]  # fmt: skip

@@ -1,26 +1,36 @@
-"""The training loop: one readable function, resumable at any update, and bit for bit the same with or without a stop."""
+"""The training loop: one readable function, resumable at any update, and the same with or without a stop."""
 
 from __future__ import annotations
 
-import csv
-import math
-import resource
+import json
+import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
-from lib.batches import Batch, Buckets, Collator, input_size
-from lib.files import atomic_path, content_hash, read_json, write_json
+from lib.batches import Batch, Collator, Draw
+from lib.buckets import Buckets
+from lib.files import read_json, write_json
+from lib.listing import hash_of, sizes_and_kinds
 from lib.tasks import Example
-from lib.training.checkpoints import load_checkpoint, load_weights, save_checkpoint, save_weights, seed_everything
-from lib.training.stages import Stage, freeze
+from lib.training import checkpoints
+from lib.training.averages import MovingAverage
+from lib.training.log import Log, peak_memory_mb, read_rows
+from lib.training.parallel import Ranks
+from lib.training.rehearsal import rehearse
+from lib.training.selection import Evaluate, keep_best, select
+from lib.training.stages import Stage, freeze, optimizer_of, train_mode
+from lib.training.step import Step, take_step
+from lib.training.stopping import told_to_stop
 
-CHECKPOINT_SECONDS = 20.0  # between two checkpoints: the most work that a kill can cost
 MOST_NOT_FINITE = 10  # updates with a loss that is not finite before training stops
+SAVING_SHARE = 0.05  # of the time at most goes into checkpoints: a large model is saved less often than a stage asks
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Tick:
     loss: float
     score: float | None  # the best so far
     seconds_left: float  # of this stage, at most
+    score_now: float | None = None  # of this update, where it was evaluated
 
 
 @dataclass
@@ -43,19 +54,19 @@ class Fitted:
     updates: int
     seconds: float
     best: float | None  # the best score on the development set
-    best_update: int
+    best_update: int  # 0: an average of several
     history: list[dict] = field(default_factory=list)  # the rows of training.csv
     resumed: bool = False
+    not_finite: int = 0  # updates that were left out since the loss or its gradient was not finite
 
 
-Evaluate = Callable[[], float]  # the higher the better; called with the model in eval mode
 Watch = Callable[[Tick], None]
 
 
 def fit(
     objective: nn.Module,
     stage: Stage,
-    examples: list[Example],
+    examples: Sequence[Example],
     collate: Collator,
     folder: Path,
     *,
@@ -66,85 +77,147 @@ def fit(
 ) -> Fitted:
     """Train `objective` for one stage and leave it with its best weights (the last ones where nothing evaluates).
 
-    The loss of an update is the sum over all its real target tokens divided by their number, however many batches it
-    took. A stage that was finished in `folder` is not trained again, and one that was interrupted goes on where it was.
+    The loss of an update is the sum over all its real target tokens divided by their number, however many batches and
+    processes shared it. A stage that was finished in `folder` is not trained again, and one that was interrupted goes
+    on where it was. Under torchrun every process calls this alike; see `lib.training.launch`.
 
     Args:
         objective: `objective(batch)` gives a `Summed` loss; it holds the model.
-        folder: gets `training.csv`, `best.safetensors`, `checkpoint/` and, at the end, `done.json`.
-        evaluate: decodes the development set; selection and early stopping are by this, not by the loss.
+        examples: a list, or a `Listing` for more than memory should hold.
+        folder: gets `rehearsal.json`, `training.csv`, `listening.jsonl`, `tensorboard/`, `best.safetensors` (what
+            trained), `checkpoint/` while it goes on, and at the end `done.json`.
+        evaluate: selection and early stopping are by this, not by the loss.
 
     Raises:
         WrongCheckpoint: `folder` holds another recipe's work.
         FloatingPointError: the loss was not finite more than 10 times.
-        ValueError: there is nothing to train on, or a frozen part does not exist.
+        DoesNotFit: a batch needs more memory than there is.
+        ValueError: there is nothing to train on, a frozen part does not exist, or the processes cannot share an update.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fingerprint = content_hash([asdict(stage), seed, [[e.id, e.task, e.source, e.target, e.target_text] for e in examples]])
-    objective.to(device)
     freeze(objective, stage.frozen)
-    trainable = [parameter for parameter in objective.parameters() if parameter.requires_grad]
+    identity = _identity(objective, stage, examples, seed)
     if (folder / "done.json").exists():
-        done = read_json(folder / "done.json")
-        if done.pop("fingerprint") == fingerprint:
-            load_weights(objective, folder / "best.safetensors")
-            return Fitted(**done, history=_read_rows(folder / "training.csv"))
-    buckets = Buckets(examples, input_size, stage.batch_seconds, stage.batch_most, seed, kind=lambda e: e.task.hears)
-    optimizer = torch.optim.AdamW(trainable, lr=stage.learning_rate, betas=stage.betas, eps=1e-8, weight_decay=stage.weight_decay)
-    seed_everything(seed)
-    state = load_checkpoint(folder / "checkpoint", objective, optimizer, fingerprint)
+        return _done(objective, identity, folder)
+    ranks = Ranks(device)
+    share = ranks.share(stage.name, stage.accumulate)
+    objective.to(ranks.device)
+    _recompute(objective, stage.recompute)
+    optimizer, engine = optimizer_of(objective, stage), ranks.join(objective)
+    average = MovingAverage(objective, stage.ema) if stage.ema else None
+    stretch = min([1.0, *(stage.augment.speeds if stage.augment else ())])  # slowed speech is longer
+    sizes, kinds = sizes_and_kinds(examples)
+    buckets = Buckets(examples, sizes, stage.batch_seconds * stretch, stage.batch_most, seed, kinds)
+    checkpoints.seed_everything(seed + 1000 * ranks.rank)  # each process has dropout of its own
+    state = checkpoints.load_checkpoint(
+        folder / "checkpoint", objective, optimizer, lambda state: _check(state["identity"], identity, folder),
+        average and average.weights, ranks.rank,
+    )  # fmt: skip
     resumed = state is not None
     state = state or {
-        "fingerprint": fingerprint, "update": 0, "epoch": 0, "batch": 0, "best": None, "best_update": 0,
-        "not_finite": 0, "worse": 0, "seconds": 0.0,
+        "identity": identity, "update": 0, "epoch": 0, "batch": 0, "best": None, "best_update": 0, "not_finite": 0,
+        "worse": 0, "seconds": 0.0, "kept": [],
     }  # fmt: skip
-    rows = [row for row in _read_rows(folder / "training.csv") if row["update"] <= state["update"]] if resumed else []
-    before, started, saved = state["seconds"], time.monotonic(), time.monotonic()
+    stand_in = None
+    if not resumed:
+        stand_in = rehearse(objective, buckets, collate, stage, ranks, _draw(stage, seed, 0), folder)
+    before, started, saved, interval = state["seconds"], time.monotonic(), time.monotonic(), stage.save_every
     batches = _batches(buckets, state)
-    objective.train()
-    while state["update"] < stage.updates and state["worse"] <= stage.patience:
-        state["update"] += 1
-        rate = stage.rate(state["update"])
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        clock = time.monotonic()
-        micro = [collate(next(batches)) for _ in range(stage.accumulate)]
-        loss, norm, tokens = _update(objective, optimizer, [b.to(device) for b in micro if b is not None], stage.clip)
-        row = _row(state, loss, norm, rate, tokens, micro, time.monotonic() - clock)
-        if not math.isfinite(loss):
-            state["not_finite"] += 1
-            if state["not_finite"] > MOST_NOT_FINITE:
-                raise FloatingPointError(
-                    f"stage {stage.name!r}: the loss was not finite {state['not_finite']} times, last at update "
-                    f"{state['update']}; lower the learning rate ({stage.learning_rate}) or set clip"
-                )
-        due = stage.evaluate_every and state["update"] % stage.evaluate_every == 0
-        if evaluate and (due or state["update"] == stage.updates):
-            row["score"] = _evaluate(objective, evaluate)
-            better = state["best"] is None or row["score"] > state["best"]
-            state["worse"] = 0 if better else state["worse"] + 1
-            if better:
-                state["best"], state["best_update"] = row["score"], state["update"]
-                save_weights(objective, folder / "best.safetensors")
-        rows.append(row)
-        state["seconds"] = before + time.monotonic() - started
-        each = state["seconds"] / state["update"]
-        watch(Tick(stage.name, state["update"], stage.updates, loss, state["best"], each * (stage.updates - state["update"])))
-        if due or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _write_rows(folder / "training.csv", rows)
-            save_checkpoint(folder / "checkpoint", objective, optimizer, state)
-            saved = time.monotonic()
-    if evaluate is None:
-        save_weights(objective, folder / "best.safetensors")
-    _write_rows(folder / "training.csv", rows)
-    load_weights(objective, folder / "best.safetensors")
-    objective.eval()
+    with Log(folder, state["update"]) if ranks.first else nullcontext() as log, told_to_stop() as told:
+        train_mode(objective)
+        while state["update"] < stage.updates and state["worse"] <= stage.patience:
+            state["update"] += 1
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * stage.factor(state["update"])
+            clock = time.monotonic()
+            drawn = [(state["epoch"], next(batches)) for _ in range(stage.accumulate)]
+            own = [collate(drawn[place][1], _draw(stage, seed, drawn[place][0])) for place in share]
+            stand_in = next((batch for batch in own if batch is not None), stand_in) or _usable(buckets, collate)
+            wants_save = time.monotonic() - saved > interval
+            step = take_step(engine, optimizer, own, stage, ranks, stand_in, told.is_set(), wants_save)
+            if average and step.taken:
+                average.update(state["update"])
+            _count_not_finite(step, state, stage)
+            state["seconds"] = before + time.monotonic() - started
+            row = _row(state, stage, step, time.monotonic() - clock)
+            due = stage.evaluate_every and state["update"] % stage.evaluate_every == 0
+            if evaluate and (due or state["update"] == stage.updates):
+                row["score"] = select(objective, evaluate, average, state, stage, folder, ranks, log)
+            if ranks.first:
+                log.row(row)
+            watch(Tick(stage.name, state["update"], stage.updates, step.loss, state["best"], row["seconds_left"], row["score"]))
+            if due or step.save or step.stop:
+                clock = time.monotonic()
+                chances = ranks.chances()
+                if ranks.first:
+                    log.flush()
+                    checkpoints.save_checkpoint(
+                        folder / "checkpoint", objective, optimizer, state, chances, average and average.weights
+                    )
+                saved = time.monotonic()
+                interval = max(stage.save_every, (saved - clock) / SAVING_SHARE)
+            if step.stop:
+                told.leave()
+    keep_best(objective, evaluate, average, state, folder, ranks)
+    ranks.leave()
     facts = {
         "stage": stage.name, "updates": state["update"], "seconds": round(state["seconds"], 2), "best": state["best"],
-        "best_update": state["best_update"] or state["update"], "resumed": resumed,
+        "best_update": state["best_update"], "resumed": resumed, "not_finite": state["not_finite"],
     }  # fmt: skip
-    write_json(folder / "done.json", {"fingerprint": fingerprint, **facts})
-    return Fitted(**facts, history=rows)
+    if ranks.first:
+        write_json(folder / "done.json", {"identity": identity, **facts})
+        shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+        shutil.rmtree(folder / "kept", ignore_errors=True)
+    ranks.wait()
+    return Fitted(**facts, history=read_rows(folder / "training.csv"))
+
+
+def _identity(objective: nn.Module, stage: Stage, examples: Sequence[Example], seed: int) -> dict:
+    """What must be equal for a stage to be the same: how it is saved or recomputed is not part of it."""
+    recipe = {name: value for name, value in asdict(stage).items() if name not in ("save_every", "recompute")}
+    data = {"examples": len(examples), "hash": hash_of(examples)}
+    whole = {"recipe": recipe, "seed": seed, "data": data, "frozen weights": checkpoints.frozen_print(objective)}
+    return json.loads(json.dumps(whole))  # as it comes back from a file
+
+
+def _check(found: dict, wanted: dict, folder: Path) -> None:
+    """Refuse what is of another recipe, other data, or another base, and say how it differs."""
+    then, now = ({**whole["recipe"], **{k: v for k, v in whole.items() if k != "recipe"}} for whole in (found, wanted))
+    differ = [f"{name} was {then.get(name)!r} and is {now.get(name)!r}" for name in now if then.get(name) != now.get(name)]
+    if differ:
+        raise checkpoints.WrongCheckpoint(
+            f"{folder} holds another recipe's work or is from other data: {'; '.join(differ)}; "
+            "delete the folder to start anew, or train into another one"
+        )
+
+
+def _done(objective: nn.Module, identity: dict, folder: Path) -> Fitted:
+    done = read_json(folder / "done.json")
+    _check(done.pop("identity"), identity, folder)
+    path = folder / "best.safetensors"
+    checkpoints.fill(checkpoints.trained_weights(objective), checkpoints.load_tensors(path), path)
+    objective.eval()
+    return Fitted(**done, history=read_rows(folder / "training.csv"))
+
+
+def _recompute(objective: nn.Module, wanted: bool) -> None:
+    for module in objective.modules():
+        if wanted and isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
+            module.gradient_checkpointing_enable({"use_reentrant": False})
+
+
+def _draw(stage: Stage, seed: int, epoch: int) -> Draw | None:
+    return Draw(stage.augment, seed, epoch) if stage.augment else None
+
+
+def _usable(buckets: Buckets, collate: Collator) -> Batch:
+    """Any batch that can be heard."""
+    epoch = buckets.epoch(0)
+    for place in range(len(epoch)):
+        batch = collate(epoch[place])
+        if batch is not None:
+            return batch
+    raise ValueError("no audio can be heard any more; are the files still there?")
 
 
 def _batches(buckets: Buckets, state: dict) -> Iterator[list[Example]]:
@@ -157,74 +230,27 @@ def _batches(buckets: Buckets, state: dict) -> Iterator[list[Example]]:
         state["epoch"], state["batch"] = state["epoch"] + 1, 0
 
 
-def _update(
-    objective: nn.Module, optimizer: torch.optim.Optimizer, batches: list[Batch], clip: float | None
-) -> tuple[float, float, int]:
-    """One optimizer step over the batches; returns loss per token, gradient norm and the number of tokens."""
-    optimizer.zero_grad(set_to_none=True)
-    if not batches:
-        return 0.0, 0.0, 0
-    total, tokens = 0.0, 0
-    for batch in batches:
-        loss, count = objective(batch)
-        loss.backward()
-        total, tokens = total + loss.item(), tokens + count
-    parameters = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-    for parameter in parameters:  # the sum becomes the mean only here, when all the tokens are known
-        parameter.grad /= max(tokens, 1)
-    norm = torch.nn.utils.clip_grad_norm_(parameters, clip or math.inf).item()
-    if math.isfinite(total) and math.isfinite(norm):
-        optimizer.step()
-    return total / max(tokens, 1), norm, tokens
+def _count_not_finite(step: Step, state: dict, stage: Stage) -> None:
+    state["not_finite"] += not step.taken
+    if state["not_finite"] > MOST_NOT_FINITE:
+        raise FloatingPointError(
+            f"stage {stage.name!r}: the loss was not finite {state['not_finite']} times, last at update "
+            f"{state['update']}; lower the learning rate ({stage.learning_rate}) or set clip"
+        )
 
 
-def _evaluate(objective: nn.Module, evaluate: Evaluate) -> float:
-    objective.eval()
-    with torch.no_grad(), torch.random.fork_rng():
-        score = evaluate()
-    objective.train()
-    return score
-
-
-COLUMNS = (
-    "update", "epoch", "loss", "learning_rate", "gradient_norm", "audio_seconds_per_second", "tokens_per_second",
-    "padding_share", "peak_memory_mb", "seconds", "score",
-)  # fmt: skip
-
-
-def _row(state: dict, loss: float, norm: float, rate: float, tokens: int, batches: list[Batch | None], seconds: float) -> dict:
-    real = [batch for batch in batches if batch is not None]
-    heard = sum(example.seconds for batch in real for example in batch.examples)
+def _row(state: dict, stage: Stage, step: Step, seconds: float) -> dict:
     return {
         "update": state["update"],
         "epoch": state["epoch"],
-        "loss": loss,
-        "learning_rate": rate,
-        "gradient_norm": norm,
-        "audio_seconds_per_second": heard / seconds,
-        "tokens_per_second": tokens / seconds,
-        "padding_share": sum(batch.padding_share for batch in real) / max(1, len(real)),
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "loss": step.loss,
+        "learning_rate": stage.rate(state["update"]),
+        "gradient_norm": step.norm,
+        "audio_seconds_per_second": step.heard / seconds,
+        "tokens_per_second": step.tokens / seconds,
+        "padding_share": step.padding,
+        "peak_memory_mb": peak_memory_mb(),
         "seconds": seconds,
+        "seconds_left": state["seconds"] / state["update"] * (stage.updates - state["update"]),
         "score": None,
     }
-
-
-def _write_rows(path: Path, rows: list[dict]) -> None:
-    with atomic_path(path) as new, open(new, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _read_rows(path: Path) -> list[dict]:
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return [
-            {
-                name: (None if value == "" else int(value) if name in ("update", "epoch") else float(value))
-                for name, value in row.items()
-            }
-            for row in csv.DictReader(file)
-        ]

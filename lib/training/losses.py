@@ -75,6 +75,7 @@ class Spelling(nn.Module):
         self.encoder = model.speech.speech_encoder
         self.letters = {letter: place for place, letter in enumerate(alphabet, start=1)}  # 0 is CTC's blank
         self.output = nn.Linear(model.config.hidden_size, len(alphabet) + 1)
+        self.too_long: set[str] = set()  # transcripts with more letters than frames, which teach nothing
 
     def logits(self, batch: Batch) -> Float[Tensor, "batch frames letters"]:
         """What is heard in each frame."""
@@ -87,9 +88,13 @@ class Spelling(nn.Module):
             for example in batch.examples
         ]
         sizes = torch.tensor([len(row) for row in spelled])
+        frames = batch.mask.sum(1)
+        # CTC needs a blank between two equal letters
+        needed = [len(row) + sum(a == b for a, b in zip(row, row[1:], strict=False)) for row in spelled]
+        self.too_long |= {e.id for e, most, need in zip(batch.examples, frames.tolist(), needed, strict=True) if need > most}
         heard = self.logits(batch).float().log_softmax(-1).transpose(0, 1)
         target = torch.tensor([letter for row in spelled for letter in row], device=heard.device)
-        total = F.ctc_loss(heard, target, batch.mask.sum(1), sizes, reduction="sum", zero_infinity=True)
+        total = F.ctc_loss(heard, target, frames, sizes, reduction="sum", zero_infinity=True)
         return Summed(total, int(sizes.sum()))
 
     def read(self, batch: Batch) -> list[str]:

@@ -18,6 +18,10 @@ def _arguments() -> argparse.Namespace:
     run.add_argument("notebook", nargs="?", help="its number, such as 10; left out: every notebook, unfinished runs only")
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the notebook")
     run.add_argument("--fresh", action="store_true", help="make runs again that are finished")
+    run.add_argument("--slurm", action="store_true", help="on a Slurm cluster: a job for every run, waited for here")
+    run.add_argument(
+        "--slurm-option", action="append", default=[], metavar="NAME=VALUE", help="such as partition=gpu, gpus_per_node=1"
+    )
     commands.add_parser("status", help="what is done and what is not")
     commands.add_parser("report", help="make report.html and the tables again")
     commands.add_parser("reference", help="copy the tables and the chart to outputs/reference/, to be committed")
@@ -40,11 +44,17 @@ def _run(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
     from lib.workbook.report import report, summary
     from lib.workbook.runner import job, planned, run_all
+    from lib.workbook.slurm import run_on_slurm
 
+    if arguments.slurm_option and not arguments.slurm:
+        raise BadParameter("--slurm-option is of use with --slurm only")
     if arguments.notebook is None and arguments.parameter:
         raise BadParameter("-p needs the number of a notebook: the notebooks have different parameters")
     jobs = planned(arguments.scale) if arguments.notebook is None else [job(arguments.notebook, _parameters(arguments))]
-    code = run_all(jobs, fresh=arguments.fresh)
+    if arguments.slurm:
+        code = run_on_slurm(jobs, arguments.fresh, arguments.slurm_option)
+    else:
+        code = run_all(jobs, fresh=arguments.fresh)
     collect(arguments.scale)
     page = report(arguments.scale)
     only = None if arguments.notebook is None else [entry.name for entry in jobs]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
+
+import psutil
 
 from lib.files import DiskFull, read_json, write_json
 from lib.workbook.collect import collect, manifests
@@ -23,6 +25,9 @@ from lib.workbook.record import lib_hash, read_manifest_of
 
 OVERVIEW = "90"  # the notebook that reads the others' records
 LINE_EVERY = 15.0  # seconds between two lines where the output is no terminal
+GRACE = 20.0  # seconds that a kernel has to save its training once it is told to end
+
+_children: dict[Path, subprocess.Popen] = {}  # the runs that this process makes now, by their folders
 
 
 @dataclass(frozen=True)
@@ -91,19 +96,23 @@ def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> i
         if fresh:
             shutil.rmtree(entry.folder, ignore_errors=True)
         minutes = sum(later.minutes for later in jobs[place:] if fresh or finished(later) is None)
-        failure = _run(entry, title, minutes, screen)
+        failure = make(entry, title, minutes, screen)
         if failure:
             failures.append(f"{entry.name}: {failure}")
-        said = f"FAILED: {failure}" if failure else f"finished{_headline(entry.folder)}"
-        screen.say(f"{title}: {said} ({time.monotonic() - started:.0f} s so far)")
+        screen.say(f"{title}: {ending(entry, failure)} ({time.monotonic() - started:.0f} s so far)")
         collect(entry.parameters["scale"])
     for failure in failures:
         screen.say(f"FAILED {failure}")
     return 1 if failures else 0
 
 
-def _run(entry: Job, title: str, minutes: float, screen: Screen) -> str | None:
-    """Make one run; returns what went wrong."""
+def make(entry: Job, title: str, minutes: float, screen: Screen, limit: float | None = None) -> str | None:
+    """Make one run; returns what went wrong.
+
+    Args:
+        minutes: what is left in all, for the live line.
+        limit: seconds after which it is stopped; the scale's watchdog where nothing is given.
+    """
     entry.folder.mkdir(parents=True, exist_ok=True)
     for old in ("progress.json", "cell.json"):
         (entry.folder / old).unlink(missing_ok=True)
@@ -115,29 +124,39 @@ def _run(entry: Job, title: str, minutes: float, screen: Screen) -> str | None:
         str(entry.folder),
         json.dumps(entry.parameters),
     ]
-    limit = WATCHDOG[entry.parameters["scale"]]
+    limit = WATCHDOG[entry.parameters["scale"]] if limit is None else limit
     before = read_manifest_of(entry.folder)
     with open(entry.folder / "log.txt", "w", encoding="utf-8") as log:
-        child = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        child = subprocess.Popen(
+            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, preexec_fn=_deaf
+        )
+        _children[entry.folder] = child
         started = time.monotonic()
         try:
             while child.poll() is None:
                 time.sleep(0.2)
                 passed = time.monotonic() - started
                 left = max(0.0, minutes - passed / 60)
-                screen.show(f"{title} | {_progress(entry.folder)} | {passed:.0f} s, about {left:.0f} min left in all")
+                screen.show(f"{title} | {progress(entry.folder)} | {passed:.0f} s, about {left:.0f} min left in all")
                 if passed > limit:
-                    _stop(child, entry.folder)
+                    stop(entry.folder)
                     return _failed(entry.folder, f"stopped by the watchdog after {limit} s in {_cell(entry.folder)}")
         except BaseException:  # an interrupt from the keyboard too: nothing may go on behind the user's back
-            _stop(child, entry.folder)
+            stop(entry.folder)
             raise
+        finally:
+            del _children[entry.folder]
     manifest = read_manifest_of(entry.folder)
     if child.returncode == 0 and manifest and manifest["exit"] == "finished" and manifest != before:
         return None
     if child.returncode == 0:
         return _failed(entry.folder, "the notebook ended without run.finish(), so its record is not complete")
     return _failed(entry.folder, f"{_cell(entry.folder)}: {_reason(entry.folder, child.returncode)}")
+
+
+def ending(entry: Job, failure: str | None) -> str:
+    """How a run ended, in a line."""
+    return f"FAILED: {failure}" if failure else f"finished{_headline(entry.folder)}"
 
 
 def _headline(folder: Path) -> str:
@@ -152,7 +171,8 @@ def _headline(folder: Path) -> str:
     return text + (f", best baseline {max(others):.1f}" if others else "")
 
 
-def _progress(folder: Path) -> str:
+def progress(folder: Path) -> str:
+    """What a run is doing now, as far as its folder tells."""
     try:
         return read_json(folder / "progress.json")["line"]
     except (OSError, ValueError):
@@ -188,20 +208,41 @@ def _failed(folder: Path, why: str) -> str:
     return why
 
 
-def _stop(child: subprocess.Popen, folder: Path) -> None:
-    """End the child and its kernel, which lives in a session of its own."""
-    manifest = read_manifest_of(folder)
-    child.terminate()
+def stop(folder: Path) -> None:
+    """End the run that this process makes in `folder`, if any; it may be called from a handler of signals.
+
+    The kernel, which lives in a session of its own, goes first: training saves a checkpoint when it is told to end.
+    The papermill process would take it along without waiting.
+    """
+    if (child := _children.get(folder)) is None:
+        return
+    kernels: list[psutil.Process] = []
+    with suppress(psutil.NoSuchProcess):
+        kernels = psutil.Process(child.pid).children()
     try:
-        child.wait(5)
-    except subprocess.TimeoutExpired:
+        _signal(kernels, signal.SIGTERM)
+        psutil.wait_procs(kernels, GRACE)
+    finally:  # somebody who interrupts again does not want to wait
+        _signal(kernels, signal.SIGKILL)
+        child.terminate()
+        # no wait without an end: the handler may have interrupted a wait that holds the child's lock
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(5)
         child.kill()
-        child.wait()
-    if manifest and manifest["exit"] == "running":
-        try:
-            os.kill(manifest["process"], signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(5)
+
+
+def _signal(processes: list[psutil.Process], number: int) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+def _deaf() -> None:
+    """Ctrl-C reaches a whole terminal and Slurm's warning a whole job: the runner alone answers, and ends the others in order."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
 class Screen:

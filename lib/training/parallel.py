@@ -1,0 +1,74 @@
+"""The processes that share a training: who this one is, sums over all of them, and the model that keeps them equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs, gather_object
+from torch import nn
+
+from lib.training.checkpoints import Tensors, chance_now
+
+
+class Ranks:
+    """One of the processes that torchrun started, or the only one.
+
+    Args:
+        device: "cpu" or "cuda"; with several processes each takes the GPU of its number.
+    """
+
+    def __init__(self, device: torch.device | str) -> None:
+        # a batch may use the text side or the speech side only, and position tables grow: both are no error
+        wrapping = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
+        self._accelerator = Accelerator(cpu=torch.device(device).type == "cpu", kwargs_handlers=[wrapping])
+        self.device = self._accelerator.device
+        self.rank, self.count = self._accelerator.process_index, self._accelerator.num_processes
+        self.first = self.rank == 0
+
+    def join(self, module: nn.Module) -> nn.Module:
+        """The module to call in training: its gradients are the mean over all processes."""
+        return module if self.count == 1 else self._accelerator.prepare_model(module)
+
+    def quiet(self, module: nn.Module) -> AbstractContextManager[None]:
+        """Inside the block gradients are added up without asking the other processes."""
+        return nullcontext() if self.count == 1 else module.no_sync()
+
+    def sums(self, numbers: Sequence[float | torch.Tensor]) -> list[float]:
+        """Each number's sum over all processes."""
+        own = torch.stack([torch.as_tensor(n, dtype=torch.float64, device=self.device) for n in numbers])
+        return self._accelerator.reduce(own, "sum").tolist() if self.count > 1 else own.tolist()
+
+    def of_first(self, number: float) -> float:
+        """The first process's number, for all."""
+        return self.sums([number if self.first else 0.0])[0]
+
+    def chances(self) -> Tensors:
+        """The state of every process's generators."""
+        own = chance_now(self.rank)
+        if self.count == 1:
+            return own
+        return {name: state for part in gather_object([own]) for name, state in part.items()}
+
+    def share(self, stage_name: str, accumulate: int) -> range:
+        """Which of an update's batches are this process's.
+
+        Raises:
+            ValueError: where the batches cannot be shared out evenly.
+        """
+        if accumulate % self.count:
+            raise ValueError(
+                f"stage {stage_name!r} has {accumulate} batches an update, which {self.count} processes cannot share evenly; "
+                f"use stage.split({self.count}), which cuts each batch into {self.count}, or another number of processes"
+            )
+        return range(self.rank, accumulate, self.count)
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        self._accelerator.wait_for_everyone()
+
+    def leave(self) -> None:
+        """Let go of the joined module."""
+        self._accelerator.free_memory()
