@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +18,6 @@ from lib.corpora.voices import SAMPLING_RATE
 
 MELS = 80
 WINDOW, SHIFT, POINTS = 400, 160, 512  # samples: 25 ms every 10 ms, and the Fourier transform's length
-CHUNK = 1024  # windows transformed at once: what a core's cache holds
 SHORTEST = 0.1  # seconds; less gives too few frames to normalise
 
 # "_": clips of one batch have unlike lengths
@@ -28,71 +26,49 @@ Features = Float[Tensor, "_ mels"]  # frames of stacked mels
 Change = Callable[[Samples], Samples]
 
 
-def fbank(samples: Samples, stack: int = 2) -> Features:
-    """The filter banks of one utterance; see `fbank_batch`."""
-    return fbank_batch([samples], stack)[0]
-
-
-def fbank_batch(clips: Sequence[Samples], stack: int = 2, device: torch.device | str = "cpu") -> list[Features]:
-    """Kaldi filter banks of many utterances at once, equal to Hugging Face's `SeamlessM4TFeatureExtractor`.
+def fbank(samples: Samples, stack: int = 2, device: torch.device | str = "cpu") -> Features:
+    """Kaldi filter banks of one utterance, equal to Hugging Face's `SeamlessM4TFeatureExtractor`.
 
     papers.md 1.3: 25 ms windows every 10 ms on 16-bit-scaled samples, pre-emphasis 0.97, povey window, 80 mels, log, each
     mel normalised over its utterance to mean 0 and variance 1, then `stack` frames side by side; a remainder of fewer
-    than `stack` frames is left out. All windows of all clips go through one Fourier transform.
+    than `stack` frames is left out.
 
     Args:
-        clips: at 16 kHz, each at least one window (25 ms) long.
+        samples: at 16 kHz, at least one window (25 ms).
         stack: frames joined into one; 2 is the published models' 20 ms, 4 gives 40 ms.
         device: where the work is done and the result stays.
 
     Returns:
-        For each clip, frames of 80 * `stack` numbers.
+        Frames of 80 * `stack` numbers.
     """
-    counts = [1 + (len(clip) - WINDOW) // SHIFT for clip in clips]
-    slots = [-(-len(clip) // SHIFT) for clip in clips]  # each clip starts on a whole shift, so windows need no gathering
-    wave = torch.zeros(sum(slots) * SHIFT + WINDOW)
-    for clip, slot, end in zip(clips, slots, accumulate(slots), strict=True):
-        wave[(end - slot) * SHIFT :][: len(clip)] = torch.from_numpy(clip)
     # fp32 would drown the mels that hold next to nothing in the rounding of the others
-    wave = wave.to(device).double() * 2**15
-    ends = accumulate(slots)
-    real = torch.cat([torch.arange(n) + end - slot for n, slot, end in zip(counts, slots, ends, strict=True)])
-    window, mels = (constant.to(device) for constant in _constants())
+    wave = torch.from_numpy(np.ascontiguousarray(samples)).to(device, torch.float64) * 2**15
+    window, mels = _constants(wave.device)
     # removing a window's mean before pre-emphasis takes 0.03 of it away after; the first sample is weighted by zero
-    windows = wave.unfold(0, WINDOW, SHIFT)
-    emphasised = torch.cat([wave[:1], wave[1:] - 0.97 * wave[:-1]]).unfold(0, WINDOW, SHIFT)
-    padded = wave.new_zeros(min(CHUNK, len(windows)), POINTS)
-    logs = mels.new_empty(len(windows), MELS)
-    for start in range(0, len(windows), CHUNK):
-        rows = slice(start, start + CHUNK)
-        part = padded[: len(windows[rows])]
-        torch.mul(emphasised[rows], window, out=part[:, :WINDOW])
-        part[:, :WINDOW].addcmul_(windows[rows].mean(1, keepdim=True), window, value=-0.03)
-        parts = torch.view_as_real(torch.fft.rfft(part)).flatten(1)  # real and imaginary parts side by side
-        torch.mm(parts.square_().float(), mels, out=logs[rows])
-    logs = logs[real.to(device)].clamp_(min=torch.finfo(torch.float32).eps).log_()
-    whole = [count // stack * stack for count in counts]
-    parts = _normalised(logs, counts).split(counts)
-    return [part[:most].reshape(-1, MELS * stack) for part, most in zip(parts, whole, strict=True)]
+    emphasised = torch.cat([wave[:1], torch.sub(wave[1:], wave[:-1], alpha=0.97)]).unfold(0, WINDOW, SHIFT)
+    padded = wave.new_zeros(len(emphasised), POINTS)
+    torch.mul(emphasised, window, out=padded[:, :WINDOW])
+    padded[:, :WINDOW].addcmul_(wave.unfold(0, WINDOW, SHIFT).mean(1, keepdim=True), window, value=-0.03)
+    parts = torch.view_as_real(torch.fft.rfft(padded)).flatten(1)  # real and imaginary parts side by side
+    frames = torch.mm(parts.square_().float(), mels).clamp_(min=torch.finfo(torch.float32).eps).log_()
+    frames -= frames.mean(0)
+    frames *= (frames.square().sum(0) / (len(frames) - 1) + 1e-7).rsqrt()
+    whole = len(frames) // stack * stack
+    return frames[:whole].reshape(-1, MELS * stack)
+
+
+def fbank_batch(clips: Sequence[Samples], stack: int = 2, device: torch.device | str = "cpu") -> list[Features]:
+    """The filter banks of many utterances, each bit for bit what it is alone; see `fbank`."""
+    return [fbank(clip, stack, device) for clip in clips]
 
 
 @cache
-def _constants() -> tuple[Float[Tensor, "window"], Float[Tensor, "parts mels"]]:
+def _constants(device: torch.device) -> tuple[Float[Tensor, "window"], Float[Tensor, "parts mels"]]:
     window = torch.hann_window(WINDOW, periodic=False, dtype=torch.float64).pow(0.85)  # kaldi's povey window
     banks, _ = kaldi.get_mel_banks(MELS, POINTS, float(SAMPLING_RATE), 20.0, 0.0, 100.0, -500.0, 1.0)
     banks = torch.nn.functional.pad(banks, (0, 1)).T
-    return window, banks.repeat_interleave(2, 0).contiguous()  # a row for the real and for the imaginary part of each bin
-
-
-def _normalised(frames: Float[Tensor, "frames 80"], counts: list[int]) -> Float[Tensor, "frames 80"]:
-    """Each clip's frames with mean 0 and variance 1 in each mel."""
-    sizes = torch.tensor(counts, device=frames.device)
-    clip = torch.repeat_interleave(sizes)  # of each frame
-    sums = torch.zeros(len(counts), len(frames), device=frames.device)
-    sums[clip, torch.arange(len(frames), device=frames.device)] = 1.0
-    frames -= ((sums @ frames) / sizes.unsqueeze(1))[clip]
-    variance = (sums @ frames.square()) / (sizes.unsqueeze(1) - 1)
-    return frames / (variance + 1e-7).sqrt()[clip]
+    # a row for the real and for the imaginary part of each bin
+    return window.to(device), banks.repeat_interleave(2, 0).contiguous().to(device)
 
 
 class Ears:

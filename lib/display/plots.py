@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from lib.training.find_rate import RateSearch
+
 INK, ACCENT, GREY = "#1d2733", "#0a6e8a", "#9aa5b1"
 
 
@@ -36,6 +38,20 @@ def training_curves(stages: Mapping[str, Sequence[dict]]) -> Figure:
             twin.set_ylabel("development score", fontsize=9, color=ACCENT)
             twin.spines["top"].set_visible(False)
             twin.tick_params(labelsize=9)
+    return figure
+
+
+def rate_search(found: RateSearch) -> Figure:
+    """Loss against learning rate, with the rate that is suggested."""
+    figure = Figure(figsize=(4.6, 2.6), layout="constrained")
+    axes = figure.subplots()
+    axes.semilogx(found.rates, found.losses, color=GREY, linewidth=0.8)
+    axes.semilogx(found.rates, found.smoothed, color=ACCENT, linewidth=1.6)
+    axes.axvline(found.suggestion, color=INK, linewidth=0.8, linestyle=":")
+    axes.annotate(f"{found.suggestion:.1e}", (found.suggestion, max(found.smoothed)), fontsize=9, color=INK)
+    axes.set_xlabel("learning rate", fontsize=9)
+    axes.set_ylabel("loss per token", fontsize=9)
+    _bare(axes)
     return figure
 
 

@@ -6,7 +6,7 @@ Facts and constants: papers.md section 1. What the paper leaves open is a field 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -26,6 +26,7 @@ from lib.scoring.metrics import statistics
 from lib.scoring.table import Said, said
 from lib.tasks import Task, examples
 from lib.training.fit import Fitted, Tick, fit
+from lib.training.launch import launch
 from lib.training.losses import Translation
 from lib.training.selection import Evaluated
 from lib.training.stages import Stage
@@ -129,8 +130,27 @@ def fine_tune(
     folder: Path,
     watch: Callable[[Tick], None] = lambda tick: None,
     device: torch.device | str = "cpu",
+    processes: int = 1,
 ) -> System:
-    """Fine-tune a backbone on `source` speech to `target` text; a language it has not seen is registered first."""
+    """Fine-tune a backbone on `source` speech to `target` text; a language it has not seen is registered first.
+
+    Args:
+        processes: that share the training, one a GPU (or CPU processes). An update's batches are cut smaller where they
+            cannot be shared out as they are.
+
+    Raises:
+        RankDied: one of several processes ended.
+        ValueError: several processes are to start from a model in memory, which only this process has.
+    """
+    if processes > 1:
+        if isinstance(backbone, Seamless):
+            raise ValueError("several processes load the backbone from disk: give its Trained record, not the model itself")
+        if recipe.stage.accumulate % processes:
+            recipe = replace(recipe, stage=recipe.stage.split(processes))
+        if not (folder / "done.json").exists():
+            call = {"recipe": recipe, "backbone": backbone, "corpus": corpus, "source": source, "target": target}
+            more = {"seed": seed, "folder": folder, "device": device}
+            launch("lib.recipes.gmu:fine_tune", call | more, processes, folder, watch)
     model = backbone if isinstance(backbone, Seamless) else load_backbone(backbone)
     for code in (source, target):
         model.language_id(code)

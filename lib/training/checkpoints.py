@@ -46,15 +46,14 @@ def trained_weights(module: nn.Module) -> Tensors:
     return {name: parameter.detach() for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
-def frozen_print(module: nn.Module) -> str:
-    """A short hash of what does not train: a stage's weights belong to this base and to no other.
+def fingerprint(named: Iterable[tuple[str, nn.Parameter]]) -> str:
+    """A short hash of parameters: what was trained on one base belongs to no other.
 
     It reads a few numbers of each tensor, so that it takes no time on a large model.
     """
     few = [
         [name, list(p.shape), *(f"{x:.6e}" for x in p.detach().flatten()[:: max(1, p.numel() // 4)][:5].tolist())]
-        for name, p in module.named_parameters()
-        if not p.requires_grad
+        for name, p in named
     ]
     return content_hash(few)
 
@@ -180,7 +179,8 @@ def load_checkpoint(
         if parameter.requires_grad:
             held = {kind: stored[f"{kind}/{name}"] for kind in ("step", "exp_avg", "exp_avg_sq") if f"{kind}/{name}" in stored}
             if held:  # a parameter that no batch has used yet has no state
-                filled[parameter] = {k: v if k == "step" else v.to(parameter.device) for k, v in held.items()}
+                # cloned: a file's tensors lie unaligned in memory, where sums may round otherwise
+                filled[parameter] = {k: v.clone() if k == "step" else v.clone().to(parameter.device) for k, v in held.items()}
     if average is not None:
         fill(average, load_tensors(folder / "average.safetensors"), folder)
     _set_chance(load_tensors(folder / "chance.safetensors"), rank)

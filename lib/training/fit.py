@@ -103,7 +103,7 @@ def fit(
     share = ranks.share(stage.name, stage.accumulate)
     objective.to(ranks.device)
     _recompute(objective, stage.recompute)
-    optimizer, engine = optimizer_of(objective, stage), ranks.join(objective)
+    optimizer = optimizer_of(objective, stage)
     average = MovingAverage(objective, stage.ema) if stage.ema else None
     stretch = min([1.0, *(stage.augment.speeds if stage.augment else ())])  # slowed speech is longer
     sizes, kinds = sizes_and_kinds(examples)
@@ -121,6 +121,7 @@ def fit(
     stand_in = None
     if not resumed:
         stand_in = rehearse(objective, buckets, collate, stage, ranks, _draw(stage, seed, 0), folder)
+    engine = ranks.join(objective)  # not before: it would take the rehearsal's gradients for those of an update
     before, started, saved, interval = state["seconds"], time.monotonic(), time.monotonic(), stage.save_every
     batches = _batches(buckets, state)
     with Log(folder, state["update"]) if ranks.first else nullcontext() as log, told_to_stop() as told:
@@ -176,7 +177,8 @@ def _identity(objective: nn.Module, stage: Stage, examples: Sequence[Example], s
     """What must be equal for a stage to be the same: how it is saved or recomputed is not part of it."""
     recipe = {name: value for name, value in asdict(stage).items() if name not in ("save_every", "recompute")}
     data = {"examples": len(examples), "hash": hash_of(examples)}
-    whole = {"recipe": recipe, "seed": seed, "data": data, "frozen weights": checkpoints.frozen_print(objective)}
+    frozen = checkpoints.fingerprint((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
+    whole = {"recipe": recipe, "seed": seed, "data": data, "frozen weights": frozen}
     return json.loads(json.dumps(whole))  # as it comes back from a file
 
 

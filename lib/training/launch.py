@@ -111,14 +111,14 @@ def _why(place: Path, code: int) -> str:
     """What the process that failed first said; one that was killed says nothing, but torchrun names its signal."""
     errors = sorted((read_json(path) for path in place.glob("error-*.json")), key=lambda entry: entry["at"])
     log = place / "log.txt"
-    killed = re.findall(r"local_rank: (\d+).*?Signal (\d+) \((\w+)\)", log.read_text(encoding="utf-8", errors="replace"), re.S)
+    _, _, cause = log.read_text(encoding="utf-8", errors="replace").rpartition("Root Cause")
+    killed = re.search(r"local_rank: (\d+).*?Signal \d+ \((\w+)\)", cause, re.S)
     for entry in errors:
         # the others lose their connection when one dies: that is not the cause
         if "onnection" not in entry["error"]:
             return f"process {entry['rank']} failed: {entry['error']} (all of it in {log})"
     if killed:
-        rank, _, name = killed[0]
-        return f"process {rank} was killed by {name}; was there memory enough? (all of it in {log})"
+        return f"process {killed[1]} was killed by {killed[2]}; was there memory enough? (all of it in {log})"
     return f"torchrun ended with exit code {code}; see {log}"
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lib.batches import Batch
 from lib.models.seamless import Seamless
+from lib.training.states import EncoderStates
 
 
 class Summed(NamedTuple):
@@ -44,10 +45,14 @@ def label_smoothed(
     return Summed(losses[real].sum(), int(real.sum()))
 
 
-def translation_loss(model: Seamless, batch: Batch, smoothing: float, skip: int = 0) -> Summed:
-    """The loss of what the decoder should say, whether the batch was heard or read."""
+def translation_loss(model: Seamless, batch: Batch, smoothing: float, skip: int = 0, kept: EncoderStates | None = None) -> Summed:
+    """The loss of what the decoder should say, whether the batch was heard or read.
+
+    Args:
+        kept: the speech encoder's states on disk, where it is frozen.
+    """
     if batch.speech is not None:
-        states, mask = model.encode_speech(batch.speech, batch.mask)
+        states, mask = kept(batch) if kept else model.encode_speech(batch.speech, batch.mask)
     else:
         states, mask = model.encode_text(batch.text, batch.mask)
     return label_smoothed(model.decode(states, mask, batch.prefix), batch.labels, smoothing, skip)
@@ -56,12 +61,12 @@ def translation_loss(model: Seamless, batch: Batch, smoothing: float, skip: int 
 class Translation(nn.Module):
     """The objective of direct, ASR and MT fine-tuning: `translation_loss` as a module, which `fit` trains."""
 
-    def __init__(self, model: Seamless, smoothing: float, skip: int = 0) -> None:
+    def __init__(self, model: Seamless, smoothing: float, skip: int = 0, kept: EncoderStates | None = None) -> None:
         super().__init__()
-        self.model, self.smoothing, self.skip = model, smoothing, skip
+        self.model, self.smoothing, self.skip, self.kept = model, smoothing, skip, kept
 
     def forward(self, batch: Batch) -> Summed:
-        return translation_loss(self.model, batch, self.smoothing, self.skip)
+        return translation_loss(self.model, batch, self.smoothing, self.skip, self.kept)
 
 
 class Spelling(nn.Module):

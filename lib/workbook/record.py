@@ -8,7 +8,7 @@ import platform
 import resource
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lib.display.curve import Curve
 from lib.display.html import Page, Picture, escape, number, picture
 from lib.files import atomic_path, content_hash, file_hash, lock, read_json, write_json
 from lib.scoring.claims import Claim, verdict
@@ -39,6 +40,7 @@ class Run:
         self.folder, self.manifest = folder, manifest
         self._clock, self._shown = time.monotonic(), 0.0
         self._line: Any = None
+        self._curve: Curve | None = None
         self._save()
 
     @property
@@ -138,28 +140,32 @@ class Run:
         self._save()
 
     def watch(self, tick: Tick) -> None:
-        """Show how training goes: one line that is replaced, and progress.json for whoever watches from outside."""
+        """Show how training goes: a curve and a line that are replaced, and progress.json for whoever watches from outside."""
+        if self._curve is None or self._curve.stage != tick.stage or tick.update == 1:
+            self._curve = Curve(tick.stage, tick.updates)
+            self._line = None  # a stage that is over keeps its curve
+        self._curve.add(tick.update, tick.loss, tick.score_now)
         score = "" if tick.score is None else f", best score {tick.score:.1f}"
         minutes, seconds = divmod(round(tick.seconds_left), 60)
         left = f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"
-        self._tell(
-            f"{tick.stage} {tick.update}/{tick.updates}, loss {tick.loss:.2f}{score}, {left} left", tick.update == tick.updates
-        )
+        line = f"{tick.stage} {tick.update}/{tick.updates}, loss {tick.loss:.2f}{score}, {left} left"
+        self._tell(line, tick.update == tick.updates, self._curve.page)
 
     def progress(self, what: str, done: int, of: int) -> None:
         """Show how something that is not training goes."""
-        self._tell(f"{what} {done}/{of}", done == of)
+        if self._curve is not None:
+            self._curve, self._line = None, None
+        self._tell(f"{what} {done}/{of}", done == of, lambda line: Page(f"<span class='muted'>{escape(line)}</span>"))
 
-    def _tell(self, line: str, last: bool) -> None:
+    def _tell(self, line: str, last: bool, draw: Callable[[str], Page]) -> None:
         if not last and time.monotonic() - self._shown < SHOW_EVERY:
             return
         self._shown = time.monotonic()
         write_json(self.folder / "progress.json", {"line": line, "at": time.time()})
-        page = Page(f"<span class='muted'>{escape(line)}</span>")
         if self._line is None:
-            self._line = _show(page)
+            self._line = _show(draw(line))
         elif self._line:
-            self._line.update(page)
+            self._line.update(draw(line))
 
     def finish(self) -> Page:
         """Close the record; a run without this call has not finished."""

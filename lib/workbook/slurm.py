@@ -108,9 +108,10 @@ def run_on_slurm(jobs: list[Job], fresh: bool = False, options: Sequence[str] = 
             screen.say(f"{title}: job {number}, log {waiting[-1].paths.stdout}")
         return _wait(waiting, screen)
     except (KeyboardInterrupt, SystemExit):
-        ids = [one.paths.job_id for one in waiting]
-        how = f"follow them with squeue -j {','.join(ids)}, python -m lib.workbook status, or this command again"
-        screen.say(f"The jobs go on: {how}. End them with scancel {' '.join(ids)}")
+        if ids := [one.paths.job_id for one in waiting]:
+            status = f"python -m lib.workbook status --scale {jobs[0].parameters['scale']}"
+            screen.say(f"The jobs go on: follow them with squeue -j {','.join(ids)}, {status}, or this command again.")
+            screen.say(f"End them with scancel {' '.join(ids)}")
         raise
 
 

@@ -4,16 +4,20 @@ import getpass
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
+import nbformat
 import psutil
 import pytest
 
+from lib.workbook import notebooks, runner
 from lib.workbook.paths import ROOT
+from lib.workbook.slurm import run_on_slurm
 
 PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # where Debian keeps daemons
 DAEMONS = ("munged", "slurmctld", "slurmd")
@@ -42,6 +46,7 @@ MpiDefault=none
 JobRequeue=1
 ReturnToService=2
 SlurmdParameters=config_overrides
+KillWait=5
 NodeName={host} NodeAddr=127.0.0.1 CPUs=2 State=UNKNOWN
 PartitionName=test Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """  # cred_expire: a requeued job waits for that long, two minutes by default
@@ -124,19 +129,144 @@ def said(words, env):
     return subprocess.run(words, env=env, capture_output=True, text=True, check=False, timeout=60).stdout
 
 
+PLAN_OF_TWO = """
+import sys
+from lib.workbook import __main__, plan, runner
+
+runner.PLAN = (plan.Planned("01", 1.0), plan.Planned("90", 1.0))
+sys.exit(__main__.main())
+"""
+
+
 def start(*words, env, outputs):
-    """`python -m lib.workbook run --scale smoke --slurm ...`, going on in the background."""
-    words = [sys.executable, "-m", "lib.workbook", "run", "--scale", "smoke", "--slurm", *words]
+    """`python -m lib.workbook run --scale smoke --slurm ...`, going on in the background, with a shorter plan."""
+    words = [sys.executable, "-c", PLAN_OF_TWO, "run", "--scale", "smoke", "--slurm", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
     return subprocess.Popen(words, cwd=ROOT, env=env | {"WORKBOOK_OUTPUTS": str(outputs)}, **pipes)
 
 
-def run(*words, env, outputs):
-    process = start(*words, env=env, outputs=outputs)
-    out, err = process.communicate(timeout=200)
-    return process.returncode, out, err
+def end_of(process):
+    """Exit code and what was printed."""
+    out, err = process.communicate(timeout=240)
+    return process.returncode, out + err
 
 
-def manifest(outputs, name):
-    path = outputs / "smoke" / "runs" / name / "manifest.json"
-    return json.loads(path.read_text()) if path.exists() else {}
+@pytest.fixture(scope="module")
+def outputs(tmp_path_factory):
+    return tmp_path_factory.mktemp("outputs")
+
+
+@pytest.fixture(scope="module")
+def failing(cluster, outputs):
+    """A run that cannot succeed, going on beside the others."""
+    return start("10", "-p", "manifest=/nowhere.tsv", "--slurm-option", "cpus_per_task=1", env=cluster, outputs=outputs)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+def test_jobs_outlive_ctrl_c_and_requeues_and_are_waited_for_again(cluster, outputs, failing, monkeypatch, tmp_path):
+    def manifest(run):
+        path = outputs / "smoke" / "runs" / run / "manifest.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def queue(states):
+        return dict(line.split()[::-1] for line in said(["squeue", "-h", f"-t{states}", "-o%i %j"], cluster).splitlines())
+
+    waiting = start(env=cluster, outputs=outputs)
+    until(lambda: {"01", "90"} <= queue("all").keys())
+    number, overview = queue("all")["01"], queue("all")["90"]
+    log = outputs / "smoke" / "slurm" / f"{number}_0_log.out"
+    until(lambda: log.exists() and "starting" in log.read_text())
+    waiting.send_signal(signal.SIGINT)
+    code, text = end_of(waiting)
+    assert code == 130 and f"follow them with squeue -j {number},{overview}" in text and f"scancel {number} {overview}" in text
+
+    said(["scontrol", "requeue", number], cluster)  # all processes of the job get SIGTERM
+    first = until(lambda: manifest("01"))
+    waiting = start(env=cluster, outputs=outputs)  # the same command again
+    said(["scancel", "--signal=USR2", number], cluster)  # what Slurm sends before the time limit
+    until(lambda: "Restarts=2" in said(["scontrol", "show", "job", number], cluster))
+    assert not psutil.pid_exists(first["process"])
+    code, text = end_of(waiting)
+    assert code == 0 and f"01: Data curation: what is in the corpus: job {number}, log" in text and "report.html" in text
+    assert log.read_text().count("Starting with JobEnvironment") == 3 and "Calling checkpoint method" in log.read_text()
+    assert manifest("01")["exit"] == manifest("90")["exit"] == "finished" and manifest("01")["process"] != first["process"]
+    assert manifest("90")["started"] >= manifest("01")["finished"]
+    assert "DATA-1" in text and "DATA-1" in (outputs / "smoke" / "claims.csv").read_text()
+
+    for name, value in (cluster | {"WORKBOOK_OUTPUTS": str(outputs)}).items():
+        monkeypatch.setenv(name, value)
+    before = queue("all")
+    with open(tmp_path / "said.txt", "w+", encoding="utf-8") as out:
+        assert run_on_slurm([runner.job(run, {"scale": "smoke"}) for run in ("01", "90")], out=out) == 0
+    assert (tmp_path / "said.txt").read_text().count(": done") == 2 and queue("all") == before
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_failed_run_makes_the_exit_code_non_zero_and_names_the_cell(failing):
+    code, text = end_of(failing)
+    assert code == 1 and "FAILED 10,manifest=nowhere.tsv" in text and "/nowhere.tsv is not readable" in text and "cell 7" in text
+
+
+def test_without_slurm_one_line_says_so(tmp_path):
+    code, text = end_of(start(env=os.environ | {"PATH": str(tmp_path)}, outputs=tmp_path))
+    assert code == 2 and text.startswith("error: --slurm needs sbatch on the PATH") and text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "option, why",
+    [
+        ("partition", "is not NAME=VALUE"),
+        ("partitoin=gpu", "with one of account, .*gpus_per_node, .*partition"),
+        ("nodes=2", "with one of account"),
+        ("timeout_min=two", "'two' is not a number of minutes"),
+        ("gpus_per_node=two", "expected type"),
+        ("partition=gpu", "Slurm does not answer: no controller"),
+    ],
+)
+def test_mistakes_are_said_before_anything_is_submitted(tmp_path, monkeypatch, option, why):
+    for name in ("sbatch", "srun", "squeue"):
+        (tmp_path / name).write_text("#!/bin/sh\necho no controller >&2\nexit 1\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "outputs"))
+    with pytest.raises(notebooks.BadParameter, match=why):
+        run_on_slurm([runner.job("01", {"scale": "smoke"})], options=[option])
+
+
+SAVES = """
+import os, pathlib, signal, time
+folder = pathlib.Path({folder!r})
+def save(*_):
+    time.sleep(2)
+    (folder / "saved").touch()
+    os._exit(0)
+signal.signal(signal.SIGTERM, save)
+(folder / "process").write_text(str(os.getpid()))
+time.sleep(600)
+"""
+
+
+class Interrupted(runner.Screen):
+    """Slurm's warning reaches the kernel, and then somebody presses Ctrl-C."""
+
+    def __init__(self, folder):
+        super().__init__(sys.stdout)
+        self.process = folder / "process"
+
+    def show(self, line):
+        if self.process.exists() and self.process.read_text():
+            os.kill(int(self.process.read_text()), signal.SIGUSR2)
+            raise KeyboardInterrupt
+
+
+def test_a_run_that_is_stopped_may_save_its_training_first(tmp_path, monkeypatch):
+    parameters = nbformat.v4.new_code_cell('scale = "smoke"', metadata={"tags": ["parameters"]})
+    cells = [nbformat.v4.new_markdown_cell("# Saves"), parameters, nbformat.v4.new_code_cell(SAVES.format(folder=str(tmp_path)))]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "77_saves.ipynb")
+    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "outputs"))
+    with pytest.raises(KeyboardInterrupt):
+        runner.make(runner.job("77", {"scale": "smoke"}), "77", 1.0, Interrupted(tmp_path))
+    assert (tmp_path / "saved").exists() and not psutil.pid_exists(int((tmp_path / "process").read_text()))

@@ -1,0 +1,95 @@
+"""A learning rate finder: a short run whose rate rises from far too small to far too large, and what the loss made of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import nn
+
+from lib.batches import Collator
+from lib.buckets import Buckets
+from lib.listing import sizes_and_kinds
+from lib.tasks import Example
+from lib.training.checkpoints import chance_now, trained_weights
+from lib.training.parallel import Ranks
+from lib.training.stages import Stage, freeze, optimizer_of, train_mode
+from lib.training.step import take_step
+
+DIVERGED = 4.0  # times the least loss so far: where the run stops
+
+
+@dataclass(frozen=True)
+class RateSearch:
+    """What `find_rate` saw."""
+
+    rates: list[float]
+    losses: list[float]  # per token, of each update as it came
+    smoothed: list[float]
+    suggestion: float  # where the smoothed loss falls fastest
+
+    @property
+    def diverged_at(self) -> float | None:
+        """The rate at which the loss ran away; None where it did not."""
+        return self.rates[-1] if self.smoothed[-1] > DIVERGED * min(self.smoothed) or not math.isfinite(self.losses[-1]) else None
+
+
+def find_rate(
+    objective: nn.Module,
+    stage: Stage,
+    examples: Sequence[Example],
+    collate: Collator,
+    *,
+    seed: int,
+    lowest: float = 1e-6,
+    highest: float = 1.0,
+    updates: int = 60,
+    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+    device: torch.device | str = "cpu",
+) -> RateSearch:
+    """Raise the learning rate from `lowest` to `highest`, a constant factor an update, and watch the loss (Smith 2017).
+
+    The weights, and all chance, are as they were afterwards. The schedule's warm-up exists since the first updates of
+    Adam are wild; so take the suggestion as a peak for a schedule with one.
+    """
+    ranks = Ranks(device)
+    objective.to(ranks.device)
+    freeze(objective, stage.frozen)
+    own, chance = trained_weights(objective), chance_now()
+    kept = {name: tensor.clone() for name, tensor in own.items()}
+    plain = replace(stage, rates=(), clip=None)
+    optimizer = optimizer_of(objective, plain)
+    sizes, kinds = sizes_and_kinds(examples)
+    buckets = Buckets(examples, sizes, stage.batch_seconds, stage.batch_most, seed, kinds)
+    batches = (buckets.epoch(number)[place] for number in range(updates) for place in range(len(buckets.epoch(number))))
+    rates, losses, smoothed, running = [], [], [], 0.0
+    try:
+        train_mode(objective)
+        for update in range(updates):
+            rate = lowest * (highest / lowest) ** (update / max(1, updates - 1))
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            step = take_step(objective, optimizer, [collate(next(batches)) for _ in range(stage.accumulate)], plain, ranks)
+            running = 0.9 * running + 0.1 * step.loss
+            rates.append(rate)
+            losses.append(step.loss)
+            smoothed.append(running / (1 - 0.9 ** (update + 1)))
+            progress("trying learning rates", update + 1, updates)
+            if not step.taken or smoothed[-1] > DIVERGED * min(smoothed):
+                break
+    finally:
+        with torch.no_grad():
+            for name, tensor in own.items():
+                tensor.copy_(kept[name])
+        torch.set_rng_state(chance["torch-0"])
+        objective.eval()
+    return RateSearch(rates, losses, smoothed, _steepest(rates, smoothed))
+
+
+def _steepest(rates: list[float], smoothed: list[float]) -> float:
+    """The rate at which the loss falls fastest over a factor of rates; beyond the least loss nothing is looked at."""
+    least = smoothed.index(min(smoothed))
+    falls = [smoothed[place + 1] - smoothed[place] for place in range(least)]
+    return rates[falls.index(min(falls))] if falls else rates[0]
