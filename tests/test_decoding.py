@@ -1,6 +1,8 @@
 import pytest
+import torch
 
 from lib.decoding import GREEDY, Search, decode, silenced
+from lib.models.tokenizer import text_ids
 from lib.tasks import Task, examples
 
 
@@ -44,3 +46,49 @@ def test_what_cannot_be_heard_is_answered_with_nothing_and_named(model, collate,
 def test_an_output_that_was_stopped_says_so(model, collate, corpus):
     chosen = examples(corpus.split("test", "est"), Task.ST, "eng")[:3]
     assert any(h.ending == "longest" and h.tokens == 3 for h in decode(model, chosen, collate, Search(1, longest=3)))
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0, 2.0])
+def test_scores_are_those_of_hugging_faces_beam_search(model, collate, corpus, penalty):
+    from transformers.modeling_outputs import BaseModelOutput
+
+    (example,) = examples(corpus.split("train", "est")[:1], Task.ST, "eng")
+    batch = collate([example])
+    with torch.no_grad():
+        out = model.speech.generate(
+            batch.speech, encoder_outputs=BaseModelOutput(last_hidden_state=model.encode_speech(batch.speech, batch.mask)[0]),
+            attention_mask=batch.mask, decoder_input_ids=batch.prefix[:, :2], num_beams=3, length_penalty=penalty,
+            max_new_tokens=9, do_sample=False, suppress_tokens=list(range(len(model.tokenizer), model.config.vocab_size)),
+            return_dict_in_generate=True, output_scores=True,
+        )  # fmt: skip
+    ours = decode(model, [example], collate, Search(3, penalty, longest=9))[0]
+    assert ours.score == pytest.approx(out.sequences_scores.item(), abs=1e-4)
+
+
+def test_a_greedy_output_has_a_score_and_a_sharper_one_a_higher(model, collate, corpus):
+    chosen = examples(corpus.split("test", "est"), Task.ST, "eng")[:3]
+    before = decode(model, chosen, collate, Search(1, longest=5))
+    with torch.no_grad():
+        model.speech.lm_head.weight.mul_(3)
+    after = decode(model, chosen, collate, Search(1, longest=5))
+    assert all(b.score < a.score < 0 for b, a in zip(before, after, strict=True))
+
+
+def test_no_repeat_and_shortest_do_what_they_say(model, collate, corpus):
+    chosen = examples(corpus.split("test", "est"), Task.ST, "eng")[:4]
+    assert all(h.tokens >= 7 for h in decode(model, chosen, collate, Search(1, longest=12, shortest=7)))
+
+    def repeats(search):
+        said = [text_ids(model.tokenizer, h.text) for h in decode(model, chosen, collate, search)]
+        return [len(ids) - len(set(ids)) for ids in said]
+
+    assert max(repeats(Search(1, longest=30))) > 5  # an untrained model repeats itself
+    assert max(repeats(Search(1, longest=30, no_repeat=1))) <= 1  # the text may be cut into other pieces than were said
+
+
+def test_unheard_audio_has_its_own_ending(model, collate, corpus, tmp_path):
+    from dataclasses import replace
+
+    good = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
+    (said,) = decode(model, [replace(good, audio=tmp_path / "none.wav")], collate, Search(1, longest=3))
+    assert (said.ending, said.text, said.score) == ("unheard", "", None)

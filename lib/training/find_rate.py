@@ -89,7 +89,12 @@ def find_rate(
 
 
 def _steepest(rates: list[float], smoothed: list[float]) -> float:
-    """The rate at which the loss falls fastest over a factor of rates; beyond the least loss nothing is looked at."""
-    least = smoothed.index(min(smoothed))
-    falls = [smoothed[place + 1] - smoothed[place] for place in range(least)]
-    return rates[falls.index(min(falls))] if falls else rates[0]
+    """The rate in the middle of the steepest fall before the least loss.
+
+    A fall is measured over a sixth of the search: batches differ, and the difference of two neighbours is mostly that.
+    """
+    least, wide = smoothed.index(min(smoothed)), max(1, len(smoothed) // 6)
+    falls = [
+        smoothed[place + wide] - smoothed[place] for place in range(max(1, least - wide + 1)) if place + wide < len(smoothed)
+    ]
+    return rates[falls.index(min(falls)) + wide // 2] if falls else rates[0]

@@ -60,3 +60,12 @@ def test_ctc_learns_to_spell_one_batch(model, collate, corpus):
         (objective(batch).total / 40).backward()
         optimizer.step()
     assert objective.read(batch) == [e.target_text.lower() for e in chosen]
+
+
+def test_transcripts_too_long_for_ctc_are_named(model, collate, corpus):
+    from dataclasses import replace
+
+    example = examples(corpus.split("train", "eng"), Task.ASR)[0]
+    objective = Spelling(model, "abcdefghijklmnopqrstuvwxyz ")
+    objective(collate([example, replace(example, id="endless", target_text="a" * 400)]))
+    assert objective.too_long == {"endless"}
