@@ -120,7 +120,7 @@ def optimizer_of(model: nn.Module, stage: Stage) -> torch.optim.AdamW:
         betas=stage.betas,
         eps=1e-8,
         weight_decay=stage.weight_decay,
-        foreach=True,
+        fused=True,
     )
 
 

@@ -211,19 +211,20 @@ def _failed(folder: Path, why: str) -> str:
 def stop(folder: Path) -> None:
     """End the run that this process makes in `folder`, if any; it may be called from a handler of signals.
 
-    The kernel, which lives in a session of its own, goes first: training saves a checkpoint when it is told to end.
-    The papermill process would take it along without waiting.
+    The kernel goes first, since training saves a checkpoint when it is told to end, then what the kernel has started
+    (training in several processes saves too), and the papermill process, which would take the kernel along, last.
     """
     if (child := _children.get(folder)) is None:
         return
-    kernels: list[psutil.Process] = []
+    kernels, family = [], []
     with suppress(psutil.NoSuchProcess):
-        kernels = psutil.Process(child.pid).children()
+        papermill = psutil.Process(child.pid)
+        kernels, family = papermill.children(), papermill.children(recursive=True)
     try:
-        _signal(kernels, signal.SIGTERM)
-        psutil.wait_procs(kernels, GRACE)
+        _end(kernels)
+        _end(family)
     finally:  # somebody who interrupts again does not want to wait
-        _signal(kernels, signal.SIGKILL)
+        _signal(family, signal.SIGKILL)
         child.terminate()
         # no wait without an end: the handler may have interrupted a wait that holds the child's lock
         with suppress(subprocess.TimeoutExpired):
@@ -233,10 +234,26 @@ def stop(folder: Path) -> None:
             child.wait(5)
 
 
+def _end(processes: list[psutil.Process]) -> None:
+    """Tell processes to end, and give them time to do so."""
+    _signal(processes, signal.SIGTERM)
+    patience = time.monotonic() + GRACE
+    while time.monotonic() < patience and any(map(_lives, processes)):
+        time.sleep(0.1)
+
+
 def _signal(processes: list[psutil.Process], number: int) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.send_signal(number)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """psutil's own wait takes one that has ended for alive where its parent does not fetch its exit code."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _deaf() -> None:

@@ -61,6 +61,13 @@ def until(what, seconds=60.0):
     return found
 
 
+def lives(process):
+    try:
+        return psutil.Process(int(process)).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def free_ports(count):
     sockets = [socket.socket() for _ in range(count)]
     for one in sockets:
@@ -186,7 +193,7 @@ def test_jobs_outlive_ctrl_c_and_requeues_and_are_waited_for_again(cluster, outp
     waiting = start(env=cluster, outputs=outputs)  # the same command again
     said(["scancel", "--signal=USR2", number], cluster)  # what Slurm sends before the time limit
     until(lambda: "Restarts=2" in said(["scontrol", "show", "job", number], cluster))
-    assert not psutil.pid_exists(first["process"])
+    assert not lives(first["process"])
     code, text = end_of(waiting)
     assert code == 0 and f"01: Data curation: what is in the corpus: job {number}, log" in text and "report.html" in text
     assert log.read_text().count("Starting with JobEnvironment") == 3 and "Calling checkpoint method" in log.read_text()
@@ -236,8 +243,9 @@ def test_mistakes_are_said_before_anything_is_submitted(tmp_path, monkeypatch, o
 
 
 SAVES = """
-import os, pathlib, signal, time
+import os, pathlib, signal, subprocess, time
 folder = pathlib.Path({folder!r})
+(folder / "other").write_text(str(subprocess.Popen(["sleep", "600"]).pid))
 def save(*_):
     time.sleep(2)
     (folder / "saved").touch()
@@ -269,4 +277,4 @@ def test_a_run_that_is_stopped_may_save_its_training_first(tmp_path, monkeypatch
     monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "outputs"))
     with pytest.raises(KeyboardInterrupt):
         runner.make(runner.job("77", {"scale": "smoke"}), "77", 1.0, Interrupted(tmp_path))
-    assert (tmp_path / "saved").exists() and not psutil.pid_exists(int((tmp_path / "process").read_text()))
+    assert (tmp_path / "saved").exists() and not any(lives((tmp_path / name).read_text()) for name in ("process", "other"))
