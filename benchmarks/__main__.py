@@ -18,8 +18,14 @@ from benchmarks.side_by_side import THREADS, Row
 from lib.files import atomic_path
 from lib.workbook.paths import ROOT
 
-# name -> the module whose `rows(repeats)` measures it; imported only when it is run
-BENCHMARKS = {"training": "benchmarks.training", "fbank": "benchmarks.features"}
+# name -> the function that measures it, given the number of repeats; its module is imported only when it is run
+BENCHMARKS = {
+    "training": "benchmarks.training:rows",
+    "fbank": "benchmarks.features:rows",
+    "resume": "benchmarks.engine:resume_rows",
+    "sampler": "benchmarks.engine:sampler_rows",
+    "memory": "benchmarks.engine:memory_rows",
+}
 TABLE = ROOT / "outputs" / "reference" / "benchmarks.csv"
 SPREADS = tuple(f"{side}_{name}" for side in ("ours", "theirs", "ratio") for name in ("median", "min", "max"))
 COLUMNS = ("benchmark", "what", "unit", *SPREADS, "repeats", "peer", "machine", "threads", "commit", "date")
@@ -38,7 +44,8 @@ def main() -> int:
     chosen, failed = arguments.names or list(BENCHMARKS), []
     for name in chosen:
         try:
-            keep(TABLE, name, importlib.import_module(BENCHMARKS[name]).rows(arguments.repeats), arguments.repeats)
+            module, _, function = BENCHMARKS[name].partition(":")
+            keep(TABLE, name, getattr(importlib.import_module(module), function)(arguments.repeats), arguments.repeats)
         except (RuntimeError, ValueError) as error:
             print(f"{name} failed: {error}", file=sys.stderr)
             failed.append(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -40,7 +41,8 @@ class Listing(Sequence[Example]):
     @classmethod
     def write(cls, folder: Path | str, examples: Iterable[Example]) -> Listing:
         """List examples, in the order they come, in a folder that appears when the last one is written."""
-        starts, sizes, kinds, digest = [0], [], [], hashlib.sha256()
+        digest = hashlib.sha256()
+        starts, sizes, kinds = array("q", [0]), array("f"), array("b")
         with atomic_path(folder) as new:
             new.mkdir(parents=True)
             with open(new / "examples.jsonl", "wb") as file:
