@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from lib.files import atomic_path, content_hash, read_json, write_json
 
@@ -58,10 +60,23 @@ def fingerprint(named: Iterable[tuple[str, nn.Parameter]]) -> str:
     return content_hash(few)
 
 
-def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Tensors as safetensors, in one step."""
-    with atomic_path(path) as new:
-        save_file({name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}, new)
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, write: bool = True) -> None:
+    """Tensors as safetensors, in one step.
+
+    Args:
+        write: False in all processes but the first; where tensors are split over them, all have to give their parts.
+    """
+    whole = {name: t.full_tensor() if isinstance(t, DTensor) else t for name, t in tensors.items()}
+    if write:
+        with atomic_path(path) as new:
+            save_file({name: tensor.detach().contiguous().cpu() for name, tensor in whole.items()}, new)
+
+
+def _as(own: Tensor, stored: Tensor) -> Tensor:
+    """A stored tensor as this process holds such a one: on its device, and its part alone where it is split."""
+    # cloned: a file's tensors lie unaligned in memory, where sums may round otherwise
+    stored = stored.clone().to(own.device)
+    return distribute_tensor(stored, own.device_mesh, own.placements) if isinstance(own, DTensor) else stored
 
 
 def load_tensors(path: Path) -> Tensors:
@@ -108,8 +123,8 @@ def fill(own: Tensors, stored: Tensors, path: Path | str, lacks: Iterable[str] =
         error.differences = wrong
         raise error
     with torch.no_grad():
-        for name in own.keys() & stored.keys():
-            own[name].copy_(stored[name])
+        for name in sorted(own.keys() & stored.keys()):  # in one order in all processes, which may have to speak to each other
+            own[name].copy_(_as(own[name], stored[name]))
     return sorted(own.keys() & stored.keys())
 
 
@@ -135,6 +150,7 @@ def save_checkpoint(
     state: dict,
     chance: Tensors,
     average: Tensors | None = None,
+    write: bool = True,
 ) -> None:
     """Everything that resuming needs, as a folder that appears in one step.
 
@@ -142,15 +158,16 @@ def save_checkpoint(
         state: JSON-able; where the loop stands, and whose it is.
         chance: of every process; see `chance_now`.
         average: the moving average of the weights, where there is one.
+        write: see `save_tensors`.
     """
-    with atomic_path(folder) as new:
-        new.mkdir(parents=True)
-        save_tensors(trained_weights(module), new / "weights.safetensors")
-        save_tensors(_optimizer_tensors(module, optimizer), new / "optimizer.safetensors")
-        save_tensors(chance, new / "chance.safetensors")
+    with atomic_path(folder) if write else nullcontext(folder) as new:
+        save_tensors(trained_weights(module), new / "weights.safetensors", write)
+        save_tensors(_optimizer_tensors(module, optimizer), new / "optimizer.safetensors", write)
         if average:
-            save_tensors(average, new / "average.safetensors")
-        write_json(new / "state.json", state)
+            save_tensors(average, new / "average.safetensors", write)
+        if write:
+            save_tensors(chance, new / "chance.safetensors")
+            write_json(new / "state.json", state)
 
 
 def load_checkpoint(
@@ -179,8 +196,7 @@ def load_checkpoint(
         if parameter.requires_grad:
             held = {kind: stored[f"{kind}/{name}"] for kind in ("step", "exp_avg", "exp_avg_sq") if f"{kind}/{name}" in stored}
             if held:  # a parameter that no batch has used yet has no state
-                # cloned: a file's tensors lie unaligned in memory, where sums may round otherwise
-                filled[parameter] = {k: v.clone() if k == "step" else v.clone().to(parameter.device) for k, v in held.items()}
+                filled[parameter] = {k: v.clone() if k == "step" else _as(parameter, v) for k, v in held.items()}
     if average is not None:
         fill(average, load_tensors(folder / "average.safetensors"), folder)
     _set_chance(load_tensors(folder / "chance.safetensors"), rank)

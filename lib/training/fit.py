@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import PreTrainedModel
@@ -103,10 +104,14 @@ def fit(
     share = ranks.share(stage.name, stage.accumulate)
     objective.to(ranks.device)
     _recompute(objective, stage.recompute)
+    sizes, kinds = sizes_and_kinds(examples)
+    if stage.shard:
+        if len(np.unique(kinds)) > 1:  # the processes lend each other layers, so all have to run the same ones
+            raise ValueError(f"stage {stage.name!r} shards its weights, so its examples must be all heard or all read")
+        ranks.shard(objective)
     optimizer = optimizer_of(objective, stage)
     average = MovingAverage(objective, stage.ema) if stage.ema else None
     stretch = min([1.0, *(stage.augment.speeds if stage.augment else ())])  # slowed speech is longer
-    sizes, kinds = sizes_and_kinds(examples)
     buckets = Buckets(examples, sizes, stage.batch_seconds * stretch, stage.batch_most, seed, kinds)
     checkpoints.seed_everything(seed + 1000 * ranks.rank)  # each process has dropout of its own
     state = checkpoints.load_checkpoint(
@@ -152,9 +157,9 @@ def fit(
                 chances = ranks.chances()
                 if ranks.first:
                     log.flush()
-                    checkpoints.save_checkpoint(
-                        folder / "checkpoint", objective, optimizer, state, chances, average and average.weights
-                    )
+                checkpoints.save_checkpoint(
+                    folder / "checkpoint", objective, optimizer, state, chances, average and average.weights, ranks.first
+                )
                 saved = time.monotonic()
                 interval = max(stage.save_every, (saved - clock) / SAVING_SHARE)
             if step.stop:
@@ -175,7 +180,7 @@ def fit(
 
 def _identity(objective: nn.Module, stage: Stage, examples: Sequence[Example], seed: int) -> dict:
     """What must be equal for a stage to be the same: how it is saved or recomputed is not part of it."""
-    recipe = {name: value for name, value in asdict(stage).items() if name not in ("save_every", "recompute")}
+    recipe = {name: value for name, value in asdict(stage).items() if name not in ("save_every", "recompute", "shard")}
     data = {"examples": len(examples), "hash": hash_of(examples)}
     frozen = checkpoints.fingerprint((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
     whole = {"recipe": recipe, "seed": seed, "data": data, "frozen weights": frozen}

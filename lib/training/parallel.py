@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, gather_object
 from torch import nn
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from transformers.modeling_layers import GradientCheckpointingLayer
 
 from lib.training.checkpoints import Tensors, chance_now
 
@@ -28,13 +30,39 @@ class Ranks:
         self.rank, self.count = self._accelerator.process_index, self._accelerator.num_processes
         self.first = self.rank == 0
 
+    def shard(self, module: nn.Module) -> None:
+        """Split the weights over the processes, layer by layer: each holds its part and borrows a layer to run it (FSDP)."""
+        for layer in module.modules():
+            if isinstance(layer, GradientCheckpointingLayer):  # what Hugging Face calls a layer, in every family
+                fully_shard(layer)
+        fully_shard(module)
+
     def join(self, module: nn.Module) -> nn.Module:
         """The module to call in training: its gradients are the mean over all processes."""
-        return module if self.count == 1 else self._accelerator.prepare_model(module)
+        return module if self.count == 1 or isinstance(module, FSDPModule) else self._accelerator.prepare_model(module)
 
-    def quiet(self, module: nn.Module) -> AbstractContextManager[None]:
+    @contextmanager
+    def quiet(self, module: nn.Module) -> Iterator[None]:
         """Inside the block gradients are added up without asking the other processes."""
-        return nullcontext() if self.count == 1 else module.no_sync()
+        if self.count == 1:
+            yield
+        elif isinstance(module, FSDPModule):
+            module.set_requires_gradient_sync(False)
+            yield
+            module.set_requires_gradient_sync(True)
+        else:
+            with module.no_sync():
+                yield
+
+    @contextmanager
+    def whole(self, module: nn.Module) -> Iterator[None]:
+        """Inside the block the parts of a sharded module can be called by themselves, as generation does."""
+        shards = [part for part in module.modules() if isinstance(part, FSDPModule)]
+        for part in shards:
+            part.unshard()
+        yield
+        for part in shards:
+            part.reshard()
 
     def sums(self, numbers: Sequence[float | torch.Tensor]) -> list[float]:
         """Each number's sum over all processes."""

@@ -32,7 +32,7 @@ Evaluate = Callable[[], Evaluated]  # decodes the development set; called with t
 def _evaluate(objective: nn.Module, evaluate: Evaluate, ranks: Ranks) -> tuple[float, Evaluated]:
     """The score, which is the first process's, and what was said; the weights and all chance stay as they were."""
     objective.eval()
-    with torch.no_grad(), torch.random.fork_rng():
+    with torch.no_grad(), torch.random.fork_rng(), ranks.whole(objective):
         found = evaluate()
     train_mode(objective)
     return ranks.of_first(found.score), found
@@ -57,12 +57,12 @@ def select(
             state["best"], state["best_update"] = score, state["update"]
         ranking = sorted([*state["kept"], [score, state["update"]]], reverse=True)
         state["kept"] = ranking[: stage.average]
+        weights = checkpoints.trained_weights(objective)
+        if better:
+            checkpoints.save_tensors(weights, folder / "best.safetensors", ranks.first)
+        if [score, state["update"]] in state["kept"]:
+            checkpoints.save_tensors(weights, folder / "kept" / f"{state['update']}.safetensors", ranks.first)
         if ranks.first:
-            weights = checkpoints.trained_weights(objective)
-            if better:
-                checkpoints.save_tensors(weights, folder / "best.safetensors")
-            if [score, state["update"]] in state["kept"]:
-                checkpoints.save_tensors(weights, folder / "kept" / f"{state['update']}.safetensors")
             for _, update in ranking[stage.average :]:
                 (folder / "kept" / f"{update}.safetensors").unlink(missing_ok=True)
     if log:
@@ -83,16 +83,14 @@ def keep_best(
     if evaluate is None:
         state["best_update"] = state["update"]
         with average.in_place() if average else nullcontext():
-            if ranks.first:
-                checkpoints.save_tensors(own, path)
+            checkpoints.save_tensors(own, path, ranks.first)
     elif len(state["kept"]) > 1:
         mean = mean_of([folder / "kept" / f"{update}.safetensors" for _, update in state["kept"]])
         checkpoints.fill(own, mean, folder / "kept")
         score, _ = _evaluate(objective, evaluate, ranks)
         if score > state["best"]:
             state["best"], state["best_update"] = score, 0
-            if ranks.first:
-                checkpoints.save_tensors(own, path)
+            checkpoints.save_tensors(own, path, ranks.first)
     ranks.wait()
     checkpoints.fill(own, checkpoints.load_tensors(path), path)
     objective.eval()

@@ -38,6 +38,7 @@ class Stage:
     rates: tuple[tuple[str, float], ...] = ()  # (regular expression, learning rate) of parts; the first that matches counts
     precision: str = "fp32"  # "tf32": fp32 with faster matrix products on a GPU (GMU); "bf16": autocast
     recompute: bool = False  # activations are computed again in the backward pass: less memory, about a third more time
+    shard: bool = False  # weights, gradients and optimizer are split over the processes (FSDP), for what does not fit one
     augment: Augment | None = None
     ema: float = 0.0  # decay of a moving average of the weights, which is then evaluated and kept; 0: none
     average: int = 0  # so many best evaluated weights are averaged at the end, and the average kept if it is better

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 
 from lib.batches import Batch
 from lib.listing import input_size
@@ -90,7 +91,7 @@ def _gradient_norm(optimizer: torch.optim.Optimizer, scale: float, clip: float |
     norm = torch.nn.utils.get_total_norm(gradients, foreach=True)
     if clip:
         torch.nn.utils.clip_grads_with_norm_(parameters, clip, norm, foreach=True)
-    return norm.item()
+    return (norm.full_tensor() if isinstance(norm, DTensor) else norm).item()
 
 
 @contextmanager

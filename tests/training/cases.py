@@ -10,10 +10,12 @@ from pathlib import Path
 import torch
 
 from lib.batches import Collator
+from lib.decoding import Search, decode
 from lib.features import Ears
 from lib.models.seamless import build_seamless
 from lib.training.fit import fit
 from lib.training.losses import Translation
+from lib.training.selection import Evaluated
 from lib.training.stages import Stage
 from tests.conftest import MINUTE
 
@@ -34,7 +36,7 @@ def without_dropout(model):
     return model
 
 
-def train(tokenizer_folder, chosen, folder, watch, stage=STAGE, dies="", sends=None, dropout=False):
+def train(tokenizer_folder, chosen, folder, watch, stage=STAGE, dies="", sends=None, dropout=False, decodes=False):
     """Train a minute model; process 1 may die at update 3, in a named way."""
     from transformers import SeamlessM4TTokenizer
 
@@ -50,8 +52,13 @@ def train(tokenizer_folder, chosen, folder, watch, stage=STAGE, dies="", sends=N
                 os.kill(os.getpid(), signal.SIGKILL)
             raise OSError("the GPU fell off the bus")
 
+    def evaluate():
+        said = decode(model, chosen[:3], Collator(model, Ears(model.stack)), Search(1, longest=8))
+        return Evaluated(sum(h.score for h in said), [(e, h.text) for e, h in zip(chosen, said, strict=False)])
+
     objective = Translation(model if dropout else without_dropout(model), stage.label_smoothing)
-    return fit(objective, stage, chosen, Collator(model, Ears(model.stack)), Path(folder), seed=1, watch=look), objective
+    collate, scores = Collator(model, Ears(model.stack)), evaluate if decodes else None
+    return fit(objective, stage, chosen, collate, Path(folder), seed=1, watch=look, evaluate=scores), objective
 
 
 if __name__ == "__main__":  # a process to be told to stop: tokenizer, listing, folder, file that names the update

@@ -15,7 +15,7 @@ from lib.files import read_json
 from lib.listing import Listing
 from lib.tasks import Task, examples
 from lib.training.launch import RankDied, launch
-from lib.training.log import read_rows
+from lib.training.log import read_listening, read_rows
 from tests.training.cases import STAGE, train
 
 CASE = "tests.training.cases:train"
@@ -27,16 +27,24 @@ def chosen(corpus):
 
 
 @pytest.mark.slow
-def test_two_processes_learn_what_one_learns(tokenizer_folder, chosen, tmp_path):
+@pytest.mark.parametrize("shard", [False, True], ids=["each holds all", "each holds a part"])
+def test_two_processes_learn_what_one_learns(tokenizer_folder, chosen, tmp_path, shard):
     ticks = []
-    call = {"tokenizer_folder": tokenizer_folder, "chosen": chosen}
+    chosen = [example for example in chosen if example.task.hears or not shard]
+    call = {"tokenizer_folder": tokenizer_folder, "chosen": chosen, "decodes": True}
+    call["stage"] = replace(STAGE, shard=shard, save_every=0.0, evaluate_every=3, ema=0.5)
     launch(CASE, call | {"folder": tmp_path / "two"}, 2, tmp_path / "two", watch=ticks.append)
-    one, _ = train(tokenizer_folder, chosen, tmp_path / "one", lambda tick: None)
-    two, objective = train(tokenizer_folder, chosen, tmp_path / "two", lambda tick: None)  # finds it done
+    call["stage"] = replace(call["stage"], shard=False)
+    one, _ = train(**call, folder=tmp_path / "one", watch=lambda tick: None)
+    two, objective = train(**call, folder=tmp_path / "two", watch=lambda tick: None)  # finds it done
     assert [row["loss"] for row in two.history] == pytest.approx([row["loss"] for row in one.history], rel=1e-4)
     assert [row["gradient_norm"] for row in two.history] == pytest.approx([r["gradient_norm"] for r in one.history], rel=1e-3)
+    assert [h.hypothesis for h in read_listening(tmp_path / "two")] == [h.hypothesis for h in read_listening(tmp_path / "one")]
+    assert two.best == pytest.approx(one.best, abs=1e-3)
     weights = [load_file(tmp_path / name / "best.safetensors") for name in ("one", "two")]
-    assert all(torch.allclose(weights[0][name], weights[1][name], atol=2e-4) for name in weights[0])
+    apart = torch.cat([(weights[0][name] - weights[1][name]).abs().flatten() for name in weights[0]])
+    # Adam makes a whole step of a gradient that is all but zero, whichever way its rounding points
+    assert apart.mean() < 1e-5 and apart.max() < STAGE.updates * STAGE.learning_rate
     assert ticks[-1].update == STAGE.updates and not objective.training
 
 
