@@ -31,14 +31,14 @@ workbook: $(STAMP)
 	@$(BIN)/python -m lib.workbook run --scale $(SCALE)
 
 test: $(STAMP)
-	@$(BIN)/ruff check lib tests notebooks
+	@$(BIN)/ruff check lib tests notebooks benchmarks
 	@$(BIN)/python -m pytest
 
 lab: $(STAMP)
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
 lint: $(STAMP)
-	@$(BIN)/ruff check lib tests notebooks
+	@$(BIN)/ruff check lib tests notebooks benchmarks
 
 # needs uv on the PATH; then read the difference, and run the tests
 requirements:

@@ -222,6 +222,7 @@ def losses(system: System, rows: list[Said], corpus: Corpus) -> dict[str, int]:
         "training_clips_not_heard": len(system.train.dropped),
         "training_clips_cut": len(system.train.ears.cut),
         "training_texts_cut": len(system.train.cut_texts),
+        "updates_left_out_as_not_finite": system.fitted.not_finite,
         "pieces_unknown_in_training": unknown_pieces(
             tokenizer, [u.texts[rows[0].target] for u in corpus.utterances if u.split == "train"]
         ),

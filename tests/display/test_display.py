@@ -2,18 +2,22 @@ import numpy as np
 import soundfile
 
 from lib.display.alignment import difference
+from lib.display.curve import Curve
 from lib.display.html import number, table
 from lib.display.player import Clips, ogg, player
 from lib.display.plots import scores_with_intervals, training_curves
+from lib.display.training_views import listening, rehearsal
 from lib.display.views import against_best_baseline, best_baseline, chosen, exact_share_check
+from lib.files import write_json
 from lib.scoring.table import Said
+from lib.training.log import Heard, Log
 
 EVIL = "<script>alert('x')</script>"
 
 
 def said(system, strategy, texts, references, audio=""):
     return [
-        Said(system, strategy, "direct", "ST", "est", "eng", "test", 1, str(i), f"s{i % 12}", 1.0, audio, r, t, 3, None, True)
+        Said(system, strategy, "direct", "ST", "est", "eng", "test", 1, str(i), f"s{i % 12}", 1.0, audio, r, t, 3, None, "end")
         for i, (t, r) in enumerate(zip(texts, references, strict=True))
     ]
 
@@ -88,3 +92,28 @@ def test_figures_draw_with_and_without_scores():
         {"a": [{"update": 1, "loss": 2.0, "score": None}], "b": [{"update": 1, "loss": 2.0, "score": 3.0}]}
     ).axes
     assert scores_with_intervals([], "BLEU").axes
+
+
+def test_the_live_curve_stays_small_and_escapes(tmp_path):
+    curve = Curve(EVIL, 200_000)
+    for update in range(1, 200_001):
+        curve.add(update, 5.0 / update if update != 7 else float("nan"), 10.0 if update % 50_000 == 0 else None)
+    page = curve.page(EVIL).body
+    assert len(page) < 8_000 and EVIL not in page and "nan" not in page
+    assert page.count("<circle") == 4 and "2.5e-05" in page  # it ends where the training ended
+
+
+def test_listening_shows_each_change_and_marks_what_is_wrong(corpus, tmp_path):
+    audio = str(corpus.utterances[0].audio)
+    with Log(tmp_path, 0) as log:
+        for update, said in ((1, EVIL), (2, EVIL), (3, "one two")):
+            log.heard([Heard(update, "a", audio, "one two", said)])
+    page = listening(tmp_path)
+    assert EVIL not in page and page.count("&lt;script&gt;") == 1 and page.count("<audio") == 1 and "one two</td>" in page
+
+
+def test_the_rehearsal_is_shown_with_what_no_gradient_reached(tmp_path):
+    facts = {"batches": [{"items": 3}], "trains": [{"part": EVIL, "parameters": 5}], "no_gradient": ["model.text_encoder"]}
+    write_json(tmp_path / "rehearsal.json", facts)
+    page = rehearsal(tmp_path).body
+    assert EVIL not in page and "no gradient reached: model.text_encoder" in page

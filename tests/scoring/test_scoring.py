@@ -124,7 +124,7 @@ def test_scores_come_again_from_the_rows_alone():
             SAID[i],
             5,
             None,
-            True,
+            "end",
         )
         for i in range(40)
     ]
