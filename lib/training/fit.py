@@ -153,15 +153,8 @@ def fit(
                 log.row(row)
             watch(Tick(stage.name, state["update"], stage.updates, step.loss, state["best"], row["seconds_left"], row["score"]))
             if due or step.save or step.stop:
-                clock = time.monotonic()
-                chances = ranks.chances()
-                if ranks.first:
-                    log.flush()
-                checkpoints.save_checkpoint(
-                    folder / "checkpoint", objective, optimizer, state, chances, average and average.weights, ranks.first
-                )
-                saved = time.monotonic()
-                interval = max(stage.save_every, (saved - clock) / SAVING_SHARE)
+                took = _save(objective, optimizer, average, state, folder, ranks, log)
+                saved, interval = time.monotonic(), max(stage.save_every, took / SAVING_SHARE)
             if step.stop:
                 told.leave()
     keep_best(objective, evaluate, average, state, folder, ranks)
@@ -205,6 +198,24 @@ def _done(objective: nn.Module, identity: dict, folder: Path) -> Fitted:
     checkpoints.fill(checkpoints.trained_weights(objective), checkpoints.load_tensors(path), path)
     objective.eval()
     return Fitted(**done, history=read_rows(folder / "training.csv"))
+
+
+def _save(
+    objective: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: MovingAverage | None,
+    state: dict,
+    folder: Path,
+    ranks: Ranks,
+    log: Log | None,
+) -> float:
+    """Write a checkpoint; returns the seconds that took."""
+    started, chances = time.monotonic(), ranks.chances()
+    if log:
+        log.flush()
+    weights = average and average.weights
+    checkpoints.save_checkpoint(folder / "checkpoint", objective, optimizer, state, chances, weights, ranks.first)
+    return time.monotonic() - started
 
 
 def _recompute(objective: nn.Module, wanted: bool) -> None:
