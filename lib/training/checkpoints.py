@@ -196,7 +196,10 @@ def load_checkpoint(
         if parameter.requires_grad:
             held = {kind: stored[f"{kind}/{name}"] for kind in ("step", "exp_avg", "exp_avg_sq") if f"{kind}/{name}" in stored}
             if held:  # a parameter that no batch has used yet has no state
-                filled[parameter] = {k: v.clone() if k == "step" else _as(parameter, v) for k, v in held.items()}
+                filled[parameter] = {
+                    kind: value.clone().to(parameter.device) if kind == "step" else _as(parameter, value)
+                    for kind, value in held.items()
+                }
     if average is not None:
         fill(average, load_tensors(folder / "average.safetensors"), folder)
     _set_chance(load_tensors(folder / "chance.safetensors"), rank)

@@ -13,7 +13,7 @@ from lib.batches import Collator
 from lib.buckets import Buckets
 from lib.listing import sizes_and_kinds
 from lib.tasks import Example
-from lib.training.checkpoints import chance_now, trained_weights
+from lib.training.checkpoints import trained_weights
 from lib.training.parallel import Ranks
 from lib.training.stages import Stage, freeze, optimizer_of, train_mode
 from lib.training.step import take_step
@@ -57,7 +57,7 @@ def find_rate(
     ranks = Ranks(device)
     objective.to(ranks.device)
     freeze(objective, stage.frozen)
-    own, chance = trained_weights(objective), chance_now()
+    own = trained_weights(objective)
     kept = {name: tensor.clone() for name, tensor in own.items()}
     plain = replace(stage, rates=(), clip=None)
     optimizer = optimizer_of(objective, plain)
@@ -67,23 +67,23 @@ def find_rate(
     rates, losses, smoothed, running = [], [], [], 0.0
     try:
         train_mode(objective)
-        for update in range(updates):
-            rate = lowest * (highest / lowest) ** (update / max(1, updates - 1))
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            step = take_step(objective, optimizer, [collate(next(batches)) for _ in range(stage.accumulate)], plain, ranks)
-            running = 0.9 * running + 0.1 * step.loss
-            rates.append(rate)
-            losses.append(step.loss)
-            smoothed.append(running / (1 - 0.9 ** (update + 1)))
-            progress("trying learning rates", update + 1, updates)
-            if not step.taken or smoothed[-1] > DIVERGED * min(smoothed):
-                break
+        with torch.random.fork_rng():
+            for update in range(updates):
+                rate = lowest * (highest / lowest) ** (update / max(1, updates - 1))
+                for group in optimizer.param_groups:
+                    group["lr"] = rate
+                step = take_step(objective, optimizer, [collate(next(batches)) for _ in range(stage.accumulate)], plain, ranks)
+                running = 0.9 * running + 0.1 * step.loss
+                rates.append(rate)
+                losses.append(step.loss)
+                smoothed.append(running / (1 - 0.9 ** (update + 1)))
+                progress("trying learning rates", update + 1, updates)
+                if not step.taken or smoothed[-1] > DIVERGED * min(smoothed):
+                    break
     finally:
         with torch.no_grad():
             for name, tensor in own.items():
                 tensor.copy_(kept[name])
-        torch.set_rng_state(chance["torch-0"])
         objective.eval()
     return RateSearch(rates, losses, smoothed, _steepest(rates, smoothed))
 

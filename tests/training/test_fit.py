@@ -12,6 +12,7 @@ from lib.display.plots import rate_search
 from lib.features import Ears
 from lib.files import read_json
 from lib.tasks import Task, examples
+from lib.training import checkpoints
 from lib.training.checkpoints import WrongCheckpoint, load_weights, save_weights
 from lib.training.find_rate import find_rate
 from lib.training.fit import fit
@@ -316,3 +317,27 @@ def test_the_rate_finder_leaves_no_trace_and_finds_a_rate_that_learns(model, cor
     ).history]  # fmt: skip
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
     assert rate_search(found).axes
+
+
+def test_a_torn_checkpoint_is_named(model, corpus, tmp_path):
+    with pytest.raises(Killed):
+        train(model, corpus, tmp_path, stop_at=5)
+    torn = tmp_path / "checkpoint" / "optimizer.safetensors"
+    torn.write_bytes(torn.read_bytes()[:-100])
+    with pytest.raises(WrongCheckpoint, match="optimizer.safetensors is not readable"):
+        train(fresh(model.tokenizer), corpus, tmp_path)
+
+
+def test_weights_that_differ_are_all_named_and_loaded_only_where_that_is_meant(model, tmp_path):
+    path = tmp_path / "w.safetensors"
+    stored = {name: tensor.clone() for name, tensor in checkpoints.all_weights(model).items() if "adapter" not in name}
+    checkpoints.save_tensors(stored | {"extra": torch.ones(1)}, path)
+    before = weights(model)
+    with pytest.raises(WrongCheckpoint, match="1 not in the model: extra") as caught:
+        load_weights(model, path)
+    assert set(caught.value.differences["missing"]) == {n for n in checkpoints.all_weights(model) if "adapter" in n}
+    with pytest.raises(WrongCheckpoint, match="not in the model"):
+        load_weights(model, path, lacks=("adapter",))
+    filled = load_weights(model, path, lacks=("adapter",), besides=("^extra$",))
+    assert set(filled) == stored.keys()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in weights(model).items())
