@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from matplotlib.figure import Figure
 
 STYLE = """<style>
-.stw { font: 14px/1.45 system-ui, sans-serif; color: #1d2733; }
-.stw table { border-collapse: collapse; width: 100%; margin: .4em 0 1em; }
-.stw th { text-align: left; font-weight: 600; border-bottom: 2px solid #1d2733; padding: .3em .7em .3em 0; white-space: nowrap; }
-.stw td { text-align: left; vertical-align: top; border-bottom: 1px solid #d8dee6; padding: .35em .7em .35em 0; }
-.stw .number { text-align: right !important; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.stw audio { height: 30px; width: 210px; }
-.stw .wrong { background: #fde0dc; border-radius: 3px; padding: 0 .15em; }
-.stw .missing { color: #a33; text-decoration: line-through; }
-.stw .muted { color: #66727f; font-size: 12px; }
-.stw img { max-width: 100%; }
+.stw.stw { font: 14px/1.45 system-ui, sans-serif; color: #1d2733; }
+/* twice: JupyterLab's own rules for tables would win otherwise */
+.stw.stw table { table-layout: auto; border-collapse: collapse; width: 100%; margin: .4em 0 1em; }
+.stw.stw th { text-align: left; font-weight: 600; border-bottom: 2px solid #1d2733; padding: .3em .7em .3em 0; white-space: nowrap; }
+.stw.stw td { text-align: left; vertical-align: top; border-bottom: 1px solid #d8dee6; padding: .35em .7em .35em 0; }
+.stw.stw .number { text-align: right !important; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.stw.stw audio { height: 30px; width: 210px; }
+.stw.stw .wrong { background: #fde0dc; border-radius: 3px; padding: 0 .15em; }
+.stw.stw .missing { color: #a33; text-decoration: line-through; }
+.stw.stw .muted { color: #66727f; font-size: 12px; }
+.stw.stw img { max-width: 100%; }
 </style>"""
 
 

@@ -129,7 +129,7 @@ def parameter_table(model: nn.Module) -> list[dict[str, object]]:
     """What trains: a row for each part of the model with its parameters, all and trainable."""
     rows: dict[str, dict[str, object]] = {}
     for name, parameter in model.named_parameters():
-        part = ".".join(name.split(".")[:2])
+        part = ".".join(name.removeprefix("model.").split(".")[:2])  # an objective holds its model under that name
         row = rows.setdefault(part, {"part": part, "parameters": 0, "trainable": 0})
         row["parameters"] += parameter.numel()
         row["trainable"] += parameter.numel() * parameter.requires_grad

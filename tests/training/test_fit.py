@@ -246,7 +246,8 @@ def test_the_rehearsal_says_what_trains_and_what_it_costs(model, corpus, tmp_pat
     facts = read_json(tmp_path / "rehearsal.json")
     longest = max(u.seconds for u in corpus.split("train", "est"))
     assert facts["batches"][0]["size"] == pytest.approx(longest, abs=1e-3) and facts["batches"][0]["peak_memory_mb"] > 0
-    assert {row["part"]: row["trainable"] for row in facts["trains"]}["model.text_encoder"] > 0
+    trains = {row["part"]: row["trainable"] for row in facts["trains"]}
+    assert trains["speech.speech_encoder"] == 0 < trains["speech.text_decoder"]
     assert any(part.startswith("model.text_encoder") for part in facts["no_gradient"])  # speech alone is trained on
 
 
