@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -65,7 +65,7 @@ def take_step(
         run += [(stand_in, 0.0)] * (len(batches) - len(real))
     total, tokens = torch.zeros((), device=ranks.device), 0
     for place, (batch, weight) in enumerate(run):
-        with fits(batch, stage), ranks.quiet(engine) if place < len(run) - 1 else _aloud():
+        with fits(batch, stage), ranks.quiet(engine) if place < len(run) - 1 else nullcontext():
             with precision(stage, ranks.device):
                 summed = engine(batch.to(ranks.device))
             (summed.total * weight).backward()
@@ -92,11 +92,6 @@ def _gradient_norm(optimizer: torch.optim.Optimizer, scale: float, clip: float |
     if clip:
         torch.nn.utils.clip_grads_with_norm_(parameters, clip, norm, foreach=True)
     return (norm.full_tensor() if isinstance(norm, DTensor) else norm).item()
-
-
-@contextmanager
-def _aloud() -> Iterator[None]:
-    yield
 
 
 @contextmanager
