@@ -38,6 +38,7 @@ class EncoderStates:
         self._numbers, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         self._numbers.touch()
+        os.truncate(self._numbers, self._numbers.stat().st_size // 4 * 4)  # a kill may have left half a number at the end
         self._known: dict[str, tuple[int, int]] = {}  # audio -> first number, states
         self.computed = 0  # utterances that had to be
         if self._index.exists():

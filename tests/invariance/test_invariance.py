@@ -119,6 +119,8 @@ def test_states_of_another_encoder_are_others_and_a_torn_line_is_computed_again(
     first, _ = EncoderStates(tmp_path, model)(batch)
     (index,) = tmp_path.glob("*.jsonl")
     index.write_text(index.read_text()[:-9])
+    with open(index.with_suffix(".bin"), "ab") as numbers:
+        numbers.write(b"ab")  # half a number
     again = EncoderStates(tmp_path, model)
     assert torch.allclose(again(batch)[0], first, atol=1e-5) and again.computed == 1
     with torch.no_grad():
