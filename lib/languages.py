@@ -82,3 +82,8 @@ def language(code: str) -> Language:
         f"unknown language {code!r}: {hint}the workbook uses ISO 639-3 codes; known are {' '.join(LANGUAGES)}. "
         "To add one, add a row to lib/languages.py"
     )
+
+
+def called(resource: str, code: str) -> str | None:
+    """The ISO 639-3 code of what a resource (`fleurs`, `common_voice`, `whisper`, `locale`, `seamless`) calls `code`; None if unknown."""
+    return next((row.code for row in LANGUAGES.values() if getattr(row, resource) == code), None)

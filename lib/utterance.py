@@ -21,6 +21,12 @@ class Utterance:
     split: str  # one of SPLITS
     texts: dict[str, str]  # language code -> text; texts[language] is the transcript
     meaning: str = ""  # equal for utterances that say the same thing in several languages
+    start: float = 0.0  # seconds into the file
+    question: str = ""  # asked about what is said
+    answers: tuple[str, ...] = ()  # each of them right; a question without any cannot be answered from what is said
+    source: str = ""  # the corpus it comes from, the name of its data card
+    licence: str = ""  # SPDX identifier where there is one
+    origin: str = ""  # file and line that list it, such as "train.tsv:12", relative to the corpus's folder
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,26 @@ class Dropped:
 
     id: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something wrong with a corpus's material: where it stands, what it is, what became of it, what to do."""
+
+    step: str  # of curation that found it
+    id: str  # of the utterance; empty where it is about a whole file
+    origin: str  # file and line
+    what: str  # with the value
+    remedy: str
+    outcome: str = "dropped"  # one of OUTCOMES
+
+    @property
+    def reason(self) -> str:
+        """All of it in one sentence."""
+        return f"{self.origin}: {self.what}; {self.remedy}"
+
+
+OUTCOMES = ("dropped", "repaired", "noted")
 
 
 @dataclass

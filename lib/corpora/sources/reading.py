@@ -1,0 +1,100 @@
+"""Reading a corpus's lists: text files whose every line keeps its number, and whose defects are found, not swallowed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lib.utterance import Finding
+
+MARK = b"\xef\xbb\xbf"  # byte order mark
+
+
+class NotObtained(FileNotFoundError):
+    """A corpus, or a part of it, that is not where it was looked for; the message says how it is obtained."""
+
+
+class Lines:
+    """The lines of a UTF-8 text file with their numbers, read one at a time.
+
+    Iterating gives `(number, line)`, numbers from 1, without line ends. What is wrong with the file itself (a byte order
+    mark, CRLF, bytes that are not UTF-8) is in `findings` once the file has been read: a byte order mark and CRLF are
+    repaired; a line that is not UTF-8 is left out.
+
+    Raises:
+        NotObtained: where there is no such file, as soon as it is read.
+    """
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path, self.name = path, os.path.relpath(path, folder)
+        self.findings: list[Finding] = []
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        self.findings.clear()
+        ended: list[int] = []
+        try:
+            file = open(self.path, "rb")
+        except OSError as error:
+            raise NotObtained(f"{self.path} is not there ({error.strerror}); see the layout in the corpus's data card") from error
+        with file:
+            for number, raw in enumerate(file, start=1):
+                if number == 1 and raw.startswith(MARK):
+                    raw = raw[len(MARK) :]
+                    self._found("byte order mark", 1, "starts with a byte order mark", "save it as UTF-8 without BOM", "repaired")
+                if raw.endswith(b"\r\n"):
+                    ended.append(number) if len(ended) < 2 else None
+                    crlf = number
+                try:
+                    line = raw.decode("utf-8").rstrip("\r\n")
+                except UnicodeDecodeError as error:
+                    self._found("encoding", number, f"is not UTF-8 ({error})", "save the file as UTF-8")
+                    continue
+                yield number, line
+        if ended:
+            more = f", as others do up to line {crlf}" if crlf != ended[0] else ""
+            self._found("line ends", ended[0], f"ends in CRLF{more}", "save it with LF, as on Unix", "repaired")
+
+    def _found(self, step: str, number: int, what: str, remedy: str, outcome: str = "dropped") -> None:
+        self.findings.append(Finding(step, "", self.at(number), what, remedy, outcome))
+
+    def at(self, number: int) -> str:
+        """How a line is named: the file within the corpus's folder, and its number."""
+        return f"{self.name}:{number}"
+
+
+class Table(Lines):
+    """A tab-separated file with a header: iterating gives `(number, row)`, a row a dict from column to value.
+
+    A quote is a character like any other. A line with too few or too many fields is left out, and in `findings`.
+
+    Args:
+        columns: that must be there; empty: whatever the header names.
+        header: the columns' names where the file's first line does not give them.
+
+    Raises:
+        ValueError: a column is missing; says which there are.
+    """
+
+    def __init__(
+        self, path: Path, folder: Path, columns: Sequence[str] = (), header: Sequence[str] = (), separator: str = "\t"
+    ) -> None:
+        super().__init__(path, folder)
+        self.columns, self.header, self.separator = columns, list(header), separator
+
+    def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
+        names = self.header
+        for number, line in super().__iter__():
+            fields = line.split(self.separator)
+            if not names:
+                names = [field.strip() for field in fields]
+                missing = [column for column in self.columns if column not in names]
+                if missing:
+                    raise ValueError(f"{self.path} lacks the column {', '.join(missing)}; it has {', '.join(names)}")
+            elif not line.strip():
+                continue
+            elif len(fields) != len(names):
+                what = f"has {len(fields)} fields, not {len(names)}"
+                self._found("columns", number, what, "look for a tab or a line break within a text")
+            else:
+                yield number, dict(zip(names, (field.strip() for field in fields), strict=True))
