@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from lib.files import atomic_path, content_hash, read_json, write_json
+from lib.files import content_hash
+from lib.rows import Rows
 from lib.tasks import Example, Task
 
 
@@ -25,59 +22,21 @@ class Listing(Sequence[Example]):
     """
 
     def __init__(self, folder: Path | str) -> None:
-        self.folder = Path(folder)
-        facts = read_json(self.folder / "listing.json")
-        self.hash: str = facts["hash"]
-        self._starts, self.sizes, self.kinds = (
-            np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in ("starts", "sizes", "kinds")
-        )
-        text = self.folder / "examples.jsonl"
-        if len(self._starts) != facts["examples"] + 1 or text.stat().st_size != self._starts[-1]:
-            raise ValueError(
-                f"{self.folder} is cut short: it should list {facts['examples']} examples; delete it and write it again"
-            )
-        self._file = os.open(text, os.O_RDONLY)
+        self._rows = Rows(folder)
+        self.hash, self.sizes, self.kinds = self._rows.hash, self._rows.columns["sizes"], self._rows.columns["kinds"]
 
     @classmethod
     def write(cls, folder: Path | str, examples: Iterable[Example]) -> Listing:
         """List examples, in the order they come, in a folder that appears when the last one is written."""
-        digest = hashlib.sha256()
-        starts, sizes, kinds = array("q", [0]), array("f"), array("b")
-        with atomic_path(folder) as new:
-            new.mkdir(parents=True)
-            with open(new / "examples.jsonl", "wb") as file:
-                for example in examples:
-                    line = json.dumps(_plain(example), ensure_ascii=False).encode() + b"\n"
-                    file.write(line)
-                    digest.update(line)
-                    starts.append(starts[-1] + len(line))
-                    sizes.append(input_size(example))
-                    kinds.append(example.task.hears)
-            np.save(new / "starts.npy", np.array(starts, dtype=np.int64))
-            np.save(new / "sizes.npy", np.array(sizes, dtype=np.float32))
-            np.save(new / "kinds.npy", np.array(kinds, dtype=np.int8))
-            write_json(new / "listing.json", {"examples": len(sizes), "hash": digest.hexdigest()[:12]})
+        Rows.write(folder, examples, _plain, {"sizes": ("f", input_size), "kinds": ("b", lambda e: e.task.hears)})
         return cls(folder)
 
     def __len__(self) -> int:
-        return len(self.sizes)
+        return len(self._rows)
 
     def __getitem__(self, place: int) -> Example:
-        if not -len(self) <= place < len(self):
-            raise IndexError(place)
-        start, end = (int(self._starts[place % len(self) + step]) for step in (0, 1))
-        row = json.loads(os.pread(self._file, end - start, start))  # not mapped: pages that were read are not kept
+        row = self._rows[place]
         return Example(**row | {"task": Task(row["task"]), "audio": row["audio"] and Path(row["audio"])})
-
-    def __del__(self) -> None:
-        if hasattr(self, "_file"):
-            os.close(self._file)
-
-    def __getstate__(self) -> dict:
-        return {"folder": self.folder}
-
-    def __setstate__(self, state: dict) -> None:
-        self.__init__(state["folder"])
 
 
 def _plain(example: Example) -> dict:

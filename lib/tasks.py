@@ -32,7 +32,7 @@ class Example:
     target: str  # language of the output
     target_text: str
     input_text: str = ""  # read by MT
-    audio: Path | None = None  # heard by ASR and ST
+    audio: Path | None = None  # heard by ASR and ST; may be a part of a file, see Utterance.sound
     seconds: float = 0.0
     speaker: str = ""
 
@@ -52,7 +52,7 @@ def examples(utterances: list[Utterance], task: Task, target: str | None = None)
         output = source if task is Task.ASR else target
         if output not in texts or not (task.hears or source in texts):
             continue
-        heard = {"audio": utterance.audio, "seconds": utterance.seconds} if task.hears else {"input_text": texts[source]}
+        heard = {"audio": utterance.sound, "seconds": utterance.seconds} if task.hears else {"input_text": texts[source]}
         made.append(Example(utterance.id, task, source, output, texts[output], speaker=utterance.speaker, **heard))
     if utterances and not made:
         have = sorted({code for utterance in utterances for code in utterance.texts})

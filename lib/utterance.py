@@ -21,12 +21,22 @@ class Utterance:
     split: str  # one of SPLITS
     texts: dict[str, str]  # language code -> text; texts[language] is the transcript
     meaning: str = ""  # equal for utterances that say the same thing in several languages
-    start: float = 0.0  # seconds into the file
+    start: float | None = None  # seconds into the file, where it is a part of a longer recording; None: the whole file
     question: str = ""  # asked about what is said
     answers: tuple[str, ...] = ()  # each of them right; a question without any cannot be answered from what is said
     source: str = ""  # the corpus it comes from, the name of its data card
     licence: str = ""  # SPDX identifier where there is one
     origin: str = ""  # file and line that list it, such as "train.tsv:12", relative to the corpus's folder
+
+    @property
+    def sound(self) -> Path:
+        """What is heard: the file, or a part of it as a media fragment, such as `talk.wav#t=12.5,16` (W3C)."""
+        return self.audio if self.start is None else part(self.audio, self.start, self.start + self.seconds)
+
+
+def part(audio: Path, start: float, end: float) -> Path:
+    """A part of a recording as an address that whoever reads audio understands; in seconds."""
+    return Path(f"{audio}#t={start:.3f},{end:.3f}")
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,9 @@ def test_batches_of_a_listing_are_those_of_the_list(chosen, tmp_path):
 
 def test_a_listing_cut_short_is_refused(chosen, tmp_path):
     Listing.write(tmp_path / "list", chosen)
-    text = tmp_path / "list" / "examples.jsonl"
+    text = tmp_path / "list" / "rows.jsonl"
     text.write_bytes(text.read_bytes()[:-10])
-    with pytest.raises(ValueError, match="cut short: it should list 40 examples"):
+    with pytest.raises(ValueError, match="cut short: it should hold 40 rows"):
         Listing(tmp_path / "list")
 
 

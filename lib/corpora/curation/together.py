@@ -1,0 +1,197 @@
+"""What is wrong with an utterance only beside the others: repeated, leaked, spoken at an odd rate, or under another's name."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from lib.corpora import text
+from lib.corpora.curation.rules import STEPS, TRAIN_ONLY, Rules
+from lib.corpora.sound import Sound
+from lib.languages import language
+from lib.utterance import SPLITS, Finding, Utterance
+
+KEPT = 0
+NUMBER = {step: number for number, step in enumerate(STEPS)}
+ENOUGH = 50  # utterances of a language before its speaking rate has a usual
+FEW, APART, CLEAR = 3, 5.0, 4.0  # clips a voice; semitones between two voices; and that distance in spreads of either
+
+
+@dataclass
+class Facts:
+    """What is remembered of every utterance, as arrays: some 60 bytes each, so that a million fit."""
+
+    split: array = field(default_factory=lambda: array("b"))  # place in SPLITS
+    language: array = field(default_factory=lambda: array("h"))
+    speaker: array = field(default_factory=lambda: array("l"))  # -1: not known
+    seconds: array = field(default_factory=lambda: array("f"))
+    characters: array = field(default_factory=lambda: array("l"))  # of the transcript
+    said: array = field(default_factory=lambda: array("Q"))  # all its texts
+    sound: array = field(default_factory=lambda: array("Q"))  # its samples; 0: not heard
+    pitch: array = field(default_factory=lambda: array("f"))
+    dropped: array = field(default_factory=lambda: array("b"))  # number of the step; KEPT: none
+    sentence: array = field(default_factory=lambda: array("Q"))  # of each text that is long enough to leak ...
+    sentence_of: array = field(default_factory=lambda: array("l"))  # ... and the utterance that it is of
+    languages: dict[str, int] = field(default_factory=dict)
+    speakers: dict[str, int] = field(default_factory=dict)
+
+    def add(self, utterance: Utterance, found: Sequence[Finding], sound: Sound | None, rules: Rules) -> None:
+        """Remember the next utterance, with what was found of it by itself."""
+        place = len(self.split)
+        self.split.append(SPLITS.index(utterance.split) if utterance.split in SPLITS else 0)
+        self.language.append(self.languages.setdefault(utterance.language, len(self.languages)))
+        self.speaker.append(self.speakers.setdefault(utterance.speaker, len(self.speakers)) if utterance.speaker else -1)
+        self.seconds.append(utterance.seconds if utterance.seconds == utterance.seconds else 0.0)
+        self.characters.append(len(utterance.texts.get(utterance.language, "")))
+        self.sound.append(int(sound.hash, 16) if sound else 0)
+        self.pitch.append(sound.pitch if sound else float("nan"))
+        self.dropped.append(next((NUMBER[f.step] for f in found if f.outcome == "dropped"), KEPT))
+        plain = {code: text.comparable(words) for code, words in sorted(utterance.texts.items())}
+        self.said.append(text.fingerprint(utterance.question, "\n".join(plain.values())))
+        for code, words in plain.items():
+            if long_enough(words, code, rules):
+                self.sentence.append(text.fingerprint(code, words))
+                self.sentence_of.append(place)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The same as numpy arrays over the same memory."""
+        return {name: np.frombuffer(value, value.typecode) for name, value in vars(self).items() if isinstance(value, array)}
+
+
+def long_enough(plain: str, code: str, rules: Rules) -> bool:
+    """Is a comparable text long enough that it does not stand on both sides of a split by chance?"""
+    words = len(plain) / 2 if language(code).unit == "char" else len(plain.split())
+    return words >= rules.overlap_words
+
+
+Told = tuple[int, str, str, str]  # place of the utterance, what, remedy, outcome
+
+
+def _spared(split: int, step: str) -> str:
+    return "noted" if step in TRAIN_ONLY and SPLITS[split] != "train" else "dropped"
+
+
+def rates(facts: Facts, rules: Rules) -> Iterator[Told]:
+    """Utterances of which a character takes much less or much more time than is usual in their language."""
+    a = facts.arrays()
+    usable = (a["dropped"] == KEPT) & (a["characters"] > 0) & (a["seconds"] > 0)
+    for code, number in facts.languages.items():
+        places = np.flatnonzero(usable & (a["language"] == number))
+        if len(places) < ENOUGH:
+            continue
+        rate = np.log(a["characters"][places] / a["seconds"][places])
+        middle = np.median(rate)
+        spread = 1.4826 * np.median(np.abs(rate - middle)) + 1e-6
+        for place in places[np.abs(rate - middle) > rules.rate_spread * spread]:
+            here = a["characters"][place] / a["seconds"][place]
+            what = f"{here:.1f} characters a second; usual in {language(code).name} is {np.exp(middle):.1f}"
+            yield place, what, "listen: text and sound may not belong together", _spared(a["split"][place], "speaking rate")
+
+
+def _later(keys: np.ndarray, places: np.ndarray, split: np.ndarray, allowed: int = 1) -> Iterator[tuple[int, int]]:
+    """(place, place of the first) of whatever comes more than `allowed` times; test goes before dev before train."""
+    order = np.lexsort((places, -split[places], keys))
+    keys, places = keys[order], places[order]
+    edges = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1], True]) if len(keys) else np.zeros(1, int)
+    for group in np.flatnonzero(np.diff(edges) > allowed):
+        start, end = edges[group], edges[group + 1]
+        for place in places[start + allowed : end]:
+            yield int(place), int(places[start])
+
+
+def duplicates(facts: Facts, rules: Rules) -> Iterator[tuple[int, int, str, str]]:
+    """(place, place of the first, what, outcome): the same samples, or the same sentence by one speaker once too often."""
+    a = facts.arrays()
+    heard = np.flatnonzero((a["dropped"] == KEPT) & (a["sound"] != 0))
+    # one sentence may be asked several questions about: then the sound is the same and what is said is not
+    both = a["sound"][heard] ^ (a["said"][heard] if len(set(a["sound"][heard].tolist())) < len(heard) / 2 else np.uint64(0))
+    for place, first in _later(both, heard, a["split"]):
+        crossing = a["split"][place] != a["split"][first]
+        yield place, first, "the same sound as", "dropped" if crossing else _spared(a["split"][place], "duplicate")
+    known = np.flatnonzero((a["dropped"] == KEPT) & (a["speaker"] >= 0))
+    key = a["said"][known] ^ (a["speaker"][known].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    if rules.repeats:
+        for place, first in _later(key, known, a["split"], rules.repeats):
+            if a["split"][place] == a["split"][first]:  # else it is an overlap
+                yield place, first, "the same sentence by the same speaker as", _spared(a["split"][place], "duplicate")
+
+
+def overlaps(facts: Facts, held_out: dict[str, np.ndarray]) -> Iterator[tuple[int, int | str]]:
+    """(place, where else it stands) of utterances whose sentence is in a split that is held out from theirs.
+
+    Args:
+        held_out: name of a file -> fingerprints of its sentences, which neither train nor dev may hold.
+    """
+    a = facts.arrays()
+    of = a["sentence_of"]
+    kept = a["dropped"][of] == KEPT
+    sentence, of = a["sentence"][kept], of[kept]
+    split = a["split"][of]
+    told: set[int] = set()
+    for inside, outside in (((0,), (1, 2)), ((1,), (2,))):
+        guarded = np.isin(split, outside)
+        names, first = np.unique(sentence[guarded], return_index=True)
+        homes = of[guarded][first]
+        mine = np.flatnonzero(np.isin(split, inside))
+        where = np.searchsorted(names, sentence[mine]).clip(max=max(0, len(names) - 1))
+        hit = names[where] == sentence[mine] if len(names) else np.zeros(len(mine), bool)
+        for place, home in zip(of[mine][hit], homes[where[hit]] if len(names) else [], strict=True):
+            if place not in told:
+                told.add(int(place))
+                yield int(place), int(home)
+    for name, fingerprints in held_out.items():
+        for place in of[(split != SPLITS.index("test")) & np.isin(sentence, fingerprints)]:
+            if place not in told:
+                told.add(int(place))
+                yield int(place), name
+
+
+def sentences_of(path: str, codes: Sequence[str], rules: Rules) -> np.ndarray:
+    """The fingerprints of a file's lines, under each language that they could be in.
+
+    Raises:
+        OSError: no such file.
+    """
+    lines = {text.comparable(line) for line in Path(path).expanduser().read_text(encoding="utf-8-sig").splitlines()}
+    return np.array([text.fingerprint(c, w) for c in codes for w in lines if long_enough(w, c, rules)], dtype=np.uint64)
+
+
+def speakers_on_both_sides(facts: Facts) -> dict[str, dict[str, int]]:
+    """Speaker -> utterances of each split, for those in train and outside it."""
+    a = facts.arrays()
+    kept = a["dropped"] == KEPT
+    found = {}
+    trained = set(np.unique(a["speaker"][kept & (a["split"] == 0)]).tolist())
+    outside = set(np.unique(a["speaker"][kept & (a["split"] > 0)]).tolist())
+    for name, number in facts.speakers.items():
+        if number in trained & outside:
+            counts = np.bincount(a["split"][kept & (a["speaker"] == number)], minlength=len(SPLITS))
+            found[name] = {split: int(count) for split, count in zip(SPLITS, counts, strict=True) if count}
+    return found
+
+
+def two_voices(facts: Facts) -> dict[str, tuple[float, float]]:
+    """Speaker -> the pitches in Hz of what sounds like two people under one name.
+
+    The clips of a speaker are cut in two where their pitch falls apart best. Two people: each has some clips, they are
+    5 semitones apart, and that is four times what either one varies. A single voice, however lively, has no gap.
+    """
+    a = facts.arrays()
+    known = np.flatnonzero((a["speaker"] >= 0) & np.isfinite(a["pitch"]))
+    found = {}
+    order = known[np.argsort(a["speaker"][known], kind="stable")]
+    names = {number: name for name, number in facts.speakers.items()}
+    for places in np.split(order, np.flatnonzero(np.diff(a["speaker"][order])) + 1):
+        heights = np.sort(12 * np.log2(a["pitch"][places].astype(float)))
+        if len(heights) < 2 * FEW:
+            continue
+        cut = FEW + int(np.argmax(np.diff(heights)[FEW - 1 : len(heights) - FEW]))
+        low, high = heights[:cut], heights[cut:]
+        distance = np.median(high) - np.median(low)
+        if distance > APART and distance > CLEAR * max(low.std(), high.std(), 0.25):
+            found[names[int(a["speaker"][places[0]])]] = tuple(float(2 ** (np.median(part) / 12)) for part in (low, high))
+    return found

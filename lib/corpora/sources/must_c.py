@@ -1,0 +1,93 @@
+"""MuST-C: TED talks in English, cut into sentences, with translations into one language an archive (FBK, 2019 to 2022)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from lib.corpora.sources.reading import Lines, NotObtained
+from lib.languages import called
+from lib.utterance import Finding, Utterance
+
+PARTS = {"train": "train", "dev": "dev", "tst-COMMON": "test"}
+
+
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
+    """The sentences of en-TARGET/data/{train,dev,tst-COMMON}, which are train, dev and test.
+
+    txt/PART.yaml lists them, a line each, in the order of txt/PART.en and txt/PART.TARGET, which are held in memory for the
+    join; wav/ holds whole talks. A talk that is translated into two languages is cut anew for each of them, so a sentence
+    comes once for every target, with the target in its id. tst-HE, a second test set, is not read: test is what papers score.
+    """
+    if spoken not in (None, "eng"):
+        return
+    homes = {path.parent.name.removeprefix("en-"): path for path in sorted(folder.glob("en-*/data"))}
+    codes = {name: called("locale", name) for name in homes}
+    for name, code in codes.items():
+        if code is None:
+            what = f"{name!r} is a language that lib/languages.py lacks"
+            yield Finding("language", "", f"en-{name}", what, "add a row to it", "noted")
+    chosen = {name: code for name, code in codes.items() if code and written in (None, code)}
+    if not chosen:
+        packed = next(folder.glob("MUSTC_*.tar.gz"), None)
+        hint = f"unpack {packed.name}" if packed else "`folder` must hold the unpacked en-TARGET"
+        raise NotObtained(f"{folder}/en-{written or '*'}/data is not there; {hint}")
+    for name, code in chosen.items():
+        for part in PARTS:
+            if (homes[name] / part / "txt").is_dir():
+                yield from _sentences(folder, homes[name] / part, name, code)
+
+
+def _sentences(folder: Path, home: Path, name: str, target: str) -> Iterator[Utterance | Finding]:
+    cuts, english, translation = (Lines(home / "txt" / f"{home.name}.{end}", folder) for end in ("yaml", "en", name))
+    seen = Counter()
+    for entry in parallel(cuts, {"eng": english, target: translation}):
+        if isinstance(entry, Finding):
+            yield entry
+            continue
+        number, line, texts = entry
+        try:
+            (cut,) = yaml.load(
+                line, yaml.CSafeLoader
+            )  # the list is valid YAML line by line, and much too long to be parsed whole
+            talk, start, seconds = cut["wav"], float(cut["offset"]), float(cut["duration"])
+        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            what = f"does not say where its sentence lies ({error!r:.200})"
+            yield Finding(
+                "cut", "", cuts.at(number), what, "a line must read - {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
+            )
+            continue
+        yield Utterance(
+            id=f"en-{name}-{Path(talk).stem}-seg-{seen[talk]}",
+            audio=home / "wav" / talk,
+            seconds=seconds,
+            language="eng",
+            speaker=str(cut.get("speaker_id", "")),
+            split=PARTS[home.name],
+            texts=texts,
+            start=start,
+            origin=cuts.at(number),
+        )
+        seen[talk] += 1
+
+
+def parallel(listed: Lines, columns: dict[str, Lines]) -> Iterator[tuple[int, str, dict[str, str]] | Finding]:
+    """The lines of a list, each with what stands in the same line of the files beside it: `(number, line, texts)`.
+
+    Where the files differ in length nobody knows which line lacks its fellow, and all of them are left out.
+    """
+    held = {key: dict(lines) for key, lines in columns.items()}
+    lengths = {lines.name: max(held[key], default=0) for key, lines in columns.items()}
+    lengths[listed.name] = max((number for number, _ in listed), default=0)
+    if len(set(lengths.values())) > 1:
+        what = "the files do not have equally many lines: " + ", ".join(f"{name} {length}" for name, length in lengths.items())
+        yield Finding("parallel lines", "", listed.at(1), what, "unpack the archive again, and look for a broken line")
+        return
+    for number, line in listed:
+        if all(number in lines for lines in held.values()):  # else it is not UTF-8, and in the findings
+            yield number, line, {key: lines[number].strip() for key, lines in held.items()}
+    for lines in (listed, *columns.values()):
+        yield from lines.findings

@@ -1,0 +1,104 @@
+"""Spoken-SQuAD: questions about passages of Wikipedia that a synthetic voice reads (Interspeech 2018).
+
+With SQuAD 2.0 beside it, also questions that the passage does not answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+from lib.corpora.sources.reading import NotObtained
+from lib.utterance import Finding, Utterance
+
+PARTS = {"train": "train", "test": "dev"}  # Spoken-SQuAD's name of a part -> SQuAD's, which the folders of sound bear too
+DEV_SHARE = 10  # one in so many training articles, since the corpus publishes train and test only
+
+
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
+    """An utterance for each question of spoken_{train,test}-v1.1.json, about the passage that the sound is of.
+
+    A tenth of the training articles is dev, by the hash of the title, so that no article is on both sides. The transcript
+    is what is published: a recogniser's, a fifth of its words wrong. The sound is published a sentence a file; a passage is
+    Spoken-SQuAD_audio/{train,dev}_passages/TOPIC_PARAGRAPH.wav, joined as the data card says. Each list is one line of JSON
+    and is held in memory, as are SQuAD's own {train,dev}-v1.1.json and -v2.0.json, if both are there: what 2.0 marks as
+    impossible to answer comes without answers.
+    """
+    if spoken not in (None, "eng"):
+        return
+    lists = {part: folder / f"spoken_{part}-v1.1.json" for part in PARTS if (folder / f"spoken_{part}-v1.1.json").exists()}
+    if not lists:
+        raise NotObtained(f"{folder}/spoken_train-v1.1.json is not there; `folder` must be the repository Spoken-SQuAD")
+    for part, path in lists.items():
+        passages = folder / "Spoken-SQuAD_audio" / f"{PARTS[part]}_passages"
+        if not passages.is_dir():
+            packed = passages.with_name(f"{PARTS[part]}_wav.zip")
+            unpack = f"unpack {packed.name}, then " if packed.exists() else ""
+            raise NotObtained(f"{passages} is not there; {unpack}join the sentences of each passage as the data card says")
+        impossible = yield from _impossible(folder, PARTS[part])
+        articles = yield from _articles(path, folder)
+        for topic, article in enumerate(articles):
+            split = "dev" if part == "train" and _tenth(article["title"]) else part
+            for paragraph, passage in enumerate(article["paragraphs"]):
+                for asked in passage["qas"] + impossible[article["title"], paragraph]:
+                    name = f"{part}_{topic}_{paragraph}-{asked.get('id', '')}"
+                    try:
+                        question = asked["question"].strip()
+                        answers = tuple(dict.fromkeys(answer["text"].strip() for answer in asked["answers"]))
+                    except (KeyError, TypeError, AttributeError) as error:
+                        what = f"the question lacks a part or has one of a wrong kind ({error!r})"
+                        yield Finding("question", name, f"{path.name}:1", what, "fetch the list again")
+                        continue
+                    yield Utterance(
+                        id=name,
+                        audio=passages / f"{topic}_{paragraph}.wav",
+                        seconds=float("nan"),
+                        language="eng",
+                        speaker="",
+                        split=split,
+                        texts={"eng": passage["context"].strip()},
+                        question=question,
+                        answers=answers,
+                        origin=f"{path.name}:1",
+                    )
+
+
+def _articles(path: Path, folder: Path) -> Generator[Finding, None, list[dict]]:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["data"]
+    except (ValueError, KeyError) as error:
+        line = getattr(error, "lineno", 1)
+        yield Finding("list", "", f"{path.relative_to(folder)}:{line}", f"is not SQuAD's JSON ({error!r:.200})", "fetch it again")
+        return []
+
+
+def _impossible(folder: Path, part: str) -> Generator[Finding, None, defaultdict[tuple[str, int], list[dict]]]:
+    """The questions that SQuAD 2.0 asks in vain, by the passage's article and place in SQuAD 1.1, which Spoken-SQuAD keeps."""
+    asked = defaultdict(list)
+    old, new = (folder / f"{part}-v{version}.json" for version in ("1.1", "2.0"))
+    if not (old.exists() and new.exists()):
+        return asked
+    places = {}
+    for article in (yield from _articles(old, folder)):
+        for paragraph, passage in enumerate(article["paragraphs"]):
+            places[passage["context"].strip()] = (article["title"], paragraph)
+    strange = 0
+    for article in (yield from _articles(new, folder)):
+        for passage in article["paragraphs"]:
+            vain = [question for question in passage["qas"] if question["is_impossible"]]
+            place = places.get(passage["context"].strip())
+            if place:
+                asked[place] += vain
+            else:
+                strange += len(vain)
+    if strange:
+        what = f"{strange} questions without an answer are about passages that {old.name} does not have"
+        yield Finding("unanswerable", "", f"{new.name}:1", what, "nothing: nobody has read these passages aloud", "noted")
+    return asked
+
+
+def _tenth(title: str) -> bool:
+    return int(hashlib.sha256(title.encode()).hexdigest(), 16) % DEV_SHARE == 0
