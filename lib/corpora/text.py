@@ -22,6 +22,7 @@ _SCRIPTS = {
     "Latn": ("LATIN", "GREEK SMALL LETTER OMEGA", "GREEK SMALL LETTER EPSILON"), "Cyrl": ("CYRILLIC",), "Arab": ("ARABIC",), "Deva": ("DEVANAGARI",), "Thai": ("THAI",),
     "Hans": ("CJK",), "Hant": ("CJK",), "Jpan": ("CJK", "HIRAGANA", "KATAKANA"), "Kore": ("HANGUL", "CJK"),
 }  # fmt: skip
+_HAN = ("Hans", "Hant")  # Chinese is written for Cantonese too, and back
 
 
 def repaired(text: str) -> tuple[str, list[str]]:
@@ -102,13 +103,12 @@ def foreign(text: str, code: str, other: str | None = None) -> str | None:
     if odds <= SURE or best == known:
         return None
     name = called("locale", best) or best
-    if _relatives(code, name):  # Chinese is written for Cantonese too, and back
-        return None
     if known:
-        return name if dict(_identifier().rank(text))[known] < EXCLUDED else None
-    return name if name == other else None
+        excluded = dict(_identifier().rank(text))[known] < EXCLUDED
+        return name if excluded and not (script in _HAN and name in LANGUAGES and language(name).script in _HAN) else None
+    return name if name == other and not _relatives(code, name) else None
 
 
 def _relatives(one: str, other: str) -> bool:
-    rows = [LANGUAGES.get(code) for code in (one, other)]
-    return None not in rows and rows[0].family == rows[1].family and rows[0].script[:3] == rows[1].script[:3]
+    rows = language(one), language(other)
+    return rows[0].family == rows[1].family and rows[0].script == rows[1].script

@@ -18,6 +18,7 @@ from lib.utterance import SPLITS, Finding, Utterance
 KEPT = 0
 NUMBER = {step: number for number, step in enumerate(STEPS)}
 ENOUGH = 50  # utterances of a language before its speaking rate has a usual
+LEAST_SPREAD = 0.2  # of the logarithm of the rate: nobody is more even than that, short words among long sentences
 FEW, APART, CLEAR = 3, 5.0, 4.0  # clips a voice; semitones between two voices; and that distance in spreads of either
 
 
@@ -71,7 +72,7 @@ def long_enough(plain: str, code: str, rules: Rules) -> bool:
 Told = tuple[int, str, str, str]  # place of the utterance, what, remedy, outcome
 
 
-def _spared(split: int, step: str) -> str:
+def _spared(split: np.integer, step: str) -> str:
     return "noted" if step in TRAIN_ONLY and SPLITS[split] != "train" else "dropped"
 
 
@@ -85,8 +86,8 @@ def rates(facts: Facts, rules: Rules) -> Iterator[Told]:
             continue
         rate = np.log(a["characters"][places] / a["seconds"][places])
         middle = np.median(rate)
-        spread = 1.4826 * np.median(np.abs(rate - middle)) + 1e-6
-        for place in places[np.abs(rate - middle) > rules.rate_spread * spread]:
+        spread = 1.4826 * np.median(np.abs(rate - middle))
+        for place in places[np.abs(rate - middle) > rules.rate_spread * max(spread, LEAST_SPREAD)].tolist():
             here = a["characters"][place] / a["seconds"][place]
             what = f"{here:.1f} characters a second; usual in {language(code).name} is {np.exp(middle):.1f}"
             yield place, what, "listen: text and sound may not belong together", _spared(a["split"][place], "speaking rate")

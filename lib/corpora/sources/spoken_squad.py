@@ -29,15 +29,18 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     """
     if spoken not in (None, "eng"):
         return
-    lists = {part: folder / f"spoken_{part}-v1.1.json" for part in PARTS if (folder / f"spoken_{part}-v1.1.json").exists()}
-    if not lists:
-        raise NotObtained(f"{folder}/spoken_train-v1.1.json is not there; `folder` must be the repository Spoken-SQuAD")
-    for part, path in lists.items():
-        passages = folder / "Spoken-SQuAD_audio" / f"{PARTS[part]}_passages"
-        if not passages.is_dir():
-            packed = passages.with_name(f"{PARTS[part]}_wav.zip")
-            unpack = f"unpack {packed.name}, then " if packed.exists() else ""
-            raise NotObtained(f"{passages} is not there; {unpack}join the sentences of each passage as the data card says")
+    sound = folder / "Spoken-SQuAD_audio"
+    lists = {part: folder / f"spoken_{part}-v1.1.json" for part in PARTS}
+    if not any(path.exists() for path in lists.values()):
+        raise NotObtained(f"{lists['train']} is not there; `folder` must be the repository Spoken-SQuAD")
+    # the repository brings both lists, but whoever wants the test set alone need not fetch the sound of the other
+    joined = {part: sound / f"{PARTS[part]}_passages" for part in PARTS if (sound / f"{PARTS[part]}_passages").is_dir()}
+    if not joined:
+        packed = next(sound.glob("*_wav.zip"), None)
+        unpack = f"unpack {packed.name}, then " if packed else ""
+        raise NotObtained(f"{sound}/dev_passages is not there; {unpack}join the sentences of each passage as the data card says")
+    for part, passages in joined.items():
+        path = lists[part]
         impossible = yield from _impossible(folder, PARTS[part])
         articles = yield from _articles(path, folder)
         for topic, article in enumerate(articles):
@@ -69,6 +72,8 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
 def _articles(path: Path, folder: Path) -> Generator[Finding, None, list[dict]]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))["data"]
+    except OSError as error:
+        raise NotObtained(f"{path} is not there ({error.strerror}); see the layout in the corpus's data card") from error
     except (ValueError, KeyError) as error:
         line = getattr(error, "lineno", 1)
         yield Finding("list", "", f"{path.relative_to(folder)}:{line}", f"is not SQuAD's JSON ({error!r:.200})", "fetch it again")

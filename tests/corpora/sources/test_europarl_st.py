@@ -1,7 +1,11 @@
 """The archive v1.1 of Europarl-ST, its sound as published and converted."""
 
+import shutil
+import subprocess
+
 import pytest
 
+from lib.corpora.cards import read_card
 from lib.corpora.sources.europarl_st import read
 from lib.corpora.sources.reading import NotObtained
 from lib.utterance import Finding, Utterance
@@ -63,3 +67,13 @@ def test_missing_folder_says_what_it_must_be(tmp_path):
     (tmp_path / "v1.1.tar.gz").touch()
     with pytest.raises(NotObtained, match="unpack v1.1.tar.gz"):
         list(read(tmp_path))
+
+
+@pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed")
+def test_command_of_the_card_converts_the_sound(tmp_path):
+    home = tree(tmp_path) / "v1.1" / "es" / "audios"
+    source, published = home / "es.20080924.31.3-243.wav", home / "es.20080924.4.3-018.m4a"
+    subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-i", source, published], check=True)
+    command = read_card("europarl_st").obtain.partition("```\n")[2].partition("```")[0]
+    subprocess.run(["bash", "-ec", command], cwd=tmp_path, check=True)
+    assert not published.exists() and {u.audio.suffix for u in read(tmp_path)} == {".wav"}

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import soundfile
 
 from lib.corpora.cards import read_card
 from lib.corpora.sources.reading import NotObtained
@@ -71,16 +72,17 @@ def test_broken_question_and_list(tmp_path):
 def test_missing_says_what_to_do(tmp_path):
     with pytest.raises(NotObtained, match="spoken_train-v1.1.json"):
         list(read(tmp_path))
-    (tree(tmp_path) / "Spoken-SQuAD_audio" / "dev_passages").rename(tmp_path / "elsewhere")
-    (tmp_path / "Spoken-SQuAD_audio" / "dev_wav.zip").touch()
+    sound = tree(tmp_path) / "Spoken-SQuAD_audio"
+    shutil.rmtree(sound / "train_passages")
+    assert {u.split for u in read(tmp_path)} == {"test"}
+    (sound / "dev_passages").rename(sound / "elsewhere")
+    (sound / "dev_wav.zip").touch()
     with pytest.raises(NotObtained, match="unpack dev_wav.zip, then join"):
         list(read(tmp_path))
 
 
 @pytest.mark.skipif(not shutil.which("sox"), reason="sox is not installed")
 def test_command_of_the_card_joins_sentences_in_order(tmp_path):
-    import soundfile
-
     for number in range(11):
         tone(tmp_path / "Spoken-SQuAD_audio" / "dev_wav" / f"0_1_{number}.wav", seconds=0.1 * (number + 1), rate=24000)
     command = read_card("spoken_squad").obtain.partition("```\n")[2].partition("```")[0]
