@@ -8,9 +8,14 @@ from pathlib import Path
 
 import yaml
 
+from lib.corpora import defects
+from lib.corpora.curation.curate import Curated
+from lib.corpora.curation.rules import Rules
+from lib.corpora.defects import Claim, claim
 from lib.utterance import SPLITS
 
 CARDS = Path(__file__).parents[2] / "data_cards"
+SLACK = 0.02  # share by which hours and utterances may differ from the card's, which are often rounded
 
 
 @dataclass(frozen=True)
@@ -86,3 +91,66 @@ def read_card(name: str) -> Card:
 def names() -> list[str]:
     """Every card there is."""
     return sorted(path.stem for path in CARDS.glob("*.md"))
+
+
+def check(card: Card, curated: Curated, rules: Rules) -> list[Claim]:
+    """Hold what a card says against what was listed and found; part of a corpus is said to be part of it."""
+    listed = [row for row in curated.funnel if row["step"] == "listed" and row["language"]]
+    claims = [_licence(card, curated, rules)]
+    claims += [_size(size, listed) for size in card.sizes]
+    spoken = sorted({row["language"] for row in listed})
+    claims.append(
+        claim("languages spoken", ", ".join(card.spoken), ", ".join(spoken), set(spoken) <= set(card.spoken), "add them")
+    )
+    claims += _splits(card, curated)
+    rates = curated.files["rates"]
+    if rates:
+        found = ", ".join(f"{rate} Hz: {count}" for rate, count in sorted(rates.items()))
+        claims.append(claim("sampling rate", f"{card.sampling_rate} Hz", found, set(rates) == {str(card.sampling_rate)}, ""))
+    claims += [defect(curated) for defect in (defects.lengths, *(defects.CHECKS[name] for name in card.checks))]
+    return claims
+
+
+def _licence(card: Card, curated: Curated, rules: Rules) -> Claim:
+    lost = sum(finding.step == "licence" for finding in curated.findings("dropped"))
+    allowed = ", ".join(rules.licences) or "any licence"
+    fits = not rules.licences or (card.licence in rules.licences and not lost)
+    remedy = f"{lost} utterances were left out; the run allows {allowed}"
+    return claim(
+        f"licence fits a run that allows {allowed}", card.licence, f"{lost} utterances that it does not allow", fits, remedy
+    )
+
+
+def _size(size: Size, listed: list[dict]) -> Claim:
+    rows = [r for r in listed if size.language in ("all", r["language"]) and size.split in ("all", r["split"])]
+    name = f"{size.language}, {size.split}"
+    wanted = {key: getattr(size, key) for key in ("hours", "utterances", "speakers") if getattr(size, key) is not None}
+    said = ", ".join(f"{value:,} {key}" for key, value in wanted.items())
+    if not rows:
+        return Claim(f"size: {name}", said, "not read", "not checked")
+    # a speaker of two splits is one speaker; the most that one split has is the least that there can be
+    count = {key: sum(row[key] for row in rows) for key in ("hours", "utterances")}
+    count["speakers"] = rows[0]["speakers"] if len(rows) == 1 else max(row["speakers"] for row in rows)
+    shares = [count[key] / value for key, value in wanted.items() if key != "speakers"]
+    found = ", ".join(f"{round(count[key], 2):,} {key}" for key in wanted)
+    holds = all(abs(share - 1) <= SLACK for share in shares) and count["speakers"] == wanted.get("speakers", count["speakers"])
+    part = (
+        f"this is {100 * min(shares):.0f} % of the corpus"
+        if shares and max(shares) < 1
+        else "another release, or lines that are lost"
+    )
+    return claim(f"size: {name}", said, found, holds, part)
+
+
+def _splits(card: Card, curated: Curated) -> list[Claim]:
+    overlaps = [finding for finding in curated.findings() if finding.step == "overlap"]
+    leaks = sum(finding.outcome == "dropped" for finding in overlaps)
+    shared = sum(finding.outcome == "noted" for finding in overlaps)
+    claims = []
+    for what, apart, found, unit in (
+        ("sentences", card.sentences_apart, leaks, "utterances whose sentence is on both sides, left out of train or dev"),
+        ("speakers", card.speakers_apart, shared, "speakers on both sides"),
+    ):
+        said = "no two splits share any" if apart else "some are shared"
+        claims.append(claim(f"{what} of train, dev and test", said, f"{found} {unit}", apart == (found == 0), "correct the card"))
+    return claims if card.speakers_known else claims[:1]

@@ -116,7 +116,9 @@ def _languages(utterance: Utterance) -> Iterator[Finding]:
         if found := text.foreign(utterance.texts[code], code, other):
             seems[code] = found
     if len(seems) == 2 and all(seems[code] == other for code, other in zip(codes, reversed(codes), strict=True)):
-        yield finding(utterance, "language", f"{codes[0]} and {codes[1]} texts are swapped", "exchange the two columns in this line")
+        yield finding(
+            utterance, "language", f"{codes[0]} and {codes[1]} texts are swapped", "exchange the two columns in this line"
+        )
     elif seems:
         what = "; ".join(f"{code} text seems to be {found}" for code, found in seems.items())
         yield finding(utterance, "language", what, "correct the text or its language, or set `language` to False")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from itertools import islice
@@ -33,8 +34,10 @@ class Curated:
     name: str
     folder: Path  # findings.tsv and funnel.csv, to be read by people
     shelf: Shelf
-    funnel: list[dict]  # step, language, split, utterances, hours that were left after the step
-    hash: str
+    root: Path  # that the audio lies under
+    funnel: list[dict]  # step, language, split; utterances, hours and speakers that were left after the step
+    files: dict[str, dict[str, int]]  # how many files of each sampling rate ("rates") and number of channels ("channels") ...
+    hash: str  # ... and of how many the list gives a length ("lengths": "given"), and a whole number ("whole")
 
     def findings(self, outcome: str | None = None) -> Iterator[Finding]:
         """Everything that was found, or what was dropped, repaired or noted."""
@@ -75,17 +78,21 @@ def curate(
         made = place / f"{name}-{key}"
         if not made.exists():
             with atomic_path(made) as result, Findings(result) as findings:
-                facts = _examined(raw, folder, rules, broken, findings, Measured(place / "sounds.sqlite"), progress)
+                facts, files = _examined(raw, folder, rules, broken, findings, Measured(place / "sounds.sqlite"), progress)
                 _beside_each_other(raw, facts, rules, findings)
                 _keep(result, raw, folder, facts, progress)
+                write_json(result / "files.json", files)
                 write_json(result / "funnel.json", _funnel(facts, len([f for f in broken if f.outcome == "dropped"])))
-    return Curated(name, made, Shelf(made / "kept", folder), read_json(made / "funnel.json"), key)
+    made_of = {name: read_json(made / f"{name}.json") for name in ("funnel", "files")}
+    return Curated(name, made, Shelf(made / "kept", folder), folder, hash=key, **made_of)
 
 
 def _code() -> str:
     """Another version of the rules' code is other rules."""
     room = Path(__file__).parent
-    return content_hash([file_hash(path) for path in (*sorted(room.glob("*.py")), room.parent / "text.py", room.parent / "sound.py")])
+    return content_hash(
+        [file_hash(path) for path in (*sorted(room.glob("*.py")), room.parent / "text.py", room.parent / "sound.py")]
+    )
 
 
 def _utterances(listed: Iterable[Utterance | Finding], broken: list[Finding]) -> Iterator[Utterance]:
@@ -126,10 +133,11 @@ class Findings:
 
 def _examined(
     raw: Shelf, folder: Path, rules: Rules, broken: list[Finding], findings: Findings, measured: Measured, progress: Progress
-) -> Facts:
-    """Every utterance by itself, in chunks."""
+) -> tuple[Facts, dict[str, dict[str, int]]]:
+    """Every utterance by itself, in chunks; and counts of what its files are like."""
     findings.write(broken)
     facts, rows = Facts(), iter(raw)
+    rates, channels, lengths = Counter(), Counter(), Counter(given=0, whole=0)
     first = np.zeros(len(raw), bool)
     first[np.unique(raw.rows.columns["id"], return_index=True)[1]] = True
     while chunk := list(islice(rows, CHUNK)):
@@ -147,6 +155,11 @@ def _examined(
             for place, header in zip(wanted, measured.headers([chunk[p].audio for p in wanted], silent), strict=True):
                 headers[place] = header
         for place, (utterance, header) in enumerate(zip(chunk, headers, strict=True)):
+            lengths["given"] += utterance.seconds == utterance.seconds
+            lengths["whole"] += utterance.seconds == utterance.seconds and utterance.seconds % 1 == 0
+            if isinstance(header, Header):
+                rates[str(header.rate)] += 1
+                channels[str(header.channels)] += 1
             if header is not None:
                 told[place] += alone.of_file(utterance, header, rules)
             chunk[place] = alone.mended(utterance, header.seconds if isinstance(header, Header) else None)
@@ -166,7 +179,7 @@ def _examined(
             facts.add(utterance, found, heard.get(place), rules)
             findings.write(found)
         progress("curating", len(facts.split), len(raw))
-    return facts
+    return facts, {"rates": rates, "channels": channels, "lengths": lengths}
 
 
 def _dropped(found: list[Finding]) -> bool:
@@ -219,7 +232,7 @@ def _keep(result: Path, raw: Shelf, folder: Path, facts: Facts, progress: Progre
 
 
 def _funnel(facts: Facts, broken: int) -> list[dict]:
-    """Utterances and hours after each step, per language and split; lines that could not be read have neither."""
+    """What is left after each step, per language and split; lines that could not be read have neither language nor split."""
     a = facts.arrays()
     rows = []
     steps = list(STEPS)
@@ -230,8 +243,10 @@ def _funnel(facts: Facts, broken: int) -> list[dict]:
                 continue
             for step in steps:
                 left = mine & ((a["dropped"] == KEPT) | (a["dropped"] > NUMBER[step]))
-                hours = float(a["seconds"][left].sum(dtype=float)) / 3600
-                rows.append({"step": step, "language": code, "split": split, "utterances": int(left.sum()), "hours": round(hours, 4)})
+                hours = round(float(a["seconds"][left].sum(dtype=float)) / 3600, 4)
+                speakers = len(np.unique(a["speaker"][left & (a["speaker"] >= 0)]))
+                counts = {"utterances": int(left.sum()), "hours": hours, "speakers": speakers}
+                rows.append({"step": step, "language": code, "split": split} | counts)
     if broken:
-        rows.insert(0, {"step": "listed", "language": "", "split": "", "utterances": broken, "hours": 0.0})
+        rows.insert(0, {"step": "listed", "language": "", "split": "", "utterances": broken, "hours": 0.0, "speakers": 0})
     return rows

@@ -31,7 +31,8 @@ class Facts:
     speaker: array = field(default_factory=lambda: array("l"))  # -1: not known
     seconds: array = field(default_factory=lambda: array("f"))
     characters: array = field(default_factory=lambda: array("l"))  # of the transcript
-    said: array = field(default_factory=lambda: array("Q"))  # all its texts
+    said: array = field(default_factory=lambda: array("Q"))  # all its texts, and what is asked
+    transcript: array = field(default_factory=lambda: array("Q"))
     sound: array = field(default_factory=lambda: array("Q"))  # its samples; 0: not heard
     pitch: array = field(default_factory=lambda: array("f"))
     dropped: array = field(default_factory=lambda: array("b"))  # number of the step; KEPT: none
@@ -53,6 +54,7 @@ class Facts:
         self.dropped.append(next((NUMBER[f.step] for f in found if f.outcome == "dropped"), KEPT))
         plain = {code: text.comparable(words) for code, words in sorted(utterance.texts.items())}
         self.said.append(text.fingerprint(utterance.question, "\n".join(plain.values())))
+        self.transcript.append(text.fingerprint(utterance.language, plain.get(utterance.language, "")))
         for code, words in plain.items():
             if long_enough(words, code, rules):
                 self.sentence.append(text.fingerprint(code, words))
@@ -105,20 +107,26 @@ def _later(keys: np.ndarray, places: np.ndarray, split: np.ndarray, allowed: int
 
 
 def duplicates(facts: Facts, rules: Rules) -> Iterator[tuple[int, int, str, str]]:
-    """(place, place of the first, what, outcome): the same samples, or the same sentence by one speaker once too often."""
+    """(place, place of the first, what, outcome): the same samples, or the same sentence by one speaker once too often.
+
+    One sound may rightly come several times within a split: with another question, or another translation.
+    """
     a = facts.arrays()
+    split, said = a["split"], a["said"]
     heard = np.flatnonzero((a["dropped"] == KEPT) & (a["sound"] != 0))
-    # one sentence may be asked several questions about: then the sound is the same and what is said is not
-    both = a["sound"][heard] ^ (a["said"][heard] if len(set(a["sound"][heard].tolist())) < len(heard) / 2 else np.uint64(0))
-    for place, first in _later(both, heard, a["split"]):
-        crossing = a["split"][place] != a["split"][first]
-        yield place, first, "the same sound as", "dropped" if crossing else _spared(a["split"][place], "duplicate")
+    for place, first in _later(a["sound"][heard], heard, split):
+        if split[place] != split[first]:
+            yield place, first, "the same sound as", "dropped"
+        elif said[place] == said[first]:
+            yield place, first, "the same sound and text as", _spared(split[place], "duplicate")
+        elif a["transcript"][place] != a["transcript"][first]:
+            yield place, first, "the same sound, but another transcript than", _spared(split[place], "duplicate")
     known = np.flatnonzero((a["dropped"] == KEPT) & (a["speaker"] >= 0))
-    key = a["said"][known] ^ (a["speaker"][known].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+    key = said[known] ^ (a["speaker"][known].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))  # an odd number that mixes bits
     if rules.repeats:
-        for place, first in _later(key, known, a["split"], rules.repeats):
-            if a["split"][place] == a["split"][first]:  # else it is an overlap
-                yield place, first, "the same sentence by the same speaker as", _spared(a["split"][place], "duplicate")
+        for place, first in _later(key, known, split, rules.repeats):
+            if split[place] == split[first] and (a["sound"][place] != a["sound"][first] or not a["sound"][place]):
+                yield place, first, "the same sentence by the same speaker as", _spared(split[place], "duplicate")
 
 
 def overlaps(facts: Facts, held_out: dict[str, np.ndarray]) -> Iterator[tuple[int, int | str]]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lib.corpora.sources.must_c import parallel
-from lib.corpora.sources.reading import Lines, NotObtained
+from lib.corpora.sources.reading import Lines, NotObtained, parallel
 from lib.languages import called
 from lib.utterance import SPLITS, Finding, Utterance
 

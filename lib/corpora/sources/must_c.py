@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from lib.corpora.sources.reading import Lines, NotObtained
+from lib.corpora.sources.reading import Lines, NotObtained, parallel
 from lib.languages import called
 from lib.utterance import Finding, Utterance
 
@@ -50,15 +50,12 @@ def _sentences(folder: Path, home: Path, name: str, target: str) -> Iterator[Utt
             continue
         number, line, texts = entry
         try:
-            (cut,) = yaml.load(
-                line, yaml.CSafeLoader
-            )  # the list is valid YAML line by line, and much too long to be parsed whole
+            (cut,) = yaml.load(line, yaml.CSafeLoader)  # valid YAML line by line, and much too long to be parsed whole
             talk, start, seconds = cut["wav"], float(cut["offset"]), float(cut["duration"])
         except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             what = f"does not say where its sentence lies ({error!r:.200})"
-            yield Finding(
-                "cut", "", cuts.at(number), what, "a line must read - {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
-            )
+            remedy = "a line must read - {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
+            yield Finding("cut", "", cuts.at(number), what, remedy)
             continue
         yield Utterance(
             id=f"en-{name}-{Path(talk).stem}-seg-{seen[talk]}",
@@ -72,22 +69,3 @@ def _sentences(folder: Path, home: Path, name: str, target: str) -> Iterator[Utt
             origin=cuts.at(number),
         )
         seen[talk] += 1
-
-
-def parallel(listed: Lines, columns: dict[str, Lines]) -> Iterator[tuple[int, str, dict[str, str]] | Finding]:
-    """The lines of a list, each with what stands in the same line of the files beside it: `(number, line, texts)`.
-
-    Where the files differ in length nobody knows which line lacks its fellow, and all of them are left out.
-    """
-    held = {key: dict(lines) for key, lines in columns.items()}
-    lengths = {lines.name: max(held[key], default=0) for key, lines in columns.items()}
-    lengths[listed.name] = max((number for number, _ in listed), default=0)
-    if len(set(lengths.values())) > 1:
-        what = "the files do not have equally many lines: " + ", ".join(f"{name} {length}" for name, length in lengths.items())
-        yield Finding("parallel lines", "", listed.at(1), what, "unpack the archive again, and look for a broken line")
-        return
-    for number, line in listed:
-        if all(number in lines for lines in held.values()):  # else it is not UTF-8, and in the findings
-            yield number, line, {key: lines[number].strip() for key, lines in held.items()}
-    for lines in (listed, *columns.values()):
-        yield from lines.findings

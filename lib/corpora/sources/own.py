@@ -39,7 +39,9 @@ def read(manifest: Path, spoken: str | None = None, written: str | None = None) 
     path = Path(manifest).expanduser()
     if path.is_dir():
         inside = sorted(p.name for p in path.iterdir() if p.name.endswith((".tsv", ".jsonl", ".jsonl.gz")))
-        raise BadManifest(f"{path} is a folder; give the path of its manifest" + (f", such as {path / inside[0]}" if inside else ""))
+        raise BadManifest(
+            f"{path} is a folder; give the path of its manifest" + (f", such as {path / inside[0]}" if inside else "")
+        )
     if not path.is_file():
         raise BadManifest(f"{path} is not there; give the path of a TSV, of JSON lines or of lhotse cuts")
     rows = _cuts(path) if path.name.endswith(".gz") else _json(path) if path.suffix == ".jsonl" else _table(path)
@@ -60,7 +62,9 @@ def _table(path: Path) -> Iterator[tuple[str, dict] | Finding]:
         for number, row in table:
             yield table.at(number), row
     except ValueError as error:
-        raise BadManifest(f"{error}. A manifest has the columns {', '.join(COLUMNS)}; {' and '.join(NEEDED)} must be there") from error
+        raise BadManifest(
+            f"{error}. A manifest has the columns {', '.join(COLUMNS)}; {' and '.join(NEEDED)} must be there"
+        ) from error
     yield from table.findings
 
 
@@ -88,20 +92,28 @@ def _cuts(path: Path) -> Iterator[tuple[str, dict] | Finding]:
             where = f"{path.name}:{number}"
             cut = json.loads(line)
             if cut.get("type") != "MonoCut" or not cut.get("recording") or not cut.get("supervisions"):
-                yield Finding("line", str(cut.get("id", "")), where, "is no MonoCut with a recording and a supervision", "leave it out")
+                yield Finding(
+                    "line", str(cut.get("id", "")), where, "is no MonoCut with a recording and a supervision", "leave it out"
+                )
                 continue
             for said in cut["supervisions"]:
                 custom = said.get("custom") or {}
-                whole = math.isclose(cut["start"] + said["start"], 0.0) and math.isclose(said["duration"], cut["recording"]["duration"])
-                yield where, custom | {
-                    "id": said["id"],
-                    "audio": cut["recording"]["sources"][0]["source"],
-                    "source": said.get("language"),
-                    "speaker": said.get("speaker"),
-                    "transcript": said.get("text"),
-                    "seconds": said["duration"],
-                    "start": None if whole else cut["start"] + said["start"],
-                }
+                whole = math.isclose(cut["start"] + said["start"], 0.0) and math.isclose(
+                    said["duration"], cut["recording"]["duration"]
+                )
+                yield (
+                    where,
+                    custom
+                    | {
+                        "id": said["id"],
+                        "audio": cut["recording"]["sources"][0]["source"],
+                        "source": said.get("language"),
+                        "speaker": said.get("speaker"),
+                        "transcript": said.get("text"),
+                        "seconds": said["duration"],
+                        "start": None if whole else cut["start"] + said["start"],
+                    },
+                )
 
 
 def _utterance(where: str, row: dict, folder: Path) -> Utterance | Finding:

@@ -98,3 +98,22 @@ class Table(Lines):
                 self._found("columns", number, what, "look for a tab or a line break within a text")
             else:
                 yield number, dict(zip(names, (field.strip() for field in fields), strict=True))
+
+
+def parallel(listed: Lines, columns: dict[str, Lines]) -> Iterator[tuple[int, str, dict[str, str]] | Finding]:
+    """The lines of a list, each with what stands in the same line of the files beside it: `(number, line, texts)`.
+
+    Where the files differ in length nobody knows which line lacks its fellow, and all of them are left out.
+    """
+    held = {key: dict(lines) for key, lines in columns.items()}
+    lengths = {lines.name: max(held[key], default=0) for key, lines in columns.items()}
+    lengths[listed.name] = max((number for number, _ in listed), default=0)
+    if len(set(lengths.values())) > 1:
+        what = "the files do not have equally many lines: " + ", ".join(f"{name} {length}" for name, length in lengths.items())
+        yield Finding("parallel lines", "", listed.at(1), what, "unpack the archive again, and look for a broken line")
+        return
+    for number, line in listed:
+        if all(number in lines for lines in held.values()):  # else it is not UTF-8, and in the findings
+            yield number, line, {key: lines[number].strip() for key, lines in held.items()}
+    for lines in (listed, *columns.values()):
+        yield from lines.findings

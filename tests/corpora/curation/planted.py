@@ -92,7 +92,11 @@ def plant(folder: Path) -> Planted:
         voice(path, soundfile.info(path).duration, 105.0 if place % 2 else 210.0, seed=910 + place)
     planted.expected.append(("two speakers under one name", "sound", first, "noted"))
     words = next(spare)
-    put(row("foreign", words | {"eng": "Der Zug nach München fährt heute leider erst um halb neun ab"}), "foreign-language line", "language")
+    put(
+        row("foreign", words | {"eng": "Der Zug nach München fährt heute leider erst um halb neun ab"}),
+        "foreign-language line",
+        "language",
+    )
     words = next(w for w in spare if unicodedata.normalize("NFD", w["fra"]) != w["fra"])
     put(row("nfd", words), "NFD text", "text", "repaired")
     lines[-1] = lines[-1].replace(words["fra"], unicodedata.normalize("NFD", words["fra"]))

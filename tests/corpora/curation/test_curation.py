@@ -1,4 +1,3 @@
-import resource
 from collections import Counter
 
 import pytest
