@@ -10,8 +10,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutput
 
+from lib import segments
 from lib.batches import Batch, Collator
 from lib.buckets import Buckets
+from lib.corpora.audio import BadAudio
 from lib.listing import sizes_and_kinds
 from lib.models.seamless import Seamless
 from lib.tasks import Example
@@ -39,6 +41,7 @@ class Hypothesis:
     tokens: int  # without the one that ends it
     score: float | None  # sum of log-probabilities, the end's among them, over length ** length_penalty
     ending: str  # "end": it closed its sentence; "longest": it was stopped there; "unheard": its audio is unusable
+    parts: int = 1  # that its audio was decoded in
 
 
 GREEDY = Search(beams=1)
@@ -76,6 +79,43 @@ def decode(
         progress("decoding", len(found), len(examples))
     nothing = {_key(e): Hypothesis(e.id, "", 0, None, "unheard") for e in examples if _key(e) not in found}
     return [(found | nothing)[_key(example)] for example in examples]
+
+
+def decode_in_parts(
+    model: Seamless,
+    examples: list[Example],
+    collate: Collator,
+    search: Search,
+    longest: float,
+    overlap: float = 0.0,
+    change: Callable[[Batch], Batch] = lambda batch: batch,
+    progress: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> list[Hypothesis]:
+    """As `decode`, but audio longer than `longest` seconds is decoded in parts and what is said to them joined: nothing is cut off.
+
+    Args:
+        overlap: seconds that neighbouring parts share; 0: they are cut at pauses.
+    """
+    cut = [_parts(example, longest, overlap) for example in examples]
+    said = iter(decode(model, [part for row in cut for part in row], collate, search, change, progress))
+    whole = []
+    for example, row in zip(examples, cut, strict=True):
+        mine = [next(said) for _ in row]
+        if len(mine) == 1:
+            whole += mine
+            continue
+        text = segments.joined([h.text for h in mine], example.target, overlap > 0)
+        endings = [ending for ending in ("longest", "unheard", "end") if any(h.ending == ending for h in mine)]
+        # there is no one score of several searches
+        whole.append(Hypothesis(example.id, text, sum(h.tokens for h in mine), None, endings[0], len(mine)))
+    return whole
+
+
+def _parts(example: Example, longest: float, overlap: float) -> list[Example]:
+    try:
+        return segments.parts(example, longest, overlap)
+    except BadAudio:
+        return [example]  # decode says what is wrong with it
 
 
 def _key(example: Example) -> str:

@@ -23,7 +23,7 @@ SPOKEN = (("est", "eng"), ("spa", "eng"), ("eng", "spa"))  # pairs that are scor
 
 def outputs(scale: str, trained: Trained, model: Seamless, cache: Path, progress: Progress = silent) -> tuple[list[Said], Corpus]:
     """What the backbone says to its test set; a hub's backbone is given the Estonian phrasebook of `lab`."""
-    corpus = trained.corpus or gmu.fine_tuning_corpus(preset(gmu.DIRECT, "lab"), "est", "eng", "", cache, progress)
+    corpus = trained.corpus or gmu.fine_tuning_corpus(preset(gmu.DIRECT, "lab"), "est", "eng", cache, progress)
     collate = Collator(model, Ears(model.stack))
     greedy = preset(gmu.DIRECT, scale).search(beams=1)
     spoken = sorted({utterance.language for utterance in corpus.utterances})

@@ -12,10 +12,11 @@ from pathlib import Path
 import torch
 
 from lib.batches import Collator
-from lib.corpora.manifest import read_manifest
+from lib.corpora import catalogue
+from lib.corpora.curation.rules import Rules, licences
 from lib.corpora.phrasebook import ALL_OF_CLDR, Phrasebook
 from lib.corpora.studio import Progress, record, silent
-from lib.decoding import Hypothesis, Search, decode, silenced
+from lib.decoding import Hypothesis, Search, decode, decode_in_parts, silenced
 from lib.features import Ears
 from lib.models.seamless import Seamless
 from lib.models.tokenizer import unknown_pieces
@@ -53,7 +54,7 @@ class Direct:
     breadth: object = scaled("of the phrasebook")
     longest_output: int = scaled("tokens after which an output is stopped; the paper's 256, but smoke's models never stop")
     longest_train: float = 30.0  # seconds; longer audio is cut, and counted (1.3)
-    longest_test: float = 45.0
+    longest_test: float = 45.0  # longer audio is decoded in parts, cut at pauses
     beams: int = 5  # 1.8
     length_penalty: float = 1.0
     metric: str = "chrF++"  # of selection; the paper selects by loss, which falls on while the output turns to nonsense
@@ -86,24 +87,43 @@ DIRECT = {
 }
 
 
+def rules(recipe: Direct, allowed: str = "") -> Rules:
+    """What recordings are held against before a recipe trains on them.
+
+    Args:
+        allowed: licences, as `lib.corpora.curation.rules.licences` reads them.
+    """
+    return Rules(licences(allowed), longest=recipe.longest_train)
+
+
 def fine_tuning_corpus(
     recipe: Direct,
     source: str,
     target: str,
-    manifest: str,
     cache: Path,
     progress: Progress = silent,
-    on_bad: str = "skip",
+    corpus: str = "phrasebook",
+    folder: str = "",
+    allowed: str = "",
 ) -> Corpus:
-    """Recordings from a manifest where one is given, else the phrasebook in the source language.
+    """The phrasebook in the source language, or recordings, curated.
+
+    Args:
+        corpus: "phrasebook", a source of real recordings (`data_cards/`), or "own" for a manifest.
+        folder: that the corpus lies in, or the manifest.
+        allowed: licences; "": any.
 
     Raises:
-        ValueError: `full` without a manifest, a language that the phrasebook cannot speak, or an unusable manifest.
+        ValueError: `full` without recordings, a language that the phrasebook cannot speak, or recordings of which a split is empty.
+        lib.corpora.sources.reading.NotObtained: the recordings are not there.
     """
-    if manifest:
-        return read_manifest(manifest, source, target, on_bad, progress)
+    if corpus != "phrasebook":
+        curated = catalogue.opened(corpus, folder, cache, rules(recipe, allowed), source, target, progress)
+        return catalogue.corpus(curated, source)
     if recipe.breadth is None:
-        raise ValueError("the full scale trains on recordings: give manifest=PATH, a TSV that lists them (see the README)")
+        raise ValueError(
+            "the full scale trains on recordings: give corpus= a source of data_cards/, or own, and folder= its place"
+        )
     # written in every language of the backbone too, so that all tiny corpora are made of the same items
     written = tuple(dict.fromkeys((target, "est", "eng", "spa", "fra", "que")))
     spec = Phrasebook((source,), written, recipe.train, recipe.dev, recipe.test, recipe.breadth, recipe.corpus_seed)
@@ -200,8 +220,9 @@ def outputs(
     def words(texts: list[str]) -> list[Hypothesis]:
         return [Hypothesis(e.id, text, len(text.split()), None, "end") for e, text in zip(test, texts, strict=True)]
 
-    heard = decode(system.model, test, collate, recipe.search(recipe.beams), progress=progress)
-    deaf = decode(system.model, test, collate, recipe.search(recipe.beams), change=silenced, progress=progress)
+    search, longest = recipe.search(recipe.beams), recipe.longest_test
+    heard = decode_in_parts(system.model, test, collate, search, longest, progress=progress)
+    deaf = decode_in_parts(system.model, test, collate, search, longest, change=silenced, progress=progress)
     dev = [e.target_text for e in examples(corpus.split("dev", source), Task.ST, target)]
     train = [e.target_text for e in examples(corpus.split("train", source), Task.ST, target)]
     one = constant(train, dev, target)
@@ -213,12 +234,13 @@ def outputs(
     )
 
 
-def losses(system: System, rows: list[Said], corpus: Corpus) -> dict[str, int]:
+def losses(system: System, rows: list[Said], corpus: Corpus, longest: float = Direct.longest_test) -> dict[str, int]:
     """Everything that was cut, left out, or could not be written, counted."""
     tokenizer = system.model.tokenizer
     references = {row.id: row.reference for row in rows}.values()
     return {
         "lines_left_out_of_the_corpus": len(corpus.dropped),
+        "test_clips_decoded_in_parts": sum(row.seconds > longest for row in rows if row.system != "baseline"),
         "training_clips_not_heard": len(system.train.dropped),
         "training_clips_cut": len(system.train.ears.cut),
         "training_texts_cut": len(system.train.cut_texts),

@@ -65,7 +65,7 @@ def train(
         raise ValueError("the tour trains a small model; at the full scale start with notebook 10")
     direct = preset(gmu.DIRECT, scale)
     recipe, model, heard, backbone_folder = backbones.untrained(scale, cache, progress)
-    corpus = gmu.fine_tuning_corpus(direct, SOURCE, TARGET, "", cache, progress)
+    corpus = gmu.fine_tuning_corpus(direct, SOURCE, TARGET, cache, progress)
     ears, hearing = backbones.hear(recipe, model, heard, backbone_folder, watch, device)
     reading = fit(
         Translation(model, recipe.read.label_smoothing),

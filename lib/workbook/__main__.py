@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 
@@ -14,9 +15,9 @@ from lib.workbook.paths import scale_folder
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lib.workbook", description="Run the workbook's notebooks headlessly.")
     commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="run the whole workbook, or one notebook")
-    run.add_argument("notebook", nargs="?", help="its number, such as 10; left out: every notebook, unfinished runs only")
-    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of the notebook")
+    run = commands.add_parser("run", help="run the whole workbook, or some notebooks")
+    run.add_argument("notebook", nargs="*", help="their numbers, such as 10; left out: every notebook, unfinished runs only")
+    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of each of these notebooks")
     run.add_argument("--fresh", action="store_true", help="make runs again that are finished")
     run.add_argument("--slurm", action="store_true", help="on a Slurm cluster: a job for every run, waited for here")
     run.add_argument(
@@ -30,13 +31,14 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _parameters(arguments: argparse.Namespace) -> dict:
-    source, given = notebook(arguments.notebook), {"scale": arguments.scale}
+def _parameters(number: str, arguments: argparse.Namespace) -> dict:
+    source, given = notebook(number), {"scale": arguments.scale}
     for entry in arguments.parameter:
         name, equals, text = entry.partition("=")
         if not equals:
             raise BadParameter(f"-p {entry!r} is not NAME=VALUE")
-        given[name] = typed(source, name, text)
+        # a notebook does not run where this command was given
+        given[name] = os.path.abspath(os.path.expanduser(text)) if name == "folder" and text else typed(source, name, text)
     return given
 
 
@@ -48,16 +50,17 @@ def _run(arguments: argparse.Namespace) -> int:
 
     if arguments.slurm_option and not arguments.slurm:
         raise BadParameter("--slurm-option is of use with --slurm only")
-    if arguments.notebook is None and arguments.parameter:
+    if not arguments.notebook and arguments.parameter:
         raise BadParameter("-p needs the number of a notebook: the notebooks have different parameters")
-    jobs = planned(arguments.scale) if arguments.notebook is None else [job(arguments.notebook, _parameters(arguments))]
+    asked = [job(number, _parameters(number, arguments)) for number in arguments.notebook]
+    jobs = asked or planned(arguments.scale)
     if arguments.slurm:
         code = run_on_slurm(jobs, arguments.fresh, arguments.slurm_option)
     else:
         code = run_all(jobs, fresh=arguments.fresh)
     collect(arguments.scale)
     page = report(arguments.scale)
-    only = None if arguments.notebook is None else [entry.name for entry in jobs]
+    only = [entry.name for entry in asked] or None
     print(summary(arguments.scale, only))
     print(f"Report: {page}")
     return code

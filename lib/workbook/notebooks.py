@@ -100,7 +100,7 @@ class Notebook:
             for name, value in parameters.items()
             if name != "scale" and value != self.parameters[name]
         ]
-        # two manifests of one name in two folders are two runs
+        # two corpora of one name in two places are two runs
         paths = [str(value) for value in parameters.values() if isinstance(value, str) and "/" in value]
         return ",".join([self.number, *changed, *([content_hash(paths, 4)] if paths else [])])
 

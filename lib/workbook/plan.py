@@ -23,7 +23,7 @@ PLAN = (
     Planned("00", 5.0, scales=("smoke", "tiny", "lab")),
     Planned("01", 0.7, scales=("smoke", "tiny", "lab")),
     Planned("03", 5.8),
-    Planned("10", 2.5, scales=("smoke", "tiny", "lab")),  # `full` needs a manifest: run 10 -p manifest=PATH
+    Planned("10", 2.5, scales=("smoke", "tiny", "lab")),  # `full` needs recordings: -p corpus= -p folder=
     Planned("10", 2.5, {"source": "que", "target": "spa"}, scales=("smoke", "tiny", "lab")),
     Planned("90", 0.2),
 )

@@ -35,12 +35,12 @@ def test_gmus_constants():
 def test_unknown_scale_and_full_without_recordings(tmp_path):
     with pytest.raises(ValueError, match="unknown scale 'huge'"):
         preset(gmu.DIRECT, "huge")
-    with pytest.raises(ValueError, match="give manifest=PATH"):
-        gmu.fine_tuning_corpus(gmu.DIRECT["full"], "est", "eng", "", tmp_path)
+    with pytest.raises(ValueError, match="give corpus="):
+        gmu.fine_tuning_corpus(gmu.DIRECT["full"], "est", "eng", tmp_path)
     with pytest.raises(ValueError, match="start with notebook 10"):
         tour.train("full", tmp_path, tmp_path, 1)
     with pytest.raises(ValueError, match="no espeak-ng voice|no CLDR"):
-        gmu.fine_tuning_corpus(gmu.DIRECT["smoke"], "bem", "eng", "", tmp_path)
+        gmu.fine_tuning_corpus(gmu.DIRECT["smoke"], "bem", "eng", tmp_path)
 
 
 def test_full_names_the_published_checkpoint_and_reads_it_from_a_folder_of_the_same_layout(model, tmp_path):
@@ -69,7 +69,7 @@ def test_backbone_is_found_again_and_not_trained_twice(tmp_path, monkeypatch):
 
 def test_a_language_that_the_backbone_lacks_is_registered_by_fine_tuning(model, tmp_path, spec, corpora):
     smoke = gmu.DIRECT["smoke"]
-    corpus = gmu.fine_tuning_corpus(smoke, "que", "spa", "", corpora)
+    corpus = gmu.fine_tuning_corpus(smoke, "que", "spa", corpora)
     before = len(model.tokenizer)
     system = gmu.fine_tune(smoke, model, corpus, "que", "spa", 1, tmp_path)
     assert len(system.model.tokenizer) == before + 1 and system.fitted.updates == 2

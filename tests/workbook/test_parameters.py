@@ -44,12 +44,12 @@ def test_values_from_the_command_line_take_the_type_of_the_default(tmp_path):
 
 
 def test_run_names(tmp_path):
-    book = made(tmp_path, 'scale = "tiny"\nsource = "est"\nmanifest = ""\nseed = 1')
+    book = made(tmp_path, 'scale = "tiny"\nsource = "est"\nfolder = ""\nseed = 1')
     assert book.run_name(book.check({})) == "77"
     assert book.run_name(book.check({"scale": "lab"})) == "77"
     assert book.run_name(book.check({"source": "que", "seed": 2})) == "77,source=que,seed=2"
-    one, other = (book.run_name(book.check({"manifest": f"/{where}/own data.tsv"})) for where in "ab")
-    assert one != other and one.startswith("77,manifest=own-data.tsv,")
+    one, other = (book.run_name(book.check({"folder": f"/{where}/own data.tsv"})) for where in "ab")
+    assert one != other and one.startswith("77,folder=own-data.tsv,")
 
 
 def test_plan_is_made_of_notebooks_that_exist():

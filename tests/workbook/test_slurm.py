@@ -166,7 +166,9 @@ def outputs(tmp_path_factory):
 @pytest.fixture(scope="module")
 def failing(cluster, outputs):
     """A run that cannot succeed, going on beside the others."""
-    return start("10", "-p", "manifest=/nowhere.tsv", "--slurm-option", "cpus_per_task=1", env=cluster, outputs=outputs)
+    return start(
+        "10", "-p", "corpus=own", "-p", "folder=/nowhere.tsv", "--slurm-option", "cpus_per_task=1", env=cluster, outputs=outputs
+    )
 
 
 @pytest.mark.slow
@@ -213,7 +215,12 @@ def test_jobs_outlive_ctrl_c_and_requeues_and_are_waited_for_again(cluster, outp
 @pytest.mark.timeout(240)
 def test_a_failed_run_makes_the_exit_code_non_zero_and_names_the_cell(failing):
     code, text = end_of(failing)
-    assert code == 1 and "FAILED 10,manifest=nowhere.tsv" in text and "/nowhere.tsv is not readable" in text and "cell 7" in text
+    assert (
+        code == 1
+        and "FAILED 10,corpus=own,folder=nowhere.tsv" in text
+        and "/nowhere.tsv is not there" in text
+        and "cell 7" in text
+    )
 
 
 def test_without_slurm_one_line_says_so(tmp_path):
