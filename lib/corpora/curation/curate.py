@@ -243,7 +243,7 @@ def _funnel(facts: Facts, broken: int) -> list[dict]:
                 continue
             for step in steps:
                 left = mine & ((a["dropped"] == KEPT) | (a["dropped"] > NUMBER[step]))
-                hours = round(float(a["seconds"][left].sum(dtype=float)) / 3600, 4)
+                hours = round(float(a["seconds"][left].sum(dtype=float)) / 3600, 6)
                 speakers = len(np.unique(a["speaker"][left & (a["speaker"] >= 0)]))
                 counts = {"utterances": int(left.sum()), "hours": hours, "speakers": speakers}
                 rows.append({"step": step, "language": code, "split": split} | counts)
