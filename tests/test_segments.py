@@ -80,7 +80,9 @@ def test_a_long_clip_is_decoded_in_parts_and_nothing_is_cut_off(model, collate, 
     assert together[1].text == joined(alone, "eng") and not collate.ears.cut
     assert together[0].text == decode(model, [short[1]], collate, search)[0].text
     later = replace(long, audio=part(long.audio, 1.0, seconds), seconds=seconds - 1)
-    assert str(parts(later, seconds / 2.2)[0].audio).startswith(f"{tmp_path}/long.wav#t=1.000,")  # a part of a part is a part of the file
+    assert str(parts(later, seconds / 2.2)[0].audio).startswith(
+        f"{tmp_path}/long.wav#t=1.000,"
+    )  # a part of a part is a part of the file
 
 
 def test_what_cannot_be_cut_is_unheard(model, collate, corpus, tmp_path):

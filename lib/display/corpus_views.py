@@ -1,140 +1,276 @@
-"""What notebook 01 shows of a corpus: its splits, lengths and rates, leaks between splits, and its outliers to hear."""
+"""What notebook 01 shows of a corpus: its card, its funnel, what was found, how it is spread, and its outliers to hear."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.corpora.studio import record
-from lib.display.html import Page, escape, table
+from lib.corpora.cards import Card
+from lib.corpora.curation.curate import Curated
+from lib.corpora.curation.rules import STEPS
+from lib.corpora.defects import Claim
+from lib.corpora.text import comparable
+from lib.display.html import STYLE, Page, escape, table
 from lib.display.player import Clips
-from lib.display.plots import bars, histogram
+from lib.display.plots import bars, funnel, heat, histogram, lines
 from lib.languages import language
-from lib.utterance import SPLITS, Corpus, Utterance
+from lib.utterance import SPLITS, Finding, Utterance
 
-__all__ = ["record"]
-
-
-def _everything(corpora: Sequence[Corpus]) -> list[Utterance]:
-    return [utterance for corpus in corpora for utterance in corpus.utterances]
+MOST_TEXTS = 20_000  # sentences of a language that its vocabulary is counted in
+FEW_SPEAKERS = 10
+EACH = 3  # clips that are shown for a rule
 
 
-def _rate(utterance: Utterance) -> float:
-    return len(utterance.texts[utterance.language]) / utterance.seconds
-
-
-def _by_language(corpora: Sequence[Corpus], value: Callable[[Utterance], float]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for utterance in _everything(corpora):
-        found.setdefault(language(utterance.language).name, []).append(value(utterance))
-    return found
-
-
-def join_pages(pages: Sequence[Page]) -> Page:
-    """Several pages as one."""
-    return Page("".join(page.body for page in pages))
-
-
-def splits(corpora: Sequence[Corpus]) -> Page:
-    """A row for each corpus, spoken language and split: utterances, minutes, voices, different transcripts."""
-    rows = []
-    for corpus in corpora:
-        for code in sorted({u.language for u in corpus.utterances}):
-            for split in SPLITS:
-                part = corpus.split(split, code)
-                rows.append(
-                    {
-                        "corpus": corpus.name,
-                        "language": language(code).name,
-                        "split": split,
-                        "utterances": len(part),
-                        "minutes": sum(u.seconds for u in part) / 60,
-                        "voices": len({u.speaker for u in part}),
-                        "different transcripts": len({u.texts[code] for u in part}),
-                    }
-                )
-    return Page(table(rows))
-
-
-def hours(corpora: Sequence[Corpus]) -> Figure:
-    """Minutes of speech of each corpus, language and split."""
-    counts: dict[str, float] = {}
-    for utterance in _everything(corpora):
-        name = f"{language(utterance.language).name}, {utterance.split}"
-        counts[name] = counts.get(name, 0.0) + utterance.seconds / 60
-    return bars(dict(sorted(counts.items())), "minutes of speech")
-
-
-def durations(corpora: Sequence[Corpus]) -> Figure:
-    """Lengths in seconds, a line a language."""
-    return histogram(_by_language(corpora, lambda u: u.seconds), "seconds")
-
-
-def rates(corpora: Sequence[Corpus]) -> Figure:
-    """Characters a second, a line a language."""
-    return histogram(_by_language(corpora, _rate), "characters a second")
-
-
-@dataclass
-class Leaks:
-    """What stands in training and in dev or test too."""
-
-    sentences: set[tuple[str, str]]  # (language, text)
-    speakers: set[str]
-
-    @property
-    def total(self) -> float:
-        return float(len(self.sentences) + len(self.speakers))
-
-    def page(self) -> Page:
-        """What leaks, by name."""
-        if not self.total:
-            return Page("<p>No sentence, in any language, and no voice of dev or test occurs in training.</p>")
-        names = [f"{code}: {text}" for code, text in sorted(self.sentences)[:50]] + sorted(self.speakers)
-        return Page(table([{"occurs in training and outside it": name} for name in names]))
-
-
-def leaks(corpora: Sequence[Corpus]) -> Leaks:
-    """Sentences (in every language, not the spoken one alone) and voices that training shares with dev or test."""
-    trained = [u for u in _everything(corpora) if u.split == "train"]
-    held_out = [u for u in _everything(corpora) if u.split != "train"]
-    texts = {(code, text) for u in trained for code, text in u.texts.items()}
-    return Leaks(
-        texts & {(code, text) for u in held_out for code, text in u.texts.items()},
-        {u.speaker for u in trained} & {u.speaker for u in held_out},
+def card_page(card: Card | None, claims: Sequence[Claim]) -> Page:
+    """A data card's facts, and each of its claims beside what the data says."""
+    facts = ""
+    if card:
+        rows = [
+            {"of the card": name, card.title: value}
+            for name, value in (
+                ("licence", card.licence), ("account", card.account), ("splits", card.splits), ("for", card.intended_use),
+                ("known defects", "; ".join(card.known_defects)), ("layout", "certain" if card.layout_certain else "not certain"),
+            )
+        ]  # fmt: skip
+        facts = table(rows)
+    shown = [
+        {
+            "claim": c.claim,
+            "card": c.said,
+            "data": c.found,
+            "verdict": f"<b>{c.verdict}</b>" if c.verdict != "holds" else "holds",
+            "": c.remedy,
+        }
+        for c in claims
+    ]
+    return Page(
+        facts + table([row | {key: escape(row[key]) for key in row if key != "verdict"} for row in shown], frozenset(shown[0]))
     )
 
 
-def outliers(corpora: Sequence[Corpus]) -> Clips:
-    """The shortest, longest, slowest and fastest utterance of each spoken language."""
-    rows, audio = [], []
-    for code in sorted({u.language for u in _everything(corpora)}):
-        part = [u for u in _everything(corpora) if u.language == code]
-        for why, pick, value in (
-            ("shortest", min, lambda u: u.seconds), ("longest", max, lambda u: u.seconds), ("slowest", min, _rate), ("fastest", max, _rate),
-        ):  # fmt: skip
-            found = pick(part, key=value)
-            rows.append(
+class Look:
+    """One pass over what curation kept of a corpus, and everything that is drawn of it."""
+
+    def __init__(self, curated: Curated) -> None:
+        self.curated = curated
+        rows, self.sentences = [], {}
+        for place, utterance in enumerate(curated.shelf):
+            words = utterance.texts.get(utterance.language, "")
+            rows.append((place, utterance.language, utterance.split, utterance.speaker, utterance.seconds, len(words)))
+            for code, text in utterance.texts.items():
+                kept = self.sentences.setdefault(code, [])
+                if len(kept) < MOST_TEXTS:
+                    kept.append(text)
+        self.kept = pd.DataFrame(rows, columns=["place", "language", "split", "speaker", "seconds", "characters"])
+        self.kept["rate"] = self.kept["characters"] / self.kept["seconds"]
+
+    def __getitem__(self, place: int) -> Utterance:
+        return self.curated.shelf[place]
+
+    def splits(self) -> Page:
+        """A row for each spoken language and split that is kept."""
+        rows = [
+            {
+                "language": language(str(code)).name, "split": split, "utterances": len(part), "minutes": part["seconds"].sum() / 60,
+                "speakers": part["speaker"].nunique() if part["speaker"].any() else None,
+                "longest (s)": part["seconds"].max(),
+            }
+            for (code, split), part in self.kept.groupby(["language", "split"], sort=True)
+        ]  # fmt: skip
+        return Page(table(sorted(rows, key=lambda row: (row["language"], SPLITS.index(row["split"])))))
+
+    def funnel(self) -> Figure:
+        """Utterances left after each step."""
+        steps: dict[str, Counter] = {step: Counter() for step in STEPS}
+        for row in self.curated.funnel:
+            steps[row["step"]][row["split"] or "not readable"] += row["utterances"]
+        # a step that took nothing is said in the table; in the picture it would only be long
+        previous, shown = None, {}
+        for step, counts in steps.items():
+            if previous is None or counts != previous:
+                shown[step] = {split: counts[split] for split in (*SPLITS, "not readable") if counts[split]}
+            previous = counts
+        return funnel(shown)
+
+    def steps(self) -> Page:
+        """Utterances and hours that each step left, per language, and what it took."""
+        frame = pd.DataFrame(self.curated.funnel)
+        rows = []
+        for code, part in frame[frame["language"] != ""].groupby("language"):
+            sums = part.groupby("step", sort=False)[["utterances", "hours"]].sum()
+            taken = -sums.diff().fillna(0)
+            for step, row in sums.iterrows():
+                if step == "listed" or taken.loc[step, "utterances"]:
+                    rows.append(
+                        {
+                            "language": language(str(code)).name, "step": step, "asks for": STEPS[str(step)],
+                            "utterances": int(row["utterances"]), "hours": float(row["hours"]),
+                            "taken": int(taken.loc[step, "utterances"]), "minutes taken": float(60 * taken.loc[step, "hours"]),
+                        }
+                    )  # fmt: skip
+        return Page(table(rows))
+
+    def findings(self) -> Page:
+        """What was found, counted, with the first of each kind; the whole list is in a file."""
+        counts: Counter = Counter()
+        first: dict[tuple[str, str], Finding] = {}
+        for finding in self.curated.findings():
+            key = (finding.outcome, finding.step)
+            counts[key] += 1
+            first.setdefault(key, finding)
+        rows = [
+            {"outcome": outcome, "step": step, "times": counts[outcome, step], "the first": first[outcome, step].origin,
+             "what": first[outcome, step].what, "what to do": first[outcome, step].remedy}
+            for outcome, step in sorted(counts, key=lambda key: (key[0], -counts[key]))
+        ]  # fmt: skip
+        where = f"<p class='muted'>All {sum(counts.values()):,}: {escape(self.curated.folder / 'findings.tsv')}</p>"
+        return Page((table(rows) if rows else "<p>Nothing was found.</p>") + where)
+
+    def language_map(self) -> Figure:
+        """Hours of speech in a language (down) that have a text in a language (across)."""
+        hours: Counter = Counter()
+        for utterance in self.curated.shelf:
+            for code in utterance.texts:
+                hours[utterance.language, code] += utterance.seconds / 3600
+        return heat(hours, "text", "speech")
+
+    def durations(self) -> Figure:
+        """Lengths in seconds, a line a language."""
+        return histogram(self._by_language("seconds"), "seconds")
+
+    def rates(self) -> Figure:
+        """Characters of the transcript a second, a line a language; what has no transcript has no rate."""
+        return histogram(self._by_language("rate"), "characters a second")
+
+    def _by_language(self, column: str) -> dict[str, list[float]]:
+        rows = self.kept[self.kept["characters"] > 0] if column == "rate" else self.kept
+        return {language(str(code)).name: part[column].tolist() for code, part in rows.groupby("language")}
+
+    def growth(self) -> Figure:
+        """Different words (characters, in Chinese and its like) against words read: how much is still new at the end."""
+        curves = {}
+        for code, texts in sorted(self.sentences.items()):
+            seen: set[str] = set()
+            read, x, y = 0, [0], [0]
+            for place, text in enumerate(texts, start=1):
+                units = list(comparable(text).replace(" ", "")) if language(code).unit == "char" else comparable(text).split()
+                read += len(units)
+                seen.update(units)
+                if place % max(1, len(texts) // 100) == 0:
+                    x.append(read)
+                    y.append(len(seen))
+            curves[language(code).name] = (x, y)
+        return lines(curves, "words read", "different words")
+
+    def speakers(self) -> Figure:
+        """Minutes of each speaker, from the one who says most to the one who says least: by name where they are few."""
+        known = self.kept[self.kept["speaker"] != ""]
+        if 0 < known["speaker"].nunique() <= FEW_SPEAKERS:
+            minutes = known.groupby(["speaker", "split"])["seconds"].sum().sort_values(ascending=False) / 60
+            return bars({f"{name}, {split}": float(value) for (name, split), value in minutes.items()}, "minutes")
+        curves = {}
+        for split in SPLITS:
+            minutes = known[known["split"] == split].groupby("speaker")["seconds"].sum().sort_values(ascending=False) / 60
+            if len(minutes):
+                curves[split] = (list(range(1, len(minutes) + 1)), minutes.tolist())
+        return lines(curves or {"no speaker is known": ([0], [0])}, "speaker, by minutes", "minutes")
+
+    def leaks(self) -> int:
+        """Sentences, in any language, of dev or test that are kept in train too: none, if curation did its work."""
+        sides: dict[str, set[tuple[str, str]]] = {"train": set(), "held out": set()}
+        for utterance in self.curated.shelf:
+            side = sides["train" if utterance.split == "train" else "held out"]
+            side.update((code, comparable(text)) for code, text in utterance.texts.items() if len(text.split()) > 2)
+        return len(sides["train"] & sides["held out"])
+
+    def left_out(self) -> float:
+        """Percent of the listed utterances that are not kept."""
+        listed = sum(row["utterances"] for row in self.curated.funnel if row["step"] == "listed")
+        return 100 * (1 - len(self.curated.shelf) / listed)
+
+    def browser(self) -> Browser:
+        """Clips that each rule caught, and the shortest, longest, slowest and fastest that are kept."""
+        clips: dict[str, list[tuple[str, Utterance]]] = {}
+        wanted: dict[str, list[Finding]] = {}
+        for finding in self.curated.findings():
+            if finding.id and len(wanted.setdefault(f"{finding.step}: {finding.outcome}", [])) < EACH:
+                wanted[f"{finding.step}: {finding.outcome}"].append(finding)
+        by_origin = {finding.origin: None for row in wanted.values() for finding in row}
+        for utterance in self.curated.listed:
+            if utterance.origin in by_origin:
+                by_origin[utterance.origin] = utterance
+        for rule, row in wanted.items():
+            found = [(finding.what, by_origin[finding.origin]) for finding in row if by_origin[finding.origin]]
+            if found:
+                clips[rule] = found
+        for why, column, place in (
+            ("shortest", "seconds", 0),
+            ("longest", "seconds", -1),
+            ("slowest", "rate", 0),
+            ("fastest", "rate", -1),
+        ):
+            ends = []
+            for _, part in self.kept[self.kept["characters"] > 0].groupby("language"):
+                row = part.sort_values(column).iloc[place]
+                ends.append((f"{row['seconds']:.2f} s, {row['rate']:.1f} characters a second", self[int(row["place"])]))
+            if ends:
+                clips[f"kept: {why}"] = ends
+        return Browser(clips)
+
+    def fastest_check(self, guess: str) -> Page:
+        """Was the language with the most characters a second guessed?"""
+        means = self.kept[self.kept["characters"] > 0].groupby("language")["rate"].mean()
+        best = str(means.idxmax())
+        word = "Right" if guess == best else "Not quite"
+        return Page(f"<p>{word}: {escape(language(best).name)}, with {means[best]:.1f} characters a second.</p>")
+
+
+@dataclass
+class Browser:
+    """Clips by the rule that chose them: static HTML, a table, and a widget where there is a kernel."""
+
+    clips: dict[str, list[tuple[str, Utterance]]]
+    _pages: dict[str, Clips] = field(default_factory=dict)
+
+    def of(self, rule: str) -> Clips:
+        """The clips of one rule."""
+        if rule not in self._pages:
+            rows = [
                 {
-                    "language": language(code).name,
+                    "id": u.id,
                     "why": why,
-                    "seconds": round(found.seconds, 2),
-                    "characters a second": round(_rate(found), 1),
-                    "text": found.texts[code],
+                    "texts": " | ".join(f"{code}: {text}" for code, text in u.texts.items()),
+                    "speaker": u.speaker,
                 }
-            )
-            audio.append(found.audio)
-    return Clips(rows, audio, "outliers, by rule", pictures=False)
+                for why, u in self.clips[rule]
+            ]
+            self._pages[rule] = Clips(rows, [Path(u.sound) for _, u in self.clips[rule]], "")
+        return self._pages[rule]
 
+    def to_html(self) -> str:
+        """Every rule as a part that opens and closes."""
+        return "".join(
+            f"<details{' open' if place < 2 else ''}><summary>{escape(rule)}</summary>{self.of(rule).to_html()}</details>"
+            for place, rule in enumerate(self.clips)
+        )
 
-def fastest_check(guess: str, corpora: Sequence[Corpus]) -> Page:
-    """Was the language with the most characters a second guessed?"""
-    rates_of = {code: 0.0 for code in sorted({u.language for u in _everything(corpora)})}
-    for code in rates_of:
-        part = [_rate(u) for u in _everything(corpora) if u.language == code]
-        rates_of[code] = sum(part) / len(part)
-    best = max(rates_of, key=rates_of.__getitem__)
-    word = "Right" if guess == best else "Not quite"
-    return Page(f"<p>{word}: {escape(language(best).name)}, with {rates_of[best]:.1f} characters a second.</p>")
+    def table(self) -> pd.DataFrame:
+        """The facts without the sound."""
+        return pd.concat([self.of(rule).table().assign(rule=rule) for rule in self.clips], ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        return f"{STYLE}<div class='stw'>{self.to_html()}</div>"
+
+    def live(self):  # noqa: ANN201 - ipywidgets is imported only where there is a kernel
+        """Choose a rule, filter by words, listen; sound stays inside `widgets.HTML`, which cannot hang papermill."""
+        import ipywidgets
+
+        rules = ipywidgets.Dropdown(options=list(self.clips), description="rule")
+        page = ipywidgets.VBox([self.of(rules.value).live()] if self.clips else [])
+        rules.observe(lambda change: setattr(page, "children", [self.of(change["new"]).live()]), "value")
+        return ipywidgets.VBox([rules, page])

@@ -102,3 +102,63 @@ def histogram(values: Mapping[str, Sequence[float]], label: str, bins: int = 30)
     axes.legend(fontsize=8, frameon=False)
     _bare(axes)
     return figure
+
+
+def funnel(steps: Mapping[str, Mapping[str, int]]) -> Figure:
+    """What is left after each step, a bar each with a colour a split, and how many the step took.
+
+    Args:
+        steps: step -> split -> utterances.
+    """
+    figure = Figure(figsize=(6.4, 0.7 + 0.28 * len(steps)), layout="constrained")
+    axes = figure.subplots()
+    splits = list(dict.fromkeys(split for counts in steps.values() for split in counts))
+    rows = list(steps.items())[::-1]
+    start = [0] * len(rows)
+    for split, colour in zip(splits, (ACCENT, "#e0a030", "#7a4b8a"), strict=False):
+        widths = [counts.get(split, 0) for _, counts in rows]
+        axes.barh([name for name, _ in rows], widths, left=start, color=colour, height=0.62, label=split)
+        start = [a + b for a, b in zip(start, widths, strict=True)]
+    for place, total in enumerate(start):
+        lost = (start[place + 1] if place + 1 < len(start) else total) - total
+        note = f"{total:,}" + (f"  (−{lost:,})" if lost else "")
+        axes.annotate(note, (total, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=INK)
+    axes.set_xlim(right=1.2 * max(start, default=1))
+    axes.set_xlabel("utterances left", fontsize=9, loc="left")
+    # under the axis: beside it there is no room, and above it the bars are longest
+    axes.legend(fontsize=8, frameon=False, ncols=len(splits), loc="upper right", bbox_to_anchor=(1, -0.09))
+    _bare(axes)
+    return figure
+
+
+def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], across: str, up: str) -> Figure:
+    """A line for each name."""
+    figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+    axes = figure.subplots()
+    for place, (name, (x, y)) in enumerate(curves.items()):
+        axes.plot(x, y, linewidth=1.5, label=name, color=f"C{place}", marker="." if len(x) < 4 else "")
+    axes.set_xlabel(across, fontsize=9)
+    axes.set_ylabel(up, fontsize=9)
+    axes.set_ylim(bottom=0)
+    axes.legend(fontsize=8, frameon=False)
+    _bare(axes)
+    return figure
+
+
+def heat(values: Mapping[tuple[str, str], float], across: str, down: str) -> Figure:
+    """A field for each (row, column), with its value written into it; empty where there is nothing."""
+    rows, columns = (sorted({key[place] for key in values}) for place in (0, 1))
+    figure = Figure(figsize=(1.6 + 0.62 * len(columns), 1.0 + 0.34 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    grid = [[values.get((row, column), float("nan")) for column in columns] for row in rows]
+    axes.imshow(grid, cmap="Blues", aspect="auto", vmin=0, vmax=1.4 * max(values.values(), default=1))
+    for (row, column), value in values.items():
+        axes.annotate(f"{value:.2g}", (columns.index(column), rows.index(row)), ha="center", va="center", fontsize=8, color=INK)
+    axes.set_xticks(range(len(columns)), columns, fontsize=9)
+    axes.set_yticks(range(len(rows)), rows, fontsize=9)
+    axes.set_xlabel(across, fontsize=9)
+    axes.set_ylabel(down, fontsize=9)
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 
 from lib.files import write_json
-from lib.workbook.paths import ROOT
+from lib.workbook.paths import HEADLESS, ROOT
 
 KERNEL = "speech-translation"
 
@@ -28,6 +29,7 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
         first = (cell["source"].strip().splitlines() or [""])[0]
         write_json(folder / "cell.json", {"cell": cell_index, "first_line": first, "at": time.time()})
 
+    os.environ[HEADLESS] = "1"  # the kernel inherits it
     papermill.execute_notebook(
         str(source),
         str(folder / "notebook.ipynb"),

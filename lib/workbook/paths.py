@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
+HEADLESS = "WORKBOOK_HEADLESS"  # set in the environment of a notebook that nobody looks at while it runs
 
 
 def outputs() -> Path:

@@ -27,7 +27,7 @@ from lib.scoring.table import Said, score_table
 from lib.training.fit import Tick
 from lib.utterance import Corpus
 from lib.workbook.notebooks import notebook
-from lib.workbook.paths import ROOT, cache, scale_folder
+from lib.workbook.paths import HEADLESS, ROOT, cache, scale_folder
 
 _open: dict[str, ExitStack] = {}  # the runs that this process holds, so that a cell can be run again
 SHOW_EVERY = 2.0  # seconds between two lines of progress
@@ -52,6 +52,11 @@ class Run:
     def device(self) -> str:
         """Where models run."""
         return self.manifest["device"]["kind"]
+
+    @property
+    def interactive(self) -> bool:
+        """Is somebody stepping through the cells, who can use a widget?"""
+        return HEADLESS not in os.environ
 
     def _save(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)

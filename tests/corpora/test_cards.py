@@ -65,13 +65,17 @@ def test_wrong_hours_and_missing_speakers_are_reported(tmp_path, size, says):
 
 
 def test_a_language_that_was_not_read_is_not_checked(tmp_path):
-    assert verdicts(tmp_path, ROWS, replace(CARD, sizes=(Size("deu", "all", hours=9),)))["size: deu, all"].verdict == "not checked"
+    assert (
+        verdicts(tmp_path, ROWS, replace(CARD, sizes=(Size("deu", "all", hours=9),)))["size: deu, all"].verdict == "not checked"
+    )
 
 
 def test_leaked_sentences_and_speakers_on_both_sides_are_reported(tmp_path):
     leaked = ("d", "train", "Four fishes, in the sea!", "quatre poissons", "z", "1.00", 1.0)
     found = verdicts(tmp_path, [*ROWS, leaked, ("e", "train", "five more of them", "cinq de plus", "z", "1.00", 1.0)])
-    assert found["sentences of train, dev and test"].verdict == found["speakers of train, dev and test"].verdict == "does not hold"
+    assert (
+        found["sentences of train, dev and test"].verdict == found["speakers of train, dev and test"].verdict == "does not hold"
+    )
     assert found["sentences of train, dev and test"].found.startswith("1 utterances")
 
 
@@ -85,7 +89,11 @@ def test_floored_seconds_and_wrong_units_are_reported(tmp_path):
     floored = [(f"f{n}", "train", f"sentence number {n} is here", f"la phrase {n} est là", "", "1", 1.2) for n in range(20)]
     found = verdicts(tmp_path, floored)["listed lengths are exact, and in seconds"]
     assert found.verdict == "does not hold" and "20 of 20 are whole numbers" in found.found
-    rows = [*ROWS, ("m", "train", "one in ms", "une", "x", "1000.0", 1.0), ("n", "train", "two in what", "deux", "x", "16.7", 1.0)]
+    rows = [
+        *ROWS,
+        ("m", "train", "one in ms", "une", "x", "1000.0", 1.0),
+        ("n", "train", "two in what", "deux", "x", "16.7", 1.0),
+    ]
     found = verdicts(tmp_path / "units", rows)["listed lengths are exact, and in seconds"]
     assert found.verdict == "does not hold" and "(milliseconds?)" in found.found
     curated = catalogue.opened("own", tmp_path / "units" / "own" / "own.tsv", tmp_path / "cache", Rules())
@@ -112,7 +120,9 @@ def test_quechua_text_that_holds_the_test_set_is_found(tmp_path):
 
 
 def test_known_faulty_clips_of_common_voice_4(tmp_path):
-    rows = [(name.removesuffix(".mp3"), "train", f"say {name}", f"dire {name}", "", "1.00", 1.0) for name in sorted(covost2.FAULTY)]
+    rows = [
+        (name.removesuffix(".mp3"), "train", f"say {name}", f"dire {name}", "", "1.00", 1.0) for name in sorted(covost2.FAULTY)
+    ]
     path = manifest(tmp_path / "own", rows[:1])
     path.write_text(path.read_text().replace(".wav", ".mp3"))
     tone(tmp_path / "own" / f"{rows[0][0]}.mp3", 1.0)
@@ -123,7 +133,11 @@ def test_known_faulty_clips_of_common_voice_4(tmp_path):
 def test_a_card_that_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr(cards, "CARDS", tmp_path)
     read_card.cache_clear()
-    for text, why in (("no front matter", "front matter"), ("---\nname: x\n---\n", "not a card's"), ("---\na: [\n---\n", "not a card's")):
+    for text, why in (
+        ("no front matter", "front matter"),
+        ("---\nname: x\n---\n", "not a card's"),
+        ("---\na: [\n---\n", "not a card's"),
+    ):
         (tmp_path / "x.md").write_text(text)
         with pytest.raises(BadCard, match=why):
             read_card("x")
@@ -133,7 +147,9 @@ def test_a_card_that_is_none(tmp_path, monkeypatch):
 
 
 def test_what_is_not_there_says_how_to_obtain_it(tmp_path):
-    with pytest.raises(NotObtained, match=r"(?s)is not there.*Mboshi-French parallel corpus \(not stated\) is not downloaded for you"):
+    with pytest.raises(
+        NotObtained, match=r"(?s)is not there.*Mboshi-French parallel corpus \(not stated\) is not downloaded for you"
+    ):
         catalogue.opened("mboshi_french", tmp_path, tmp_path / "cache")
     with pytest.raises(ValueError, match="there is no corpus 'librespeech'; there are own, "):
         catalogue.opened("librespeech", tmp_path, tmp_path / "cache")

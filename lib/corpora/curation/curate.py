@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -32,8 +33,9 @@ class Curated:
     """What curation made of a corpus."""
 
     name: str
-    folder: Path  # findings.tsv and funnel.csv, to be read by people
-    shelf: Shelf
+    folder: Path  # where findings.tsv is, to be read by people
+    listed: Shelf  # every utterance of the lists, as they stand there
+    shelf: Shelf  # those that are kept
     root: Path  # that the audio lies under
     funnel: list[dict]  # step, language, split; utterances, hours and speakers that were left after the step
     files: dict[str, dict[str, int]]  # how many files of each sampling rate ("rates") and number of channels ("channels") ...
@@ -67,11 +69,11 @@ def curate(
     folder = Path(os.path.abspath(folder))
     place = cache / "curation"
     place.mkdir(parents=True, exist_ok=True)
-    raw_folder = place / f".{name}.{os.getpid()}.listed"
-    with atomic_path(raw_folder) as new:
+    with TemporaryDirectory(dir=place) as new:
         broken: list[Finding] = []
-        Shelf.write(new, folder, _utterances(listed, broken), {"id": ("Q", lambda u: fingerprint("", u.id))})
-        raw = Shelf(new, folder)
+        raw = Shelf.write(
+            Path(new) / "listed", folder, _utterances(listed, broken), {"id": ("Q", lambda u: fingerprint("", u.id))}
+        )
         stamps = content_hash([_stamp(u) for u in raw]) if rules.audio != "listed" else ""
         held = [file_hash(path) for path in rules.held_out]
         key = content_hash([raw.hash, [astuple(f) for f in broken], asdict(rules), stamps, held, _code()])
@@ -81,10 +83,11 @@ def curate(
                 facts, files = _examined(raw, folder, rules, broken, findings, Measured(place / "sounds.sqlite"), progress)
                 _beside_each_other(raw, facts, rules, findings)
                 _keep(result, raw, folder, facts, progress)
+                raw.rows.folder.rename(result / "listed")
                 write_json(result / "files.json", files)
                 write_json(result / "funnel.json", _funnel(facts, len([f for f in broken if f.outcome == "dropped"])))
     made_of = {name: read_json(made / f"{name}.json") for name in ("funnel", "files")}
-    return Curated(name, made, Shelf(made / "kept", folder), folder, hash=key, **made_of)
+    return Curated(name, made, *(Shelf(made / part, folder) for part in ("listed", "kept")), folder, hash=key, **made_of)
 
 
 def _code() -> str:
