@@ -8,18 +8,20 @@ import math
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
 from jaxtyping import Float
 
 from lib.corpora.audio import BadAudio, read_audio, whole_and_part
-from lib.corpora.studio import Progress
 from lib.corpora.voices import SAMPLING_RATE
+
+T = TypeVar("T", "Header", "Sound")
 
 FULL_SCALE = 0.999  # from which a sample counts as clipped
 PITCHES = (60.0, 400.0)  # Hz, of speech
@@ -115,39 +117,35 @@ class Measured:
         self._base = sqlite3.connect(path, timeout=60)
         self._base.execute("CREATE TABLE IF NOT EXISTS measured (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID")
 
-    def headers(self, paths: Sequence[Path], progress: Progress) -> Iterator[Header | BadAudio]:
+    def headers(self, paths: Sequence[Path]) -> list[Header | BadAudio]:
         """The header of each file, or what is wrong with it."""
-        return self._each("header", header, Header, paths, "reading headers", progress)
+        return self._each("header", header, Header, paths)
 
-    def sounds(self, paths: Sequence[Path], progress: Progress) -> Iterator[Sound | BadAudio]:
+    def sounds(self, paths: Sequence[Path]) -> list[Sound | BadAudio]:
         """What is heard in each file or part of one, or what is wrong with it."""
-        return self._each("sound", listen, Sound, paths, "listening", progress)
+        return self._each("sound", listen, Sound, paths)
 
-    def _each(self, kind: str, measure, shape: type, paths: Sequence[Path], what: str, progress: Progress) -> Iterator:  # noqa: ANN001
-        """In chunks, so that a stop loses little and a million files take no room; threads, since decoding holds no lock."""
-
-        def attempt(path: Path):  # noqa: ANN202
+    def _each(self, kind: str, measure: Callable[[Path], T], shape: type[T], paths: Sequence[Path]) -> list[T | BadAudio]:
+        def attempt(path: Path) -> T | BadAudio:
             try:
                 return measure(path)
             except BadAudio as error:
                 return error
 
-        with ThreadPoolExecutor(os.cpu_count()) as threads:
-            for start in range(0, len(paths), 500):
-                some = paths[start : start + 500]
-                keys = [f"{kind} {_stamp(path)}" for path in some]
-                marks = ",".join("?" * len(keys))
-                rows = self._base.execute(f"SELECT key, value FROM measured WHERE key IN ({marks})", keys)
-                known = {key: _thawed(json.loads(value), shape) for key, value in rows}
-                new = {key: path for key, path in zip(keys, some, strict=True) if key not in known}
-                found = dict(zip(new, threads.map(attempt, new.values()), strict=True))
-                with self._base:
-                    self._base.executemany(
-                        "INSERT OR REPLACE INTO measured VALUES (?, ?)",
-                        [(key, json.dumps(_frozen(value))) for key, value in found.items()],
-                    )
-                yield from ((known | found)[key] for key in keys)
-                progress(what, min(start + 500, len(paths)), len(paths))
+        keys = [f"{kind} {_stamp(path)}" for path in paths]
+        marks = ",".join("?" * len(keys))
+        rows = self._base.execute(f"SELECT key, value FROM measured WHERE key IN ({marks})", keys)
+        known = {key: _thawed(json.loads(value), shape) for key, value in rows}
+        new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # libsndfile decodes without Python's lock
+            found = dict(zip(new, threads.map(attempt, new.values()), strict=True))
+        with self._base:
+            self._base.executemany(
+                "INSERT OR REPLACE INTO measured VALUES (?, ?)",
+                [(key, json.dumps(_frozen(value))) for key, value in found.items()],
+            )
+        known |= found
+        return [known[key] for key in keys]
 
 
 def _stamp(path: Path) -> str:

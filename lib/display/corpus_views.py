@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -15,8 +13,8 @@ from lib.corpora.curation.curate import Curated
 from lib.corpora.curation.rules import STEPS
 from lib.corpora.defects import Claim
 from lib.corpora.text import comparable
-from lib.display.html import STYLE, Page, escape, table
-from lib.display.player import Clips
+from lib.display.browser import Browser
+from lib.display.html import Page, escape, table
 from lib.display.plots import bars, funnel, heat, histogram, lines
 from lib.languages import language
 from lib.utterance import SPLITS, Finding, Utterance
@@ -228,49 +226,3 @@ class Look:
         best = str(means.idxmax())
         word = "Right" if guess == best else "Not quite"
         return Page(f"<p>{word}: {escape(language(best).name)}, with {means[best]:.1f} characters a second.</p>")
-
-
-@dataclass
-class Browser:
-    """Clips by the rule that chose them: static HTML, a table, and a widget where there is a kernel."""
-
-    clips: dict[str, list[tuple[str, Utterance]]]
-    _pages: dict[str, Clips] = field(default_factory=dict)
-
-    def of(self, rule: str) -> Clips:
-        """The clips of one rule."""
-        if rule not in self._pages:
-            rows = [
-                {
-                    "id": u.id,
-                    "why": why,
-                    "texts": " | ".join(f"{code}: {text}" for code, text in u.texts.items()),
-                    "speaker": u.speaker,
-                }
-                for why, u in self.clips[rule]
-            ]
-            self._pages[rule] = Clips(rows, [Path(u.sound) for _, u in self.clips[rule]], "")
-        return self._pages[rule]
-
-    def to_html(self) -> str:
-        """Every rule as a part that opens and closes."""
-        return "".join(
-            f"<details{' open' if place < 2 else ''}><summary>{escape(rule)}</summary>{self.of(rule).to_html()}</details>"
-            for place, rule in enumerate(self.clips)
-        )
-
-    def table(self) -> pd.DataFrame:
-        """The facts without the sound."""
-        return pd.concat([self.of(rule).table().assign(rule=rule) for rule in self.clips], ignore_index=True)
-
-    def _repr_html_(self) -> str:
-        return f"{STYLE}<div class='stw'>{self.to_html()}</div>"
-
-    def live(self):  # noqa: ANN201 - ipywidgets is imported only where there is a kernel
-        """Choose a rule, filter by words, listen; sound stays inside `widgets.HTML`, which cannot hang papermill."""
-        import ipywidgets
-
-        rules = ipywidgets.Dropdown(options=list(self.clips), description="rule")
-        page = ipywidgets.VBox([self.of(rules.value).live()] if self.clips else [])
-        rules.observe(lambda change: setattr(page, "children", [self.of(change["new"]).live()]), "value")
-        return ipywidgets.VBox([rules, page])

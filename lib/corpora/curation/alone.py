@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from lib.corpora import text
@@ -22,13 +21,6 @@ def finding(utterance: Utterance, step: str, what: str, remedy: str, outcome: st
     if outcome == "dropped" and step in TRAIN_ONLY and utterance.split != "train":
         outcome, remedy = "noted", f"kept, since it is {utterance.split} material"
     return Finding(step, utterance.id, utterance.origin, what, remedy, outcome)
-
-
-def mended(utterance: Utterance, seconds: float | None) -> Utterance:
-    """The utterance with its texts repaired, and as long as its file is."""
-    texts = {code: text.repaired(words)[0] for code, words in utterance.texts.items()}
-    known = utterance.seconds if utterance.start is not None or seconds is None else seconds
-    return utterance if (texts, known) == (utterance.texts, utterance.seconds) else replace(utterance, texts=texts, seconds=known)
 
 
 def outside(utterance: Utterance, folder: Path, rules: Rules) -> Finding | None:
@@ -74,6 +66,8 @@ def of_file(utterance: Utterance, header: Header | BadAudio, rules: Rules) -> It
 
 def of_length(utterance: Utterance, rules: Rules) -> Finding | None:
     """Too short or too long; a test clip that is too long is decoded in parts (lib/corpora/segments.py)."""
+    if utterance.seconds != utterance.seconds:
+        return finding(utterance, "length", "no length is listed", "let files be opened: audio='header'")
     if utterance.seconds <= 0 or utterance.seconds < rules.shortest:
         what = f"{utterance.seconds:.3f} s is shorter than {rules.shortest:g} s"
         # nothing can be heard in it, whatever the split

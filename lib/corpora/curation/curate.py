@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, astuple, dataclass, fields, replace
-from itertools import islice
+from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from lib.corpora.audio import BadAudio
-from lib.corpora.curation import alone, together
+from lib.corpora.curation import together
+from lib.corpora.curation.examination import FINDINGS, Examination, Findings
 from lib.corpora.curation.rules import STEPS, Rules
 from lib.corpora.curation.together import KEPT, NUMBER, Facts
 from lib.corpora.shelf import Shelf
-from lib.corpora.sound import Header, Measured
+from lib.corpora.sound import Measured
 from lib.corpora.studio import Progress, silent
-from lib.corpora.text import fingerprint
-from lib.files import atomic_path, content_hash, file_hash, read_json, write_json
+from lib.corpora.text import fingerprint, repaired
+from lib.files import atomic_path, content_hash, file_hash, lock, read_json, write_json
 from lib.utterance import SPLITS, Finding, Utterance
 
-CHUNK = 2000  # utterances looked at together
-FINDINGS = "findings.tsv"
+EVERY = 1000  # utterances between two lines of progress
 
 
 @dataclass(frozen=True)
@@ -69,23 +67,24 @@ def curate(
     folder = Path(os.path.abspath(folder))
     place = cache / "curation"
     place.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=place) as new:
+    with lock(place / f".{name}.lock", f"the curation of {name}", patience=3600), TemporaryDirectory(dir=place) as new:
         broken: list[Finding] = []
-        raw = Shelf.write(
-            Path(new) / "listed", folder, _utterances(listed, broken), {"id": ("Q", lambda u: fingerprint("", u.id))}
-        )
-        stamps = content_hash([_stamp(u) for u in raw]) if rules.audio != "listed" else ""
-        held = [file_hash(path) for path in rules.held_out]
-        key = content_hash([raw.hash, [astuple(f) for f in broken], asdict(rules), stamps, held, _code()])
+        stamps = hashlib.sha256()
+        stream = _utterances(name, listed, broken, stamps if rules.audio != "listed" else None, progress)
+        raw = Shelf.write(Path(new) / "listed", folder, stream, {"id": ("Q", lambda u: fingerprint("", u.id))})
+        held = [file_hash(Path(path).expanduser()) for path in rules.held_out]
+        key = content_hash([raw.hash, [astuple(f) for f in broken], asdict(rules), stamps.hexdigest(), held, _code()])
         made = place / f"{name}-{key}"
         if not made.exists():
             with atomic_path(made) as result, Findings(result) as findings:
-                facts, files = _examined(raw, folder, rules, broken, findings, Measured(place / "sounds.sqlite"), progress)
+                findings.write(broken)
+                examination = Examination(folder, rules, Measured(place / "sounds.sqlite"), progress)
+                facts = examination.of(raw, findings)
                 _beside_each_other(raw, facts, rules, findings)
                 _keep(result, raw, folder, facts, progress)
-                raw.rows.folder.rename(result / "listed")
-                write_json(result / "files.json", files)
+                write_json(result / "files.json", examination.files)
                 write_json(result / "funnel.json", _funnel(facts, len([f for f in broken if f.outcome == "dropped"])))
+                raw.rows.folder.rename(result / "listed")
     made_of = {name: read_json(made / f"{name}.json") for name in ("funnel", "files")}
     return Curated(name, made, *(Shelf(made / part, folder) for part in ("listed", "kept")), folder, hash=key, **made_of)
 
@@ -98,95 +97,25 @@ def _code() -> str:
     )
 
 
-def _utterances(listed: Iterable[Utterance | Finding], broken: list[Finding]) -> Iterator[Utterance]:
+def _utterances(
+    name: str, listed: Iterable[Utterance | Finding], broken: list[Finding], stamps: hashlib._Hash | None, progress: Progress
+) -> Iterator[Utterance]:
+    """The utterances as they come; findings go to `broken`, and what the files are like by size and time to `stamps`."""
+    count = 0
     for entry in listed:
         if isinstance(entry, Finding):
             broken.append(entry)
-        else:
-            yield entry
-
-
-def _stamp(utterance: Utterance) -> tuple[int, int]:
-    try:
-        facts = os.stat(utterance.audio)
-        return facts.st_size, facts.st_mtime_ns
-    except OSError:
-        return 0, 0
-
-
-class Findings:
-    """findings.tsv as it is written."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True)
-        self._file = open(folder / FINDINGS, "w", newline="", encoding="utf-8")  # noqa: SIM115
-        self._rows = csv.writer(self._file, delimiter="\t", lineterminator="\n")
-        self._rows.writerow([field.name for field in fields(Finding)])
-
-    def __enter__(self) -> Findings:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._file.close()
-
-    def write(self, found: Iterable[Finding]) -> None:
-        """Write findings down."""
-        self._rows.writerows(astuple(finding) for finding in found)
-
-
-def _examined(
-    raw: Shelf, folder: Path, rules: Rules, broken: list[Finding], findings: Findings, measured: Measured, progress: Progress
-) -> tuple[Facts, dict[str, dict[str, int]]]:
-    """Every utterance by itself, in chunks; and counts of what its files are like."""
-    findings.write(broken)
-    facts, rows = Facts(), iter(raw)
-    rates, channels, lengths = Counter(), Counter(), Counter(given=0, whole=0)
-    first = np.zeros(len(raw), bool)
-    first[np.unique(raw.rows.columns["id"], return_index=True)[1]] = True
-    while chunk := list(islice(rows, CHUNK)):
-        start = len(facts.split)
-        told: list[list[Finding]] = []
-        for place, utterance in enumerate(chunk, start=start):
-            wrong = alone.outside(utterance, folder, rules)
-            if not first[place]:
-                remedy = "give each utterance a name of its own"
-                wrong = alone.finding(utterance, "identifier", f"the id {utterance.id!r} stands on an earlier line too", remedy)
-            told.append([wrong] if wrong else [])
-        headers: list[Header | BadAudio | None] = [None] * len(chunk)
-        if rules.audio != "listed":
-            wanted = [place for place, found in enumerate(told) if not found]
-            for place, header in zip(wanted, measured.headers([chunk[p].audio for p in wanted], silent), strict=True):
-                headers[place] = header
-        for place, (utterance, header) in enumerate(zip(chunk, headers, strict=True)):
-            lengths["given"] += utterance.seconds == utterance.seconds
-            lengths["whole"] += utterance.seconds == utterance.seconds and utterance.seconds % 1 == 0
-            if isinstance(header, Header):
-                rates[str(header.rate)] += 1
-                channels[str(header.channels)] += 1
-            if header is not None:
-                told[place] += alone.of_file(utterance, header, rules)
-            chunk[place] = alone.mended(utterance, header.seconds if isinstance(header, Header) else None)
-            if not _dropped(told[place]) and (wrong := alone.of_length(chunk[place], rules)):
-                told[place].append(wrong)
-            if not _dropped(told[place]):
-                told[place] += alone.of_texts(utterance, rules)
-        heard = {}
-        if rules.audio == "heard":
-            wanted = [p for p, found in enumerate(told) if not _dropped(found) and chunk[p].seconds <= rules.longest * 10]
-            sounds = measured.sounds([chunk[p].sound for p in wanted], silent)
-            for place, sound in zip(wanted, sounds, strict=True):
-                if wrong := alone.of_sound(chunk[place], sound, rules):
-                    told[place].append(wrong)
-                heard[place] = None if isinstance(sound, BadAudio) else sound
-        for place, (utterance, found) in enumerate(zip(chunk, told, strict=True)):
-            facts.add(utterance, found, heard.get(place), rules)
-            findings.write(found)
-        progress("curating", len(facts.split), len(raw))
-    return facts, {"rates": rates, "channels": channels, "lengths": lengths}
-
-
-def _dropped(found: list[Finding]) -> bool:
-    return any(finding.outcome == "dropped" for finding in found)
+            continue
+        if stamps:
+            try:
+                facts = os.stat(entry.audio)
+                stamps.update(f"{facts.st_size} {facts.st_mtime_ns}".encode())
+            except OSError:
+                stamps.update(b"gone")
+        count += 1
+        if count % EVERY == 0:
+            progress(f"reading the lists of {name}", count, count)
+        yield entry
 
 
 def _beside_each_other(raw: Shelf, facts: Facts, rules: Rules, findings: Findings) -> None:
@@ -226,9 +155,10 @@ def _keep(result: Path, raw: Shelf, folder: Path, facts: Facts, progress: Progre
     def kept() -> Iterator[Utterance]:
         for place, utterance in enumerate(raw):
             if facts.dropped[place] == KEPT:
-                mended = alone.mended(utterance, None)
-                yield replace(mended, seconds=round(float(facts.seconds[place]), 4)) if utterance.start is None else mended
-            if place % CHUNK == 0:
+                whole = {"seconds": round(float(facts.seconds[place]), 4)} if utterance.start is None else {}
+                texts = {code: repaired(words)[0] for code, words in utterance.texts.items()}
+                yield replace(utterance, texts=texts, **whole)
+            if place % EVERY == 0:
                 progress("keeping", place, len(raw))
 
     Shelf.write(result / "kept", folder, kept())
