@@ -25,6 +25,7 @@ BENCHMARKS = {
     "resume": "benchmarks.engine:resume_rows",
     "sampler": "benchmarks.engine:sampler_rows",
     "memory": "benchmarks.engine:memory_rows",
+    "curation": "benchmarks.curation:rows",
 }
 TABLE = ROOT / "outputs" / "reference" / "benchmarks.csv"
 SPREADS = tuple(f"{side}_{name}" for side in ("ours", "theirs", "ratio") for name in ("median", "min", "max"))

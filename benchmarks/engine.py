@@ -99,10 +99,10 @@ def draw(listing: str, batches: int, epoch: int) -> Figures:
     seconds = time.perf_counter() - started
     for number in range(batches):
         drawn[number % len(drawn)]
-    return {"seconds": seconds, "peak_mb": _peak_mb()}
+    return {"seconds": seconds, "peak_mb": peak_mb()}
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Of this process alone: getrusage() would count the one that started it."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return float(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM"))) / 1024

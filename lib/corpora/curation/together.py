@@ -112,21 +112,26 @@ def duplicates(facts: Facts, rules: Rules) -> Iterator[tuple[int, int, str, str]
     One sound may rightly come several times within a split: with another question, or another translation.
     """
     a = facts.arrays()
-    split, said = a["split"], a["said"]
-    heard = np.flatnonzero((a["dropped"] == KEPT) & (a["sound"] != 0))
-    for place, first in _later(a["sound"][heard], heard, split):
-        if split[place] != split[first]:
-            yield place, first, "the same sound as", "dropped"
-        elif said[place] == said[first]:
-            yield place, first, "the same sound and text as", _spared(split[place], "duplicate")
-        elif a["transcript"][place] != a["transcript"][first]:
-            yield place, first, "the same sound, but another transcript than", _spared(split[place], "duplicate")
+    split, said, sound = a["split"], a["said"], a["sound"]
+    heard = np.flatnonzero((a["dropped"] == KEPT) & (sound != 0))
+    told: set[int] = set()
+    for place, first in _later(sound[heard] ^ said[heard], heard, split):
+        told.add(place)
+        yield place, first, "the same sound and text as", _outcome(split[place], split[first])
+    for place, first in _later(sound[heard], heard, split):
+        if place not in told and (split[place] != split[first] or a["transcript"][place] != a["transcript"][first]):
+            told.add(place)
+            yield place, first, "the same sound, but other words than", _outcome(split[place], split[first])
     known = np.flatnonzero((a["dropped"] == KEPT) & (a["speaker"] >= 0))
     key = said[known] ^ (a["speaker"][known].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))  # an odd number that mixes bits
-    if rules.repeats:
-        for place, first in _later(key, known, split, rules.repeats):
-            if split[place] == split[first] and (a["sound"][place] != a["sound"][first] or not a["sound"][place]):
-                yield place, first, "the same sentence by the same speaker as", _spared(split[place], "duplicate")
+    for place, first in _later(key, known, split, rules.repeats) if rules.repeats else ():
+        if place not in told and split[place] == split[first]:  # else it is an overlap
+            yield place, first, "the same sentence by the same speaker as", _spared(split[place], "duplicate")
+
+
+def _outcome(split: np.integer, of_first: np.integer) -> str:
+    """Of a sound that stands elsewhere: where that is another split, which is more held out, it must go."""
+    return "dropped" if split != of_first else _spared(split, "duplicate")
 
 
 def overlaps(facts: Facts, held_out: dict[str, np.ndarray]) -> Iterator[tuple[int, int | str]]:

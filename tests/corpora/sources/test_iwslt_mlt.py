@@ -1,0 +1,42 @@
+"""Nobody here has seen the release; what is tested is the shape that the card asks for. Its parts are in test_iwslt_stamped."""
+
+import pytest
+
+from lib.corpora.sources.iwslt_mlt import read
+from lib.corpora.sources.reading import NotObtained
+from lib.utterance import Finding, Utterance
+from tests.corpora.sources.trees import tone
+
+
+def tree(folder):
+    for part in ("train", "dev"):
+        tone(folder / part / "wav" / f"{part}_talk.wav", seconds=3.0)
+        (folder / part / "txt").mkdir()
+        (folder / part / "stamped.tsv").write_text(f"wav/{part}_talk.wav\t1.5\t2.25\n")
+        for code, text in (("mlt", "Bonġu"), ("eng", "Good morning")):
+            (folder / part / "txt" / f"{part}.{code}").write_text(f"{text}, {part}\n", encoding="utf-8")
+    return folder
+
+
+def test_layout_of_the_card(tmp_path):
+    first, second = read(tree(tmp_path))
+    assert (first.split, second.split) == ("train", "test") and second.texts == {"mlt": "Bonġu, dev", "eng": "Good morning, dev"}
+    assert (second.id, second.language, second.start, second.seconds) == ("dev_talk", "mlt", 1.5, 0.75) and second.audio.exists()
+    assert second.origin == "dev/stamped.tsv:1" and (second.speaker, second.licence) == ("", "")
+
+
+def test_languages_chosen(tmp_path):
+    tree(tmp_path)
+    assert list(read(tmp_path, spoken="eng")) == []
+    assert {tuple(u.texts) for u in read(tmp_path, "mlt", "fra")} == {("mlt",)}
+
+
+def test_broken_line(tmp_path):
+    (tree(tmp_path) / "train" / "stamped.tsv").write_text("wav/train_talk.wav\t1.5\n")
+    found = list(read(tmp_path))
+    assert isinstance(found[0], Finding) and found[0].origin == "train/stamped.tsv:1" and isinstance(found[1], Utterance)
+
+
+def test_missing_folder_says_what_it_must_be(tmp_path):
+    with pytest.raises(NotObtained, match="stamped.tsv"):
+        list(read(tmp_path))
