@@ -60,8 +60,11 @@ def quechua_text(curated: Curated) -> Claim:
     beside = [
         path for root in (curated.root, curated.root.parent) for path in (*root.glob(SIMINCHIK), *root.glob(f"*/{SIMINCHIK}"))
     ]
-    if not beside:
-        return Claim(what, said, "no Siminchik text is beside the corpus", "not checked")
+    if not beside or not test:
+        missing = (
+            "no Siminchik text is beside the corpus" if test else "the test set has no transcripts; the card says where they are"
+        )
+        return Claim(what, said, missing, "not checked")
     lines = {comparable(line) for path in set(beside) for line in path.read_text(encoding="utf-8").splitlines()}
     found = f"{len(test & lines)} of {len(test)} test sentences are in {beside[0].name}"
     return claim(what, said, found, not test & lines, "curate that text with held_out= the test set's file, which takes them out")

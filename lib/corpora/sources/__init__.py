@@ -6,10 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lib.corpora.sources import (
+    bigc,
     common_voice,
     covost2,
     europarl_st,
     fleurs,
+    iwslt_aeb,
+    iwslt_est,
+    iwslt_fon,
+    iwslt_mlt,
+    iwslt_que,
+    iwslt_stamped,
     librispeech,
     mboshi_french,
     mls,
@@ -36,4 +43,14 @@ SOURCES: dict[str, Reader] = {
     "must_c": must_c.read,
     "spoken_squad": spoken_squad.read,
     "mboshi_french": mboshi_french.read,
+    # the pairs of GMU, papers.md 1.1
+    "bigc": bigc.read,
+    "iwslt_aeb_eng": iwslt_aeb.read,
+    "iwslt_fon_fra": iwslt_fon.read,
+    "iwslt_gle_eng": iwslt_stamped.read_gle,
+    "iwslt_bho_hin": iwslt_stamped.read_bho,
+    "iwslt_est_eng": iwslt_est.read,
+    "iwslt_mlt_eng": iwslt_mlt.read,
+    "iwslt_mar_hin": iwslt_stamped.read_mar,
+    "iwslt_que_spa": iwslt_que.read,
 }

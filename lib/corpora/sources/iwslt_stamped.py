@@ -42,9 +42,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None, *,
     unread = sorted(homes.keys() - parts.keys())
     if unread:
         what = f"{', '.join(unread)}: not read, since {pair.test} is the newest part whose references are published"
-        yield Finding(
-            "split", "", str(homes[unread[0]].relative_to(folder)), what, "nothing: there is nothing to score it by", "noted"
-        )
+        yield Finding("split", "", str(homes[unread[0]].relative_to(folder)), what, "nothing to do", "noted")
     for part, split in parts.items():
         if part in homes:
             yield from _clips(folder, homes[part], split, texts, pair)
@@ -67,7 +65,7 @@ def _clips(folder: Path, home: Path, split: str, texts: dict[str, str], pair: Pa
             continue
         held = split == "train" and pair.test == "dev" and one_in(DEV_SHARE, " ".join(said.values()))
         yield Utterance(
-            id=Path(sound).stem,
+            id=f"{Path(sound).stem}_{start}" if start else Path(sound).stem,
             audio=home / sound,
             seconds=end - start,
             language=pair.spoken,
@@ -80,7 +78,7 @@ def _clips(folder: Path, home: Path, split: str, texts: dict[str, str], pair: Pa
 
 
 def _text(home: Path, name: str) -> Path:
-    """In txt/, but for the Marathi test set."""
+    """A file of texts: in txt/, but the Marathi test set's lies beside its list."""
     beside = home / name
     return beside if beside.exists() else home / "txt" / name
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import Lines, NotObtained
+from lib.corpora.sources.splits import one_in
 from lib.utterance import Finding, Utterance
 
 DEV_SHARE = 10  # one in so many training sentences, since the corpus publishes train and dev only and dev is the test set here
@@ -28,7 +28,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
                 lines = Lines(sound.with_suffix(suffix), folder)
                 texts[code] = " ".join(line.strip() for _, line in lines)
                 yield from lines.findings
-            split = "test" if part.name == "dev" else "dev" if _tenth(texts["fra"]) else "train"
+            split = "test" if part.name == "dev" else "dev" if one_in(DEV_SHARE, texts["fra"]) else "train"
             yield Utterance(
                 id=sound.stem,
                 audio=sound,
@@ -39,7 +39,3 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
                 texts=texts,
                 origin=f"{sound.relative_to(folder)}:1",
             )
-
-
-def _tenth(sentence: str) -> bool:
-    return int(hashlib.sha256(sentence.casefold().encode()).hexdigest(), 16) % DEV_SHARE == 0

@@ -5,13 +5,13 @@ With SQuAD 2.0 beside it, also questions that the passage does not answer.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import NotObtained
+from lib.corpora.sources.splits import one_in
 from lib.utterance import Finding, Utterance
 
 PARTS = {"train": "train", "test": "dev"}  # Spoken-SQuAD's name of a part -> SQuAD's, which the folders of sound bear too
@@ -44,7 +44,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         impossible = yield from _impossible(folder, PARTS[part])
         articles = yield from _articles(path, folder)
         for topic, article in enumerate(articles):
-            split = "dev" if part == "train" and _tenth(article["title"]) else part
+            split = "dev" if part == "train" and one_in(DEV_SHARE, article["title"]) else part
             for paragraph, passage in enumerate(article["paragraphs"]):
                 for asked in passage["qas"] + impossible[article["title"], paragraph]:
                     name = f"{part}_{topic}_{paragraph}-{asked.get('id', '')}"
@@ -103,7 +103,3 @@ def _impossible(folder: Path, part: str) -> Generator[Finding, None, defaultdict
         what = f"{strange} questions without an answer are about passages that {old.name} does not have"
         yield Finding("unanswerable", "", f"{new.name}:1", what, "nothing: nobody has read these passages aloud", "noted")
     return asked
-
-
-def _tenth(title: str) -> bool:
-    return int(hashlib.sha256(title.encode()).hexdigest(), 16) % DEV_SHARE == 0

@@ -2,19 +2,18 @@
 
 import pytest
 
-from lib.corpora.sources.iwslt_mlt import read as read_mlt
 from lib.corpora.sources.iwslt_stamped import read_bho, read_gle, read_mar
 from lib.corpora.sources.reading import NotObtained
 from lib.utterance import Finding, Utterance
 from tests.corpora.sources.trees import tone
 
 
-def part(home, name, texts=(), count=2, stamp="{0}\t0.0\t00.50\n"):
+def part(home, name, texts=(), count=2):
     """A folder with stamped.tsv, wav/ and text files; `texts` are their paths within it."""
     sounds = [f"wav/{home.name}_{name}_{number}.wav" for number in range(count)]
     for sound in sounds:
         tone(home / name / sound)
-    (home / name / "stamped.tsv").write_text("".join(stamp.format(sound) for sound in sounds))
+    (home / name / "stamped.tsv").write_text("".join(f"{sound}\t0.0\t00.50\n" for sound in sounds))
     for path in texts:
         (home / name / path).parent.mkdir(exist_ok=True)
         (home / name / path).write_text("".join(f" {path} {name} {number}\n" for number in range(count)), encoding="utf-8")
@@ -58,14 +57,6 @@ def test_bhojpuri_dev_is_the_test_set_and_train_gives_a_dev(tmp_path):
     splits = {split: {u.audio.parent.parent.name for u in said if u.split == split} for split in ("train", "dev", "test")}
     assert splits == {"train": {"train"}, "dev": {"train"}, "test": {"dev"}}
     assert 1 <= sum(u.split == "dev" for u in said) <= 15 and [u for u in read_bho(tmp_path) if isinstance(u, Utterance)] == said
-
-
-def test_maltese_has_transcripts(tmp_path):
-    for name in ("train", "dev"):
-        part(tmp_path / "given", name, [f"txt/{name}.mlt", f"txt/{name}.eng"], stamp="{0}\t1.5\t2.25\n")
-    clip = list(read_mlt(tmp_path))[-1]
-    assert clip.texts == {"mlt": "txt/dev.mlt dev 1", "eng": "txt/dev.eng dev 1"} and (clip.start, clip.seconds) == (1.5, 0.75)
-    assert {tuple(u.texts) for u in read_mlt(tmp_path, "mlt", "fra")} == {("mlt",)}
 
 
 def test_languages_chosen(tmp_path):
