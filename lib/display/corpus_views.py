@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 
@@ -193,19 +194,22 @@ class Look:
 
     def browser(self) -> Browser:
         """Clips that each rule caught, and the shortest, longest, slowest and fastest that are kept."""
-        clips: dict[str, list[tuple[str, Utterance]]] = {}
-        wanted: dict[str, list[Finding]] = {}
+        caught: dict[str, list[Finding]] = {}
         for finding in self.curated.findings():
-            if finding.id and len(wanted.setdefault(f"{finding.step}: {finding.outcome}", [])) < EACH:
-                wanted[f"{finding.step}: {finding.outcome}"].append(finding)
-        by_origin = {finding.origin: None for row in wanted.values() for finding in row}
-        for utterance in self.curated.listed:
-            if utterance.origin in by_origin:
-                by_origin[utterance.origin] = utterance
-        for rule, row in wanted.items():
-            found = [(finding.what, by_origin[finding.origin]) for finding in row if by_origin[finding.origin]]
-            if found:
-                clips[rule] = found
+            some = caught.setdefault(f"{finding.step}: {finding.outcome}", [])
+            if finding.id and len(some) < EACH:
+                some.append(finding)
+        wanted = {(finding.id, finding.origin) for some in caught.values() for finding in some}
+        root = f"{self.curated.root}{os.sep}"
+        # what lies outside the corpus's folder is refused, and so it is not played either
+        found = {
+            (u.id, u.origin): u
+            for u in self.curated.listed
+            if (u.id, u.origin) in wanted and os.path.normpath(u.audio).startswith(root)
+        }
+        clips = {
+            rule: [(f.what, found[f.id, f.origin]) for f in some if (f.id, f.origin) in found] for rule, some in caught.items()
+        }
         for why, column, place in (
             ("shortest", "seconds", 0),
             ("longest", "seconds", -1),
@@ -216,9 +220,8 @@ class Look:
             for _, part in self.kept[self.kept["characters"] > 0].groupby("language"):
                 row = part.sort_values(column).iloc[place]
                 ends.append((f"{row['seconds']:.2f} s, {row['rate']:.1f} characters a second", self[int(row["place"])]))
-            if ends:
-                clips[f"kept: {why}"] = ends
-        return Browser(clips)
+            clips[f"kept: {why}"] = ends
+        return Browser({rule: some for rule, some in clips.items() if some})
 
     def fastest_check(self, guess: str) -> Page:
         """Was the language with the most characters a second guessed?"""

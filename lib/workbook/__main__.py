@@ -1,4 +1,4 @@
-"""The command line: `python -m lib.workbook run | status | report | reference`; it only reads arguments and prints."""
+"""The command line: `python -m lib.workbook run | corpora | status | report | reference`; it only reads arguments and prints."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ def _arguments() -> argparse.Namespace:
     run.add_argument(
         "--slurm-option", action="append", default=[], metavar="NAME=VALUE", help="such as partition=gpu, gpus_per_node=1"
     )
+    corpora = commands.add_parser("corpora", help="the corpora there are; with a name, how that one is obtained")
+    corpora.add_argument("name", nargs="?", help="such as mls")
     commands.add_parser("status", help="what is done and what is not")
     commands.add_parser("report", help="make report.html and the tables again")
     commands.add_parser("reference", help="copy the tables and the chart to outputs/reference/, to be committed")
@@ -66,6 +68,35 @@ def _run(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _corpora(arguments: argparse.Namespace) -> int:
+    from tabulate import tabulate
+
+    from lib.corpora.cards import BadCard, names, read_card
+    from lib.corpora.catalogue import how_to_obtain
+
+    if arguments.name:
+        try:
+            print(how_to_obtain(read_card(arguments.name)))
+        except BadCard as error:
+            raise BadParameter(str(error)) from error
+        return 0
+    rows = [
+        [
+            name,
+            card.title,
+            " ".join(card.spoken),
+            card.licence,
+            "" if card.account == "none" else "needed",
+            "" if card.layout_certain else "not certain",
+        ]
+        for name, card in ((name, read_card(name)) for name in names())
+    ]
+    columns = ["corpus", "", "spoken", "licence", "account or agreement", "layout"]
+    print(tabulate(rows, columns, maxcolwidths=[None, 34, 30, 20, None, None]))
+    print("How one is obtained: python -m lib.workbook corpora NAME. Recordings of your own: corpus=own, folder=a manifest.")
+    return 0
+
+
 def _status(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import manifests
 
@@ -105,7 +136,9 @@ def main() -> int:
     try:
         if arguments.scale not in SCALES:
             raise BadParameter(f"unknown scale {arguments.scale!r}; the scales are {', '.join(SCALES)}")
-        return {"run": _run, "status": _status, "report": _report, "reference": _reference}[arguments.command](arguments)
+        return {"run": _run, "corpora": _corpora, "status": _status, "report": _report, "reference": _reference}[
+            arguments.command
+        ](arguments)
     except BadParameter as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -12,10 +12,12 @@ import nbformat
 import pandas as pd
 import pytest
 
+from lib.corpora.sources import SOURCES
 from lib.scoring.table import Said, score_table
 from lib.workbook import notebooks, runner
 from lib.workbook.collect import CLAIMS, SCORES
 from lib.workbook.paths import ROOT
+from tests.corpora.curation.planted import plant
 
 
 def workbook(*words, outputs, **popen):
@@ -198,3 +200,33 @@ def test_recordings_of_ones_own_end_to_end(outputs, shared_data, tmp_path):
     (manifest,) = [json.loads(path.read_text()) for path in (tmp_path / "smoke" / "runs").glob("*/manifest.json")]
     assert manifest["data"][0]["synthetic"] is False and manifest["losses"]["lines_left_out_of_the_corpus"] == 0
     assert {(row["source"], row["target"]) for row in manifest["scores"]} == {("mdw", "fra")}
+
+
+@pytest.mark.slow
+def test_a_folder_of_ones_own_with_planted_defects_through_notebook_01(tmp_path):
+    planted = plant(tmp_path / "own")
+    words = ["run", "01", "--scale", "smoke", "-p", "corpus=own", "-p", "folder=own/own.tsv", "-p", "licences=open"]
+    environment = {"WORKBOOK_OUTPUTS": str(tmp_path / "outputs"), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "lib.workbook", *words]  # a path as the user sees it from where they are
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (run,) = (tmp_path / "outputs" / "smoke" / "runs").iterdir()
+    manifest = json.loads((run / "manifest.json").read_text())
+    verdicts = {claim["claim"]: (claim["measured"], claim["verdict"]) for claim in manifest["claims"]}
+    assert verdicts["DATA-1"] == (0, "held") and verdicts["DATA-2"][0] > 10 and verdicts["DATA-2"][1] == "failed"
+    assert manifest["data"][0]["utterances"] == len(planted.clean) and manifest["data"][0]["licence"] == "CC-BY-4.0"
+    browser = (run / "pages" / "outliers.html").read_text()
+    steps = ("identifier", "licence", "file", "length", "duration", "text", "language", "overlap")
+    assert all(f"<summary>{step}: dropped</summary>" in browser for step in steps) and "data:audio/ogg;base64," in browser
+    assert "nothing.wav: it holds no samples" in browser  # what cannot be heard says why
+    assert "elsewhere" not in browser  # what lies outside the folder is not played
+    assert {"funnel", "languages", "durations", "rates", "vocabulary", "speakers"} == {f["name"] for f in manifest["figures"]}
+
+
+def test_corpora_are_listed_and_one_says_how_it_is_obtained():
+    done = workbook("corpora", outputs="unused")
+    assert done.returncode == 0 and all(name in done.stdout for name in SOURCES)
+    done = workbook("corpora", "must_c", outputs="unused")
+    assert done.returncode == 0 and "is not downloaded for you" in done.stdout and "tst-COMMON" in done.stdout
+    done = workbook("corpora", "mustc", outputs="unused")
+    assert done.returncode == 2 and "there is no data card" in done.stderr and len(done.stderr.splitlines()) == 1
