@@ -23,15 +23,20 @@ def whole_and_part(path: Path | str) -> tuple[Path, float, float | None]:
     return (Path(found[1]), float(found[2]), float(found[3])) if found else (Path(path), 0.0, None)
 
 
-def read_audio(path: Path | str) -> Float[np.ndarray, "samples"]:
+def read_audio(path: Path | str, longest: float | None = None) -> Float[np.ndarray, "samples"]:
     """The file, or the part of it that `path` means, as float32 samples in [-1, 1] at 16 kHz.
 
     Channels are averaged, other rates are resampled.
+
+    Args:
+        longest: seconds of it that are read; None: all.
 
     Raises:
         BadAudio: missing, not audio, empty, or not finite.
     """
     file, start, end = whole_and_part(path)
+    if longest is not None:
+        end = start + longest if end is None else min(end, start + longest)
     try:
         with soundfile.SoundFile(file) as sound:
             rate = sound.samplerate

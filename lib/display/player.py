@@ -12,25 +12,18 @@ import pandas as pd
 import soundfile
 from matplotlib.figure import Figure
 
-from lib.corpora.audio import BadAudio, read_audio, whole_and_part
+from lib.corpora.audio import BadAudio, read_audio
 from lib.corpora.voices import SAMPLING_RATE
 from lib.display.html import STYLE, data_uri, escape, table
-from lib.utterance import part
 
 LONGEST = 15.0  # seconds of a clip that a page carries; the rest is left out, and the page says so
-
-
-def _beginning(path: Path | str) -> Path:
-    """The first 15 s of what `path` means; of a recording of hours no more is read than is shown."""
-    file, start, end = whole_and_part(path)
-    return part(file, start, start + LONGEST if end is None else min(end, start + LONGEST))
 
 
 @lru_cache(maxsize=256)
 def ogg(path: Path) -> bytes:
     """The first 15 s of a file, or of a part of one, as OGG, about a seventh of its WAV."""
     out = io.BytesIO()
-    soundfile.write(out, read_audio(_beginning(path)), SAMPLING_RATE, format="OGG", subtype="VORBIS")
+    soundfile.write(out, read_audio(path, LONGEST), SAMPLING_RATE, format="OGG", subtype="VORBIS")
     return out.getvalue()
 
 
@@ -45,7 +38,7 @@ def player(path: Path | str) -> str:
 def spectrogram(path: Path | str, width: float = 4.2, height: float = 1.1) -> str:
     """A small picture of the sound: time to the right, pitch upwards, up to 8 kHz; nothing where it cannot be heard."""
     try:
-        samples = read_audio(_beginning(path))
+        samples = read_audio(path, LONGEST)
     except BadAudio:
         return ""  # the player beside it says why
     if samples.size < 400:
