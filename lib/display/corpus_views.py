@@ -18,7 +18,7 @@ from lib.display.browser import Browser
 from lib.display.html import Page, escape, table
 from lib.display.plots import bars, funnel, heat, histogram, lines
 from lib.languages import language
-from lib.utterance import SPLITS, Finding, Utterance
+from lib.utterance import OUTCOMES, SPLITS, Finding, Utterance
 
 MOST_TEXTS = 20_000  # sentences of a language that its vocabulary is counted in
 FEW_SPEAKERS = 10
@@ -194,9 +194,9 @@ class Look:
 
     def browser(self) -> Browser:
         """Clips that each rule caught, and the shortest, longest, slowest and fastest that are kept."""
-        caught: dict[str, list[Finding]] = {}
+        caught: dict[tuple[int, str], list[Finding]] = {}
         for finding in self.curated.findings():
-            some = caught.setdefault(f"{finding.step}: {finding.outcome}", [])
+            some = caught.setdefault((OUTCOMES.index(finding.outcome), f"{finding.step}: {finding.outcome}"), [])
             if finding.id and len(some) < EACH:
                 some.append(finding)
         wanted = {(finding.id, finding.origin) for some in caught.values() for finding in some}
@@ -208,7 +208,8 @@ class Look:
             if (u.id, u.origin) in wanted and os.path.normpath(u.audio).startswith(root)
         }
         clips = {
-            rule: [(f.what, found[f.id, f.origin]) for f in some if (f.id, f.origin) in found] for rule, some in caught.items()
+            rule: [(f.what, found[f.id, f.origin]) for f in some if (f.id, f.origin) in found]
+            for (_, rule), some in sorted(caught.items())
         }
         for why, column, place in (
             ("shortest", "seconds", 0),
