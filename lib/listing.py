@@ -22,7 +22,7 @@ class Listing(Sequence[Example]):
     """
 
     def __init__(self, folder: Path | str) -> None:
-        self._rows = Rows(folder)
+        self._rows, self.folder = Rows(folder), Path(folder)
         self.hash, self.sizes, self.kinds = self._rows.hash, self._rows.columns["sizes"], self._rows.columns["kinds"]
 
     @classmethod

@@ -25,7 +25,7 @@ def at_pauses(samples: Float[np.ndarray, "samples"], longest: float) -> list[Spa
 
     A rest of up to one and a half parts is cut near its middle, so that none is left too short to be understood.
     """
-    power = np.add.reduceat(np.square(samples, dtype=np.float64), np.arange(0, len(samples), HOP))
+    power = np.add.reduceat(np.square(samples), np.arange(0, len(samples), HOP))
     loudness = np.convolve(power, np.ones(PAUSE), "same")
     most, spans, start = int(longest * SAMPLING_RATE / HOP), [], 0
     while (rest := len(loudness) - start) > most:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from lib.corpora import defects
 from lib.corpora.cards import Card, check, read_card
 from lib.corpora.curation.curate import Curated, curate
 from lib.corpora.curation.rules import Rules
@@ -74,7 +76,7 @@ def opened(
             if name != OWN
             else f"{OWN!r} needs folder=PATH, a manifest"
         )
-    path = Path(folder).expanduser()
+    path = Path(os.path.abspath(Path(folder).expanduser()))
     root = path.parent if name == OWN else path
     return curate(name, root, listed(name, path, spoken, written), rules, cache, progress)
 
@@ -102,8 +104,6 @@ def corpus(curated: Curated, spoken: str | None = None) -> Corpus:
     )
 
 
-def checked(curated: Curated, rules: Rules) -> list[Claim]:
-    """The corpus's card held against it; a manifest of one's own has none, and only the mistakes that anyone makes are looked for."""
-    from lib.corpora import defects
-
-    return [defects.lengths(curated)] if curated.name == OWN else check(read_card(curated.name), curated, rules)
+def checked(curated: Curated) -> list[Claim]:
+    """The corpus's card held against it; a manifest of one's own has none, and only common mistakes are looked for."""
+    return [defects.lengths(curated)] if curated.name == OWN else check(read_card(curated.name), curated)

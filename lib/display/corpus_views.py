@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from lib.corpora.cards import Card
 from lib.corpora.curation.curate import Curated
 from lib.corpora.curation.rules import STEPS
+from lib.corpora.curation.together import long_enough
 from lib.corpora.defects import Claim
-from lib.corpora.text import comparable
+from lib.corpora.text import comparable, fingerprint
 from lib.display.browser import Browser
 from lib.display.html import Page, escape, table
 from lib.display.plots import bars, funnel, heat, histogram, lines
@@ -98,20 +99,21 @@ class Look:
 
     def steps(self) -> Page:
         """Utterances and hours that each step left, per language, and what it took."""
-        frame = pd.DataFrame(self.curated.funnel)
         rows = []
-        for code, part in frame[frame["language"] != ""].groupby("language"):
-            sums = part.groupby("step", sort=False)[["utterances", "hours"]].sum()
-            taken = -sums.diff().fillna(0)
-            for step, row in sums.iterrows():
-                if step == "listed" or taken.loc[step, "utterances"]:
+        for code in dict.fromkeys(row["language"] for row in self.curated.funnel):
+            mine = [row for row in self.curated.funnel if row["language"] == code]
+            before = None
+            for step in dict.fromkeys(row["step"] for row in mine):
+                left = [sum(row[key] for row in mine if row["step"] == step) for key in ("utterances", "hours")]
+                if before is None or left != before:
+                    taken = [0, 0.0] if before is None else [old - new for old, new in zip(before, left, strict=True)]
                     rows.append(
                         {
-                            "language": language(str(code)).name, "step": step, "asks for": STEPS[str(step)],
-                            "utterances": int(row["utterances"]), "hours": float(row["hours"]),
-                            "taken": int(taken.loc[step, "utterances"]), "minutes taken": float(60 * taken.loc[step, "hours"]),
+                            "language": language(code).name if code else "not readable", "step": step, "asks for": STEPS[step],
+                            "utterances": left[0], "hours": left[1], "taken": taken[0], "minutes taken": 60 * taken[1],
                         }
                     )  # fmt: skip
+                before = left
         return Page(table(rows))
 
     def findings(self) -> Page:
@@ -181,16 +183,17 @@ class Look:
 
     def leaks(self) -> int:
         """Sentences, in any language, of dev or test that are kept in train too: none, if curation did its work."""
-        sides: dict[str, set[tuple[str, str]]] = {"train": set(), "held out": set()}
+        sides: tuple[set[int], set[int]] = (set(), set())
         for utterance in self.curated.shelf:
-            side = sides["train" if utterance.split == "train" else "held out"]
-            side.update((code, comparable(text)) for code, text in utterance.texts.items() if len(text.split()) > 2)
-        return len(sides["train"] & sides["held out"])
+            for code, words in utterance.texts.items():
+                if long_enough(plain := comparable(words), code, self.curated.rules):
+                    sides[utterance.split == "train"].add(fingerprint(code, plain))
+        return len(sides[0] & sides[1])
 
     def left_out(self) -> float:
         """Percent of the listed utterances that are not kept."""
         listed = sum(row["utterances"] for row in self.curated.funnel if row["step"] == "listed")
-        return 100 * (1 - len(self.curated.shelf) / listed)
+        return 100 * (1 - len(self.curated.shelf) / max(1, listed))
 
     def browser(self) -> Browser:
         """Clips that each rule caught, and the shortest, longest, slowest and fastest that are kept."""
@@ -227,6 +230,8 @@ class Look:
     def fastest_check(self, guess: str) -> Page:
         """Was the language with the most characters a second guessed?"""
         means = self.kept[self.kept["characters"] > 0].groupby("language")["rate"].mean()
+        if means.empty:
+            return Page("<p>Nothing that is kept has a transcript, so nobody can say.</p>")
         best = str(means.idxmax())
         word = "Right" if guess == best else "Not quite"
         return Page(f"<p>{word}: {escape(language(best).name)}, with {means[best]:.1f} characters a second.</p>")

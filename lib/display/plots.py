@@ -95,11 +95,12 @@ def histogram(values: Mapping[str, Sequence[float]], label: str, bins: int = 30)
     """How values are spread, a line for each name."""
     figure = Figure(figsize=(6.4, 2.6), layout="constrained")
     axes = figure.subplots()
-    everything = [value for row in values.values() for value in row]
+    everything = [value for row in values.values() for value in row] or [1.0]
     for place, (name, row) in enumerate(values.items()):
         axes.hist(row, bins=bins, range=(0, max(everything)), histtype="step", linewidth=1.5, label=name, color=f"C{place}")
     axes.set_xlabel(label, fontsize=9)
-    axes.legend(fontsize=8, frameon=False)
+    if values:
+        axes.legend(fontsize=8, frameon=False)
     _bare(axes)
     return figure
 
@@ -115,7 +116,7 @@ def funnel(steps: Mapping[str, Mapping[str, int]]) -> Figure:
     splits = list(dict.fromkeys(split for counts in steps.values() for split in counts))
     rows = list(steps.items())[::-1]
     start = [0] * len(rows)
-    for split, colour in zip(splits, (ACCENT, "#e0a030", "#7a4b8a"), strict=False):
+    for split, colour in zip(splits, (ACCENT, "#e0a030", "#7a4b8a", GREY)[: len(splits)], strict=True):
         widths = [counts.get(split, 0) for _, counts in rows]
         axes.barh([name for name, _ in rows], widths, left=start, color=colour, height=0.62, label=split)
         start = [a + b for a, b in zip(start, widths, strict=True)]
@@ -123,7 +124,7 @@ def funnel(steps: Mapping[str, Mapping[str, int]]) -> Figure:
         lost = (start[place + 1] if place + 1 < len(start) else total) - total
         note = f"{total:,}" + (f"  (−{lost:,})" if lost else "")
         axes.annotate(note, (total, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=INK)
-    axes.set_xlim(right=1.2 * max(start, default=1))
+    axes.set_xlim(right=1.2 * max([1, *start]))
     axes.set_xlabel("utterances left", fontsize=9, loc="left")
     # under the axis: beside it there is no room, and above it the bars are longest
     axes.legend(fontsize=8, frameon=False, ncols=len(splits), loc="upper right", bbox_to_anchor=(1, -0.09))
@@ -140,18 +141,20 @@ def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], across:
     axes.set_xlabel(across, fontsize=9)
     axes.set_ylabel(up, fontsize=9)
     axes.set_ylim(bottom=0)
-    axes.legend(fontsize=8, frameon=False)
+    if curves:
+        axes.legend(fontsize=8, frameon=False)
     _bare(axes)
     return figure
 
 
 def heat(values: Mapping[tuple[str, str], float], across: str, down: str) -> Figure:
     """A field for each (row, column), with its value written into it; empty where there is nothing."""
+    values = values or {("nothing", "nothing"): 0.0}
     rows, columns = (sorted({key[place] for key in values}) for place in (0, 1))
     figure = Figure(figsize=(1.6 + 0.62 * len(columns), 1.0 + 0.34 * len(rows)), layout="constrained")
     axes = figure.subplots()
     grid = [[values.get((row, column), float("nan")) for column in columns] for row in rows]
-    axes.imshow(grid, cmap="Blues", aspect="auto", vmin=0, vmax=1.4 * max(values.values(), default=1))
+    axes.imshow(grid, cmap="Blues", aspect="auto", vmin=0, vmax=1.4 * max(values.values()) or 1)
     for (row, column), value in values.items():
         axes.annotate(f"{value:.2g}", (columns.index(column), rows.index(row)), ha="center", va="center", fontsize=8, color=INK)
     axes.set_xticks(range(len(columns)), columns, fontsize=9)

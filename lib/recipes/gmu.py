@@ -16,7 +16,7 @@ from lib.corpora import catalogue
 from lib.corpora.curation.rules import Rules, licences
 from lib.corpora.phrasebook import ALL_OF_CLDR, Phrasebook
 from lib.corpora.studio import Progress, record, silent
-from lib.decoding import Hypothesis, Search, decode, decode_in_parts, silenced
+from lib.decoding import Hypothesis, Search, decode_in_parts, silenced
 from lib.features import Ears
 from lib.models.seamless import Seamless
 from lib.models.tokenizer import unknown_pieces
@@ -54,7 +54,8 @@ class Direct:
     breadth: object = scaled("of the phrasebook")
     longest_output: int = scaled("tokens after which an output is stopped; the paper's 256, but smoke's models never stop")
     longest_train: float = 30.0  # seconds; longer audio is cut, and counted (1.3)
-    longest_test: float = 45.0  # longer audio is decoded in parts, cut at pauses
+    longest_test: float = 45.0  # longer audio is decoded in parts
+    overlap: float = 0.0  # seconds that such parts share; 0: they are cut at pauses
     beams: int = 5  # 1.8
     length_penalty: float = 1.0
     metric: str = "chrF++"  # of selection; the paper selects by loss, which falls on while the output turns to nonsense
@@ -87,15 +88,6 @@ DIRECT = {
 }
 
 
-def rules(recipe: Direct, allowed: str = "") -> Rules:
-    """What recordings are held against before a recipe trains on them.
-
-    Args:
-        allowed: licences, as `lib.corpora.curation.rules.licences` reads them.
-    """
-    return Rules(licences(allowed), longest=recipe.longest_train)
-
-
 def fine_tuning_corpus(
     recipe: Direct,
     source: str,
@@ -118,7 +110,8 @@ def fine_tuning_corpus(
         lib.corpora.sources.reading.NotObtained: the recordings are not there.
     """
     if corpus != "phrasebook":
-        curated = catalogue.opened(corpus, folder, cache, rules(recipe, allowed), source, target, progress)
+        rules = Rules(licences(allowed), longest=recipe.longest_train, wanted=target)
+        curated = catalogue.opened(corpus, folder, cache, rules, source, target, progress)
         return catalogue.corpus(curated, source)
     if recipe.breadth is None:
         raise ValueError(
@@ -178,7 +171,7 @@ def fine_tune(
     dev = examples(corpus.split("dev", source), Task.ST, target)[: recipe.select_on]
 
     def evaluate() -> Evaluated:
-        texts = [h.text for h in decode(model, dev, collate, recipe.search(1))]
+        texts = [h.text for h in decode_in_parts(model, dev, collate, recipe.search(1), recipe.longest_train, recipe.overlap)]
         stats = statistics(recipe.metric, texts, [e.target_text for e in dev], target, "plain")
         return Evaluated(stats.combine(stats.rows.sum(0)), list(zip(dev, texts, strict=True))[:LISTENED])
 
@@ -220,9 +213,10 @@ def outputs(
     def words(texts: list[str]) -> list[Hypothesis]:
         return [Hypothesis(e.id, text, len(text.split()), None, "end") for e, text in zip(test, texts, strict=True)]
 
-    search, longest = recipe.search(recipe.beams), recipe.longest_test
-    heard = decode_in_parts(system.model, test, collate, search, longest, progress=progress)
-    deaf = decode_in_parts(system.model, test, collate, search, longest, change=silenced, progress=progress)
+    search = recipe.search(recipe.beams)
+    how = {"longest": recipe.longest_test, "overlap": recipe.overlap, "progress": progress}
+    heard = decode_in_parts(system.model, test, collate, search, **how)
+    deaf = decode_in_parts(system.model, test, collate, search, change=silenced, **how)
     dev = [e.target_text for e in examples(corpus.split("dev", source), Task.ST, target)]
     train = [e.target_text for e in examples(corpus.split("train", source), Task.ST, target)]
     one = constant(train, dev, target)
@@ -236,7 +230,7 @@ def outputs(
 
 def losses(system: System, rows: list[Said], corpus: Corpus, longest: float = Direct.longest_test) -> dict[str, int]:
     """Everything that was cut, left out, or could not be written, counted."""
-    tokenizer = system.model.tokenizer
+    tokenizer, target = system.model.tokenizer, rows[0].target
     references = {row.id: row.reference for row in rows}.values()
     return {
         "lines_left_out_of_the_corpus": len(corpus.dropped),
@@ -246,7 +240,7 @@ def losses(system: System, rows: list[Said], corpus: Corpus, longest: float = Di
         "training_texts_cut": len(system.train.cut_texts),
         "updates_left_out_as_not_finite": system.fitted.not_finite,
         "pieces_unknown_in_training": unknown_pieces(
-            tokenizer, [u.texts[rows[0].target] for u in corpus.utterances if u.split == "train"]
+            tokenizer, [u.texts[target] for u in corpus.utterances if u.split == "train" and target in u.texts]
         ),
         "pieces_unknown_in_test_references": unknown_pieces(tokenizer, references),
         "outputs_that_did_not_end": sum(row.ending == "longest" for row in rows if row.system != "baseline"),

@@ -54,7 +54,7 @@ class Run:
         return self.manifest["device"]["kind"]
 
     @property
-    def interactive(self) -> bool:
+    def by_hand(self) -> bool:
         """Is somebody stepping through the cells, who can use a widget?"""
         return HEADLESS not in os.environ
 

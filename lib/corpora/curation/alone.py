@@ -8,25 +8,23 @@ from pathlib import Path
 
 from lib.corpora import text
 from lib.corpora.audio import BadAudio
-from lib.corpora.curation.rules import TRAIN_ONLY, Rules
+from lib.corpora.curation.rules import Rules, outcome
 from lib.corpora.sound import Header, Sound
 from lib.corpora.voices import SAMPLING_RATE
-from lib.utterance import SPLITS, Finding, Utterance
+from lib.utterance import Finding, Utterance
 
 UNITS = {1000.0: "milliseconds", 1000 / 60: "milliseconds divided by 60", 1 / 60: "minutes", 16000.0: "samples"}
 
 
-def finding(utterance: Utterance, step: str, what: str, remedy: str, outcome: str = "dropped") -> Finding:
+def finding(utterance: Utterance, step: str, what: str, remedy: str, became: str = "") -> Finding:
     """A finding about an utterance; dev and test are spared by the steps that are about quality only."""
-    if outcome == "dropped" and step in TRAIN_ONLY and utterance.split != "train":
-        outcome, remedy = "noted", f"kept, since it is {utterance.split} material"
-    return Finding(step, utterance.id, utterance.origin, what, remedy, outcome)
+    if not became and (became := outcome(step, utterance.split)) == "noted":
+        remedy = f"kept, since it is {utterance.split} material"
+    return Finding(step, utterance.id, utterance.origin, what, remedy, became)
 
 
 def outside(utterance: Utterance, folder: Path, rules: Rules) -> Finding | None:
-    """What forbids the utterance before its file is touched: its split, its licence, or where the file lies."""
-    if utterance.split not in SPLITS:
-        return finding(utterance, "line", f"split is {utterance.split!r}", f"name one of {', '.join(SPLITS)}")
+    """What forbids the utterance before its file is touched: its licence, or where the file lies."""
     if rules.licences and utterance.licence not in rules.licences:
         allowed = ", ".join(rules.licences)
         return finding(utterance, "licence", f"its licence is {utterance.licence or 'not stated'!r}", f"the run allows {allowed}")
@@ -80,6 +78,9 @@ def of_length(utterance: Utterance, rules: Rules) -> Finding | None:
 
 def of_texts(utterance: Utterance, rules: Rules) -> Iterator[Finding]:
     """Empty or too short texts, invisible characters, and texts in another language than the list says."""
+    if rules.wanted and rules.wanted not in utterance.texts:
+        yield finding(utterance, "text", f"it has no text in {rules.wanted}", "translate it, or leave it out")
+        return
     if not any(utterance.texts.values()) and not utterance.question:
         yield finding(utterance, "text", "there is no text at all", "write its transcript or its translation, or leave it out")
         return

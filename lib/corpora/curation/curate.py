@@ -35,6 +35,7 @@ class Curated:
     listed: Shelf  # every utterance of the lists, as they stand there
     shelf: Shelf  # those that are kept
     root: Path  # that the audio lies under
+    rules: Rules  # that it was held against
     funnel: list[dict]  # step, language, split; utterances, hours and speakers that were left after the step
     files: dict[str, dict[str, int]]  # how many files of each sampling rate ("rates") and number of channels ("channels") ...
     hash: str  # ... and of how many the list gives a length ("lengths": "given"), and a whole number ("whole")
@@ -86,15 +87,14 @@ def curate(
                 write_json(result / "funnel.json", _funnel(facts, len([f for f in broken if f.outcome == "dropped"])))
                 raw.rows.folder.rename(result / "listed")
     made_of = {name: read_json(made / f"{name}.json") for name in ("funnel", "files")}
-    return Curated(name, made, *(Shelf(made / part, folder) for part in ("listed", "kept")), folder, hash=key, **made_of)
+    return Curated(name, made, *(Shelf(made / part, folder) for part in ("listed", "kept")), folder, rules, hash=key, **made_of)
 
 
 def _code() -> str:
     """Another version of the rules' code is other rules."""
     room = Path(__file__).parent
-    return content_hash(
-        [file_hash(path) for path in (*sorted(room.glob("*.py")), room.parent / "text.py", room.parent / "sound.py")]
-    )
+    others = (room.parent / "text.py", room.parent / "sound.py", room.parent / "audio.py", room.parents[1] / "languages.py")
+    return content_hash([file_hash(path) for path in (*sorted(room.glob("*.py")), *others)])
 
 
 def _utterances(
@@ -138,17 +138,16 @@ def _beside_each_other(raw: Shelf, facts: Facts, rules: Rules, findings: Finding
         tell("overlap", place, f"its sentence is in {where} too", "nothing to do: only the held-out one is kept", "dropped")
     for name, counts in together.speakers_on_both_sides(facts).items():
         what = f"speaker {name!r} is on both sides: " + ", ".join(f"{count} in {split}" for split, count in counts.items())
-        remedy = "a score says little of other voices; speakers='drop' takes them out of train"
-        findings.write([Finding("overlap", "", "", what, remedy, "noted")])
+        remedy = "a score says little of other voices; Rules(speakers='drop') takes them out of train"
+        findings.write([Finding("speaker", "", "", what, remedy, "noted")])
         if rules.speakers == "drop":
             for place in np.flatnonzero(facts.arrays()["speaker"] == facts.speakers[name]):
                 if facts.split[place] == 0 and facts.dropped[place] == KEPT:
-                    tell("overlap", int(place), f"speaker {name!r} is in dev or test too", "nothing to do", "dropped")
-    for name, (low, high) in together.two_voices(facts).items():
-        place = int(np.flatnonzero(facts.arrays()["speaker"] == facts.speakers[name])[0])
-        what = f"two voices under the name {name!r}: one near {low:.0f} Hz, one near {high:.0f} Hz"
-        origin = raw[place].origin
-        findings.write([Finding("sound", "", origin, what, "listen, and give each speaker a name of their own", "noted")])
+                    tell("speaker", int(place), f"speaker {name!r} is in dev or test too", "nothing to do", "dropped")
+    for name, voices in together.two_voices(facts).items():
+        for place, pitch in voices:
+            what = f"one of two voices under the name {name!r}: near {pitch:.0f} Hz"
+            tell("sound", place, what, "listen to both, and give each speaker a name of their own", "noted")
 
 
 def _keep(result: Path, raw: Shelf, folder: Path, facts: Facts, progress: Progress) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, fields, replace
@@ -22,6 +23,7 @@ from lib.utterance import Finding, Utterance
 CHUNK = 500  # utterances looked at together
 LONG = 10  # caps
 FINDINGS = "findings.tsv"
+CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
 class Findings:
@@ -41,7 +43,8 @@ class Findings:
 
     def write(self, found: Iterable[Finding]) -> None:
         """Write findings down."""
-        self._rows.writerows(astuple(finding) for finding in found)
+        # whatever would break a line: a name may hold anything
+        self._rows.writerows([CONTROL.sub(" ", value) for value in astuple(finding)] for finding in found)
 
 
 class Examination:
@@ -98,8 +101,13 @@ class Examination:
 
     def _hear(self, chunk: list[Utterance], told: list[list[Finding]]) -> dict[int, Sound]:
         # what is many times as long as the cap is a whole recording, which is not read into memory for this
-        most = LONG * self.rules.longest
-        wanted = [place for place, found in enumerate(told) if not _dropped(found) and chunk[place].seconds <= most]
+        most, wanted = LONG * self.rules.longest, []
+        for place, found in enumerate(told):
+            if not _dropped(found) and chunk[place].seconds <= most:
+                wanted.append(place)
+            elif not _dropped(found):
+                what = f"{chunk[place].seconds:.0f} s, which is {LONG} times the cap and more, was not listened to"
+                found.append(alone.finding(chunk[place], "sound", what, "cut the recording, or raise `longest`", "noted"))
         heard = {}
         for place, sound in zip(wanted, self.measured.sounds([chunk[p].sound for p in wanted]), strict=True):
             if wrong := alone.of_sound(chunk[place], sound, self.rules):

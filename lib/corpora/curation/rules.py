@@ -22,10 +22,16 @@ STEPS = {
     "speaking rate": "characters a second within the usual",
     "duplicate": "the same sound, or the same sentence by the same speaker, once",
     "overlap": "no sentence of dev or test in train",
+    "speaker": "no speaker of dev or test in train, where that is asked for",
 }
 
 # Quality alone does not take an utterance out of a test set: its score would no longer be everybody else's. It is noted.
 TRAIN_ONLY = frozenset({"duration", "language", "sound", "speaking rate", "duplicate"})
+
+
+def outcome(step: str, split: str) -> str:
+    """What becomes of an utterance that a step refuses."""
+    return "noted" if step in TRAIN_ONLY and split != "train" else "dropped"
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Rules:
     shortest: float = 0.1
     longest: float = 30.0  # the papers' caps: GMU 30, 45 at test; IT-IST 90 and 45; its text says 120
     tolerance: float = 0.25  # between listed and real length
+    wanted: str = ""  # language that every utterance must have a text in; empty: none in particular
     fewest_characters: int = 1  # IT-IST asks for more than 3, which loses short answers and Chinese
     language: bool = True  # hold texts to their language and script
     clipped: float = 0.01  # share of samples at full scale

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.corpora import text
-from lib.corpora.curation.rules import STEPS, TRAIN_ONLY, Rules
+from lib.corpora.curation.rules import STEPS, Rules, outcome
 from lib.corpora.sound import Sound
 from lib.languages import language
 from lib.utterance import SPLITS, Finding, Utterance
@@ -44,7 +44,7 @@ class Facts:
     def add(self, utterance: Utterance, found: Sequence[Finding], sound: Sound | None, rules: Rules) -> None:
         """Remember the next utterance, with what was found of it by itself."""
         place = len(self.split)
-        self.split.append(SPLITS.index(utterance.split) if utterance.split in SPLITS else 0)
+        self.split.append(SPLITS.index(utterance.split))
         self.language.append(self.languages.setdefault(utterance.language, len(self.languages)))
         self.speaker.append(self.speakers.setdefault(utterance.speaker, len(self.speakers)) if utterance.speaker else -1)
         self.seconds.append(utterance.seconds if utterance.seconds == utterance.seconds else 0.0)
@@ -53,7 +53,8 @@ class Facts:
         self.pitch.append(sound.pitch if sound else float("nan"))
         self.dropped.append(next((NUMBER[f.step] for f in found if f.outcome == "dropped"), KEPT))
         plain = {code: text.comparable(words) for code, words in sorted(utterance.texts.items())}
-        self.said.append(text.fingerprint(utterance.question, "\n".join(plain.values())))
+        # without any text it is the file that tells two utterances apart
+        self.said.append(text.fingerprint(utterance.question, "\n".join(plain.values()) or str(utterance.sound)))
         self.transcript.append(text.fingerprint(utterance.language, plain.get(utterance.language, "")))
         for code, words in plain.items():
             if long_enough(words, code, rules):
@@ -74,10 +75,6 @@ def long_enough(plain: str, code: str, rules: Rules) -> bool:
 Told = tuple[int, str, str, str]  # place of the utterance, what, remedy, outcome
 
 
-def _spared(split: np.integer, step: str) -> str:
-    return "noted" if step in TRAIN_ONLY and SPLITS[split] != "train" else "dropped"
-
-
 def rates(facts: Facts, rules: Rules) -> Iterator[Told]:
     """Utterances of which a character takes much less or much more time than is usual in their language."""
     a = facts.arrays()
@@ -92,7 +89,12 @@ def rates(facts: Facts, rules: Rules) -> Iterator[Told]:
         for place in places[np.abs(rate - middle) > rules.rate_spread * max(spread, LEAST_SPREAD)].tolist():
             here = a["characters"][place] / a["seconds"][place]
             what = f"{here:.1f} characters a second; usual in {language(code).name} is {np.exp(middle):.1f}"
-            yield place, what, "listen: text and sound may not belong together", _spared(a["split"][place], "speaking rate")
+            yield (
+                place,
+                what,
+                "listen: text and sound may not belong together",
+                outcome("speaking rate", SPLITS[a["split"][place]]),
+            )
 
 
 def _later(keys: np.ndarray, places: np.ndarray, split: np.ndarray, allowed: int = 1) -> Iterator[tuple[int, int]]:
@@ -126,12 +128,12 @@ def duplicates(facts: Facts, rules: Rules) -> Iterator[tuple[int, int, str, str]
     key = said[known] ^ (a["speaker"][known].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))  # an odd number that mixes bits
     for place, first in _later(key, known, split, rules.repeats) if rules.repeats else ():
         if place not in told and split[place] == split[first]:  # else it is an overlap
-            yield place, first, "the same sentence by the same speaker as", _spared(split[place], "duplicate")
+            yield place, first, "the same sentence by the same speaker as", outcome("duplicate", SPLITS[split[place]])
 
 
 def _outcome(split: np.integer, of_first: np.integer) -> str:
     """Of a sound that stands elsewhere: where that is another split, which is more held out, it must go."""
-    return "dropped" if split != of_first else _spared(split, "duplicate")
+    return "dropped" if split != of_first else outcome("duplicate", SPLITS[split])
 
 
 def overlaps(facts: Facts, held_out: dict[str, np.ndarray]) -> Iterator[tuple[int, int | str]]:
@@ -177,35 +179,38 @@ def sentences_of(path: str, codes: Sequence[str], rules: Rules) -> np.ndarray:
 def speakers_on_both_sides(facts: Facts) -> dict[str, dict[str, int]]:
     """Speaker -> utterances of each split, for those in train and outside it."""
     a = facts.arrays()
-    kept = a["dropped"] == KEPT
-    found = {}
-    trained = set(np.unique(a["speaker"][kept & (a["split"] == 0)]).tolist())
-    outside = set(np.unique(a["speaker"][kept & (a["split"] > 0)]).tolist())
-    for name, number in facts.speakers.items():
-        if number in trained & outside:
-            counts = np.bincount(a["split"][kept & (a["speaker"] == number)], minlength=len(SPLITS))
-            found[name] = {split: int(count) for split, count in zip(SPLITS, counts, strict=True) if count}
-    return found
+    known = (a["dropped"] == KEPT) & (a["speaker"] >= 0)
+    counts = np.zeros((len(facts.speakers), len(SPLITS)), int)
+    np.add.at(counts, (a["speaker"][known], a["split"][known]), 1)
+    names = list(facts.speakers)  # in the order of their numbers
+    return {
+        names[number]: {split: int(count) for split, count in zip(SPLITS, counts[number], strict=True) if count}
+        for number in np.flatnonzero((counts[:, 0] > 0) & (counts[:, 1:].sum(1) > 0))
+    }
 
 
-def two_voices(facts: Facts) -> dict[str, tuple[float, float]]:
-    """Speaker -> the pitches in Hz of what sounds like two people under one name.
+def two_voices(facts: Facts) -> dict[str, list[tuple[int, float]]]:
+    """Speaker -> (place of a clip, pitch in Hz) of each of what sounds like two people under one name.
 
-    The clips of a speaker are cut in two where their pitch falls apart best. Two people: each has some clips, they are
+    The clips of a speaker are cut in two where their pitch falls apart most. Two people: each has some clips, they are
     5 semitones apart, and that is four times what either one varies. A single voice, however lively, has no gap.
     """
     a = facts.arrays()
     known = np.flatnonzero((a["speaker"] >= 0) & np.isfinite(a["pitch"]))
+    order = known[np.lexsort((a["pitch"][known], a["speaker"][known]))]
+    names = list(facts.speakers)
     found = {}
-    order = known[np.argsort(a["speaker"][known], kind="stable")]
-    names = {number: name for name, number in facts.speakers.items()}
     for places in np.split(order, np.flatnonzero(np.diff(a["speaker"][order])) + 1):
-        heights = np.sort(12 * np.log2(a["pitch"][places].astype(float)))
+        heights = 12 * np.log2(a["pitch"][places].astype(float))
         if len(heights) < 2 * FEW:
             continue
         cut = FEW + int(np.argmax(np.diff(heights)[FEW - 1 : len(heights) - FEW]))
-        low, high = heights[:cut], heights[cut:]
-        distance = np.median(high) - np.median(low)
-        if distance > APART and distance > CLEAR * max(low.std(), high.std(), 0.25):
-            found[names[int(a["speaker"][places[0]])]] = tuple(float(2 ** (np.median(part) / 12)) for part in (low, high))
+        voices = [(places[:cut], heights[:cut]), (places[cut:], heights[cut:])]
+        middles = [float(np.median(part)) for _, part in voices]
+        varies = max(*(float(part.std()) for _, part in voices), 0.25)
+        if middles[1] - middles[0] > max(APART, CLEAR * varies):
+            found[names[int(a["speaker"][places[0]])]] = [
+                (int(clips[np.argmin(np.abs(part - middle))]), 2 ** (middle / 12))
+                for (clips, part), middle in zip(voices, middles, strict=True)
+            ]
     return found

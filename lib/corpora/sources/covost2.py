@@ -46,7 +46,9 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         clips = folder / source / "clips"
         if not clips.is_dir():
             raise NotObtained(f"{clips} is not there; unpack Common Voice 4 of {source!r} into {clips.parent}")
-        rows = _whole(folder, lists[None], source) if lists.keys() == {None} else _split(folder, lists)
+        # all three, or the whole: of two lists it cannot be said what the third would hold
+        split = set(SPLITS) <= lists.keys() or None not in lists
+        rows = _split(folder, lists) if split else _whole(folder, lists[None], source)
         for entry in rows:
             if isinstance(entry, Finding):
                 yield entry
@@ -87,7 +89,11 @@ def _whole(folder: Path, path: Path, source: str) -> Iterator[Row | Finding]:
     table = Table(path, folder, ("path", "translation", "split"))
     wanted, others = {}, Counter()
     for number, row in table:
-        if row["split"] in SPLIT_OF:
+        if row["path"] in wanted:
+            yield Finding(
+                "clip", Path(row["path"]).stem, table.at(number), f"lists {row['path']} again", "nothing: the first is read"
+            )
+        elif row["split"] in SPLIT_OF:
             wanted[row["path"]] = (number, row)
         else:
             others[row["split"]] += 1

@@ -33,8 +33,8 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None, *,
     texts = {code: end for code, end in pair.texts.items() if code == pair.spoken or written in (None, code)}
     if spoken not in (None, pair.spoken) or not texts:
         return
-    # by name: the Irish clone of 2025 holds the edition of 2023 twice
-    homes = {path.parent.name: path.parent for depth in ("*", "*/*") for path in sorted(folder.glob(f"{depth}/stamped.tsv"))}
+    # by name, the nearest last: the Irish clone of 2025 holds the edition of 2023 twice
+    homes = {path.parent.name: path.parent for depth in ("*/*", "*") for path in sorted(folder.glob(f"{depth}/stamped.tsv"))}
     parts = {"train": "train", "dev": "dev", pair.test: "test"}
     if not parts.keys() & homes.keys():
         hint = "`folder` must be the clone, and that be made with --recursive"

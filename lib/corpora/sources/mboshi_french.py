@@ -26,9 +26,11 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
             texts = {}
             for code, suffix in (("mdw", ".mb"), ("fra", ".fr")):
                 lines = Lines(sound.with_suffix(suffix), folder)
+                if not lines.path.is_file():
+                    continue  # curation says that there is no text in that language
                 texts[code] = " ".join(line.strip() for _, line in lines)
                 yield from lines.findings
-            split = "test" if part.name == "dev" else "dev" if one_in(DEV_SHARE, texts["fra"]) else "train"
+            split = "test" if part.name == "dev" else "dev" if one_in(DEV_SHARE, texts.get("fra", "")) else "train"
             yield Utterance(
                 id=sound.stem,
                 audio=sound,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import math
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from lib.corpora.sources.reading import Lines, Table
 from lib.languages import LANGUAGES
-from lib.utterance import Finding, Utterance
+from lib.utterance import SPLITS, Finding, Utterance
 
 # of a TSV or a line of JSON; a `start` makes it a part of a longer file
 COLUMNS = (
@@ -19,6 +18,7 @@ COLUMNS = (
     "licence", "question", "answer",
 )  # fmt: skip
 NEEDED = ("audio", "source")
+ALIASES = {"valid": "dev", "validation": "dev"}
 SHARES = ("train",) * 8 + ("dev", "test")  # of the split where the manifest names none
 
 
@@ -27,11 +27,12 @@ class BadManifest(ValueError):
 
 
 def read(manifest: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The utterances of a manifest: `.tsv`, `.jsonl`, or lhotse's `.jsonl.gz` of cuts; audio paths are relative to it.
+    """The utterances of a manifest: `.tsv`, `.jsonl`, or lhotse's cuts; audio paths are relative to the manifest's folder.
 
     Columns: audio and source (the spoken language, ISO 639-3); and where there are any id, split, target with translation,
     transcript, speaker, seconds, start, licence, question, answer (several: `a|b`; a question without one cannot be answered).
-    Without a split, an utterance's speaker, or else its text, decides by its hash: 8 of 10 train, 1 dev, 1 test.
+    JSON may give `texts` instead, language -> text. Lines of another target than `written` are another pair's, and not read.
+    Without a split the hash of an utterance's texts decides: 8 of 10 train, 1 dev, 1 test; speakers are on both sides then.
 
     Raises:
         BadManifest: no such file, another kind of file, or a column that is needed and missing.
@@ -44,16 +45,26 @@ def read(manifest: Path, spoken: str | None = None, written: str | None = None) 
         )
     if not path.is_file():
         raise BadManifest(f"{path} is not there; give the path of a TSV, of JSON lines or of lhotse cuts")
-    rows = _cuts(path) if path.name.endswith(".gz") else _json(path) if path.suffix == ".jsonl" else _table(path)
-    for entry in rows:
+    if path.suffix not in (".tsv", ".jsonl", ".gz"):
+        raise BadManifest(f"{path} is none of .tsv, .jsonl and .jsonl.gz; save a table as text with tabs between its columns")
+    drawn = 0
+    for entry in _table(path) if path.suffix == ".tsv" else _json(path):
         if isinstance(entry, Finding):
             yield entry
             continue
-        made = _utterance(*entry, path.parent)
-        if isinstance(made, Finding):
-            yield made
-        elif spoken in (None, made.language) and (written is None or written in made.texts):
-            yield made
+        where, row = entry
+        if spoken not in (None, row.get("source")) or (written and row.get("target") not in (None, "", written)):
+            continue
+        try:
+            made = _utterance(where, row, path.parent)
+        except (TypeError, ValueError) as error:
+            yield Finding("line", str(row.get("id", "")), where, f"has a value of a wrong kind ({error})", "correct the line")
+            continue
+        drawn += isinstance(made, Utterance) and not row.get("split")
+        yield made
+    if drawn:
+        what = f"{drawn} lines name no split: 8 of 10 are train, 1 dev, 1 test, by the hash of their texts"
+        yield Finding("split", "", f"{path.name}:1", what, "add a column split, to keep speakers apart", "noted")
 
 
 def _table(path: Path) -> Iterator[tuple[str, dict] | Finding]:
@@ -66,6 +77,10 @@ def _table(path: Path) -> Iterator[tuple[str, dict] | Finding]:
             f"{error}. A manifest has the columns {', '.join(COLUMNS)}; {' and '.join(NEEDED)} must be there"
         ) from error
     yield from table.findings
+    unknown = [name for name in table.header if name not in COLUMNS]
+    if unknown:
+        what = f"the column {', '.join(unknown)} is not read"
+        yield Finding("columns", "", table.at(1), what, f"the columns that are: {', '.join(COLUMNS)}", "noted")
 
 
 def _json(path: Path) -> Iterator[tuple[str, dict] | Finding]:
@@ -78,81 +93,82 @@ def _json(path: Path) -> Iterator[tuple[str, dict] | Finding]:
         except json.JSONDecodeError as error:
             yield Finding("line", "", lines.at(number), f"is not JSON ({error})", "correct or delete the line")
             continue
-        if not isinstance(row, dict) or not all(row.get(name) for name in NEEDED):
-            yield Finding("line", "", lines.at(number), f"lacks {' or '.join(NEEDED)}", "fill them in, or delete the line")
-            continue
-        yield lines.at(number), row
+        if not isinstance(row, dict):
+            yield Finding("line", "", lines.at(number), "is JSON, but no row", "correct or delete the line")
+        elif str(row.get("type", "")).endswith("Cut"):
+            yield from _cut(lines.at(number), row)
+        else:
+            yield lines.at(number), row
     yield from lines.findings
 
 
-def _cuts(path: Path) -> Iterator[tuple[str, dict] | Finding]:
-    """Cuts with one recording each; a cut of several supervisions becomes one utterance a supervision."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for number, line in enumerate(file, start=1):
-            where = f"{path.name}:{number}"
-            cut = json.loads(line)
-            if cut.get("type") != "MonoCut" or not cut.get("recording") or not cut.get("supervisions"):
-                yield Finding(
-                    "line", str(cut.get("id", "")), where, "is no MonoCut with a recording and a supervision", "leave it out"
-                )
-                continue
-            for said in cut["supervisions"]:
-                custom = said.get("custom") or {}
-                whole = math.isclose(cut["start"] + said["start"], 0.0) and math.isclose(
-                    said["duration"], cut["recording"]["duration"]
-                )
-                yield (
-                    where,
-                    custom
-                    | {
-                        "id": said["id"],
-                        "audio": cut["recording"]["sources"][0]["source"],
-                        "source": said.get("language"),
-                        "speaker": said.get("speaker"),
-                        "transcript": said.get("text"),
-                        "seconds": said["duration"],
-                        "start": None if whole else cut["start"] + said["start"],
-                    },
-                )
+def _cut(where: str, cut: dict) -> Iterator[tuple[str, dict] | Finding]:
+    """A cut of lhotse's; one of several supervisions becomes an utterance each."""
+    if cut["type"] != "MonoCut" or not cut.get("recording") or not cut.get("supervisions"):
+        yield Finding("line", str(cut.get("id", "")), where, "is no MonoCut with a recording and a supervision", "leave it out")
+        return
+    for said in cut["supervisions"]:
+        start = cut["start"] + said["start"]
+        whole = math.isclose(start, 0.0) and math.isclose(said["duration"], cut["recording"]["duration"])
+        yield (
+            where,
+            (said.get("custom") or {})
+            | {
+                "id": said["id"],
+                "audio": cut["recording"]["sources"][0]["source"],
+                "source": said.get("language"),
+                "speaker": said.get("speaker"),
+                "transcript": said.get("text"),
+                "seconds": said["duration"],
+                "start": None if whole else start,
+            },
+        )
 
 
 def _utterance(where: str, row: dict, folder: Path) -> Utterance | Finding:
     given = {name: value for name, value in row.items() if value not in (None, "")}
-    name = str(given.get("id") or Path(str(given.get("audio", ""))).stem)
 
     def bad(what: str, remedy: str) -> Finding:
-        return Finding("line", name, where, what, remedy)
+        return Finding("line", str(given.get("id") or _name(given)), where, what, remedy)
 
     blank = [column for column in NEEDED if column not in given]
     if blank:
         return bad(f"{', '.join(blank)} is empty", "fill it in, or delete the line")
-    for column in ("source", "target"):
-        if given.get(column, "eng") not in LANGUAGES:
-            return bad(f"{column} is {given[column]!r}", "use an ISO 639-3 code, or add a row to lib/languages.py")
+    codes = [given[column] for column in ("source", "target") if column in given] + list(given.get("texts", ()))
+    if unknown := [code for code in codes if code not in LANGUAGES]:
+        return bad(f"the language {unknown[0]!r} is not known", "use an ISO 639-3 code, or add a row to lib/languages.py")
+    if "translation" in given and "target" not in given:
+        return bad("it has a translation but no target", "say in target which language that is")
+    split = ALIASES.get(given.get("split", ""), given.get("split", ""))
+    if split not in ("", *SPLITS):
+        return bad(f"split is {split!r}", f"name one of {', '.join(SPLITS)}")
     numbers = {}
-    for column, default in (("seconds", math.nan), ("start", None)):
-        try:
-            numbers[column] = float(given[column]) if column in given else default
-        except ValueError:
-            return bad(f"{column} is {given[column]!r}, not a number", "write seconds, such as 3.25")
-    if numbers["start"] is not None and math.isnan(numbers["seconds"]):
+    for column in ("seconds", "start"):
+        if column in given:
+            numbers[column] = _number(given[column])
+            if numbers[column] is None:
+                return bad(f"{column} is {given[column]!r}, not a number", "write seconds, such as 3.25")
+    if "\0" in str(given["audio"]):
+        return bad(f"audio is {given['audio']!r}, which no path can be", "correct the line")
+    if "start" in numbers and "seconds" not in numbers:
         return bad("it has a start but no seconds", "say how long the part is")
-    # cuts may carry texts in any number of languages; an empty cell of a language that is named stays, to be found
-    texts = dict(given.get("texts") or {})
+    texts = {code: str(words) for code, words in given.get("texts", {}).items()}
     if "transcript" in given:
         texts[given["source"]] = str(given["transcript"])
-    if "target" in given:
+    if "target" in given:  # an empty translation of a language that is named stays, to be found
         texts.setdefault(given["target"], str(given.get("translation", "")))
+    name = str(given.get("id") or _name(given))
+    "".join((name, *texts.values())).encode()  # half a surrogate pair is no text
     return Utterance(
         id=name,
         audio=folder / str(given["audio"]),
-        seconds=numbers["seconds"],
+        seconds=numbers.get("seconds", math.nan),
         language=given["source"],
         speaker=str(given.get("speaker", "")),
-        split=str(given.get("split") or _split(str(given.get("speaker") or sorted(texts.items())))),
+        split=split or _drawn(" ".join(texts.values()) or name),
         texts=texts,
         meaning=str(given.get("meaning", "")),
-        start=numbers["start"],
+        start=numbers.get("start"),
         question=str(given.get("question", "")),
         answers=tuple(str(given["answer"]).split("|")) if given.get("answer") else (),
         licence=str(given.get("licence", "")),
@@ -160,5 +176,19 @@ def _utterance(where: str, row: dict, folder: Path) -> Utterance | Finding:
     )
 
 
-def _split(key: str) -> str:
-    return SHARES[int(hashlib.sha256(key.encode()).hexdigest(), 16) % len(SHARES)]
+def _name(given: dict) -> str:
+    """Of an utterance without an id: its file, the part of it, and what is asked about it."""
+    parts = (str(given.get("audio", "")).rpartition(".")[0], given.get("start"), given.get("question"))
+    return "_".join(str(part) for part in parts if part is not None)
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _drawn(key: str) -> str:
+    return SHARES[int(hashlib.sha256(key.casefold().encode()).hexdigest(), 16) % len(SHARES)]

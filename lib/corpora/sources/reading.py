@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,16 +30,19 @@ class Lines:
     def __init__(self, path: Path, folder: Path) -> None:
         self.path, self.name = path, os.path.relpath(path, folder)
         self.findings: list[Finding] = []
+        self.last = 0  # number of the last line that was read
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         self.findings.clear()
         ended: list[int] = []
+        self.last = 0
         try:
-            file = open(self.path, "rb")
+            file = gzip.open(self.path) if self.path.suffix == ".gz" else open(self.path, "rb")
         except OSError as error:
             raise NotObtained(f"{self.path} is not there ({error.strerror}); see the layout in the corpus's data card") from error
         with file:
             for number, raw in enumerate(file, start=1):
+                self.last = number
                 if number == 1 and raw.startswith(MARK):
                     raw = raw[len(MARK) :]
                     self._found("byte order mark", 1, "starts with a byte order mark", "save it as UTF-8 without BOM", "repaired")
@@ -87,7 +91,7 @@ class Table(Lines):
         for number, line in super().__iter__():
             fields = line.split(self.separator)
             if not names:
-                names = [field.strip() for field in fields]
+                names = self.header = [field.strip() for field in fields]
                 missing = [column for column in self.columns if column not in names]
                 if missing:
                     raise ValueError(f"{self.path} lacks the column {', '.join(missing)}; it has {', '.join(names)}")
@@ -103,17 +107,25 @@ class Table(Lines):
 def parallel(listed: Lines, columns: dict[str, Lines]) -> Iterator[tuple[int, str, dict[str, str]] | Finding]:
     """The lines of a list, each with what stands in the same line of the files beside it: `(number, line, texts)`.
 
-    Where the files differ in length nobody knows which line lacks its fellow, and all of them are left out.
+    Where the files differ in length nobody knows which line lacks its fellow, and each of them is left out. Blank lines at
+    an end do not count.
     """
     held = {key: dict(lines) for key, lines in columns.items()}
-    lengths = {lines.name: max(held[key], default=0) for key, lines in columns.items()}
-    lengths[listed.name] = max((number for number, _ in listed), default=0)
-    if len(set(lengths.values())) > 1:
-        what = "the files do not have equally many lines: " + ", ".join(f"{name} {length}" for name, length in lengths.items())
-        yield Finding("parallel lines", "", listed.at(1), what, "unpack the archive again, and look for a broken line")
-        return
+    ends = {
+        lines.name: (lines.last, max((n for n, line in held[key].items() if line.strip()), default=0))
+        for key, lines in columns.items()
+    }
+    length = max((number for number, line in listed if line.strip()), default=0)
+    uneven = [name for name, (last, filled) in ends.items() if last < length or filled > length]
+    lengths = f"{listed.name} has {length} lines, " + ", ".join(f"{name} {last}" for name, (last, _) in ends.items())
     for number, line in listed:
-        if all(number in lines for lines in held.values()):  # else it is not UTF-8, and in the findings
+        if number > length:
+            break
+        if uneven:
+            yield Finding(
+                "parallel lines", "", listed.at(number), lengths, "unpack the archive again, and look for a broken line"
+            )
+        elif all(number in lines for lines in held.values()):  # else it is not UTF-8, and in the findings
             yield number, line, {key: lines[number].strip() for key, lines in held.items()}
     for lines in (listed, *columns.values()):
         yield from lines.findings

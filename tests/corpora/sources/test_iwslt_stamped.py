@@ -1,5 +1,7 @@
 """Clones of the Irish, Bhojpuri and Marathi repositories, with the editions of earlier years as folders in them."""
 
+import shutil
+
 import pytest
 
 from lib.corpora.sources.iwslt_stamped import read_bho, read_gle, read_mar
@@ -70,8 +72,16 @@ def test_broken_lines(tmp_path):
     (home / "train" / "stamped.tsv").write_text("wav/a.wav 0.0 1.0\nwav/b.wav\t0.0\t01.66\n")
     (home / "dev" / "txt" / "dev.eng").write_text("one line\n")
     found = [(f.step, f.origin, f.outcome) for f in read_gle(tmp_path) if isinstance(f, Finding)][1:]
-    at = "iwslt2025_ga-eng/{}/stamped.tsv:1"
-    assert found == [("cut", at.format("train"), "dropped"), ("parallel lines", at.format("dev"), "dropped")]
+    at = "iwslt2025_ga-eng/{}/stamped.tsv:{}"
+    lost = [("parallel lines", at.format("dev", line), "dropped") for line in (1, 2)]
+    assert found == [("cut", at.format("train", 1), "dropped"), *lost]
+
+
+def test_the_nearest_of_two_editions_is_read(tmp_path):
+    home = irish(tmp_path) / "iwslt2025_ga-eng"
+    shutil.copytree(home / "train", home / "older" / "train")
+    found = [u for u in read_gle(home) if isinstance(u, Utterance) and u.split == "train"]
+    assert found and {u.audio.parent for u in found} == {home / "train" / "wav"}
 
 
 def test_missing_parts_are_named(tmp_path):

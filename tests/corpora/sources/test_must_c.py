@@ -57,7 +57,7 @@ def test_broken_lines(tmp_path):
     found = [(f.step, f.origin, f.outcome) for f in read(tmp_path) if isinstance(f, Finding)]
     assert found == [
         ("cut", "en-de/data/train/txt/train.yaml:2", "dropped"),
-        ("parallel lines", "en-de/data/dev/txt/dev.yaml:1", "dropped"),
+        *[("parallel lines", f"en-de/data/dev/txt/dev.yaml:{line}", "dropped") for line in (1, 2, 3)],
     ]
     assert [u.texts["deu"] for u in read(tmp_path) if isinstance(u, Utterance) and u.split == "train"] == [
         "train de 0",
@@ -70,6 +70,16 @@ def test_line_that_is_not_utf8_takes_only_itself_away(tmp_path):
     (found,) = [entry for entry in read(tmp_path) if isinstance(entry, Finding)]
     assert found.step == "encoding" and found.origin == "en-de/data/dev/txt/dev.de:2"
     assert [u.texts["deu"] for u in read(tmp_path) if isinstance(u, Utterance) and u.split == "dev"] == ["eins", "drei"]
+
+
+def test_blank_lines_at_the_end_and_a_last_line_that_is_not_utf8_lose_no_others(tmp_path):
+    text = tree(tmp_path) / "en-de/data/dev/txt/dev.de"
+    text.write_bytes(b"eins\nzwei\ndrei\n\n\n")
+    assert sum(u.split == "dev" for u in read(tmp_path) if isinstance(u, Utterance)) == 3
+    text.write_bytes(b"eins\nzwei\n\xff\n")
+    found = list(read(tmp_path))
+    assert sum(u.split == "dev" for u in found if isinstance(u, Utterance)) == 2
+    assert [f.step for f in found if isinstance(f, Finding)] == ["encoding"]
 
 
 def test_lhotse_reads_the_same(tmp_path):

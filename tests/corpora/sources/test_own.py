@@ -1,5 +1,6 @@
 """A folder of one's own with a manifest: TSV, JSON lines, lhotse's cuts."""
 
+import gzip
 import json
 import math
 
@@ -35,19 +36,59 @@ def test_tsv(tmp_path):
     assert str(found.sound) == f"{tmp_path}/a.wav#t=1.500,2.000"
 
 
-def test_only_audio_and_language_are_needed_and_a_split_is_drawn_by_speaker(tmp_path):
-    lines = "\n".join(f"{n}.wav\teng\tspeaker{n % 40}" for n in range(400))
-    (tmp_path / "m.tsv").write_text(f"audio\tsource\tspeaker\n{lines}\n")
-    found = list(read(tmp_path / "m.tsv"))
-    assert found[3].id == "3" and math.isnan(found[3].seconds) and found[3].texts == {}
+def test_only_audio_and_language_are_needed_and_a_split_is_drawn_by_what_is_said(tmp_path):
+    lines = "\n".join(f"{n}.wav\teng\tme\tsentence {n % 40}" for n in range(400))
+    (tmp_path / "m.tsv").write_text(f"audio\tsource\tspeaker\ttranscript\n{lines}\n")
+    *found, told = read(tmp_path / "m.tsv")
+    assert found[3].id == "3" and math.isnan(found[3].seconds) and found[3].speaker == "me"
     homes = {}
-    assert all(homes.setdefault(u.speaker, u.split) == u.split for u in found) and set(homes.values()) == {"train", "dev", "test"}
+    assert all(homes.setdefault(u.texts["eng"], u.split) == u.split for u in found)
+    assert set(homes.values()) == {"train", "dev", "test"}
+    assert told.outcome == "noted" and "400 lines name no split" in told.what
+
+
+def test_without_ids_parts_folders_and_questions_are_told_apart(tmp_path):
+    rows = [
+        {"audio": "talk.wav", "start": 0, "seconds": 2}, {"audio": "talk.wav", "start": 2, "seconds": 2},
+        {"audio": "ann/1.wav"}, {"audio": "bob/1.wav"}, {"audio": "a.wav", "question": "who?"}, {"audio": "a.wav", "question": "what?"},
+    ]  # fmt: skip
+    (tmp_path / "m.jsonl").write_text("\n".join(json.dumps(row | {"source": "eng", "split": "validation"}) for row in rows))
+    found = list(read(tmp_path / "m.jsonl"))
+    assert len({u.id for u in found}) == 6 and {u.split for u in found} == {"dev"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"texts": {"en": "hi"}}, {"transcript": "half \ud83d"}, {"source": ["eng"]}, {"seconds": [2]}, {"seconds": float("inf")},
+        {"audio": "a\u0000"}, {"split": "eval"}, {"translation": "sans cible", "target": ""}, {"texts": "eng"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_strange_json_is_a_finding_and_not_a_crash(tmp_path, row):
+    (tmp_path / "m.jsonl").write_text(json.dumps({"audio": "a.wav", "source": "eng", "split": "train"} | row) + "\n")
+    (found,) = read(tmp_path / "m.jsonl")
+    assert isinstance(found, Finding) and found.origin == "m.jsonl:1" and found.outcome == "dropped"
+
+
+def test_columns_that_are_not_read_and_tables_that_are_none_are_named(tmp_path):
+    _, told = read(write(tmp_path, {}, columns=[*COLUMNS, "transcipt"]))
+    assert told.outcome == "noted" and "transcipt is not read" in told.what
+    (tmp_path / "m.csv").write_text("audio,source\na.wav,eng\n")
+    with pytest.raises(BadManifest, match="save a table as text with tabs"):
+        list(read(tmp_path / "m.csv"))
+
+
+def test_lines_of_another_pair_are_not_read_and_those_without_the_target_are_curations(tmp_path):
+    rows = [{"target": "fra"}, {"target": "spa"}, {"target": "", "translation": ""}]
+    found = list(read(write(tmp_path, *rows), "mdw", "fra"))
+    assert [set(u.texts) for u in found] == [{"mdw", "fra"}, {"mdw"}]
 
 
 @pytest.mark.parametrize(
     "fields, what",
     [
-        ({"source": "french"}, "source is 'french'"),
+        ({"source": "french"}, "the language 'french' is not known"),
         ({"seconds": "long"}, "not a number"),
         ({"audio": ""}, "audio is empty"),
         ({"start": "2", "seconds": ""}, "start but no seconds"),
@@ -66,7 +107,6 @@ def test_json_lines(tmp_path):
     first, second, broken, strange = read(tmp_path / "m.jsonl")
     assert first.texts == {"mdw": "mwana", "fra": "l'enfant"} and second.texts == {"fra": "oui", "eng": "yes"}
     assert broken.origin == "m.jsonl:3" and "not JSON" in broken.what and strange.origin == "m.jsonl:4"
-    assert [u.id for u in read(tmp_path / "m.jsonl", written="eng") if not isinstance(u, Finding)] == ["b"]
 
 
 def test_lhotse_cuts_as_lhotse_writes_them(tmp_path):
@@ -78,6 +118,8 @@ def test_lhotse_cuts_as_lhotse_writes_them(tmp_path):
     said = SupervisionSegment("s1", "talk", start=0.5, duration=1.0, text="yes", language="eng", speaker="x", custom=custom)
     CutSet.from_cuts([MonoCut("c1", 1.0, 2.0, 0, [said], recording=recording)]).to_file(tmp_path / "cuts.jsonl.gz")
     (found,) = read(tmp_path / "cuts.jsonl.gz")
+    (tmp_path / "cuts.jsonl").write_bytes(gzip.decompress((tmp_path / "cuts.jsonl.gz").read_bytes()))
+    assert list(read(tmp_path / "cuts.jsonl"))[0].texts == found.texts
     assert (found.id, found.start, found.seconds, found.split) == ("s1", 1.5, 1.0, "test")
     assert found.texts == {"deu": "ja", "eng": "yes"} and len(read_audio(found.sound)) == 16000
 
