@@ -11,6 +11,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -69,9 +70,18 @@ def finished(entry: Job) -> str | None:
     manifest = read_manifest_of(entry.folder)
     if not manifest or manifest["exit"] != "finished" or manifest["notebook_hash"] != entry.notebook.hash:
         return None
+    if _changed(entry.parameters.get("folder", "")) > manifest["started"]:
+        return None  # somebody has repaired the corpus's list, or taken another copy of it
     if entry.notebook.number == OVERVIEW and _newest(entry.parameters["scale"]) > manifest["started"]:
         return None  # it is made of the other runs' records, so it is as old as the newest of them
     return "done" if manifest["lib_hash"] == lib_hash() else "done by other code; --fresh makes it again"
+
+
+def _changed(folder: str) -> str:
+    """When a manifest, or the top of a corpus's folder, was written to; what changed deeper is not looked for."""
+    if not folder or not Path(folder).exists():
+        return ""
+    return datetime.fromtimestamp(Path(folder).stat().st_mtime, UTC).isoformat(timespec="seconds")
 
 
 def _newest(scale: str) -> str:

@@ -168,3 +168,38 @@ def test_read_is_what_curate_takes(tmp_path):
     curated = curate("own", tmp_path, read(tmp_path / "m.tsv"), LISTED, tmp_path / "cache")
     assert len(curated.shelf) == 1 and steps(curated) == {"b": "line"}
     assert sum(row["utterances"] for row in curated.funnel if row["step"] == "listed") == 2
+
+
+def test_an_utterance_without_the_wanted_text_is_named(tmp_path):
+    listed = [said(tmp_path, "a", texts={"eng": "one two three"}), said(tmp_path, "b", texts={"eng": "four", "fra": "quatre"})]
+    curated = curate("own", tmp_path, listed, replace(LISTED, wanted="fra"), tmp_path / "cache")
+    assert steps(curated) == {"a": "text"} and [u.id for u in curated.shelf] == ["b"]
+
+
+def test_a_wav_from_a_pipe_is_whole_and_one_that_was_cut_is_not(tmp_path):
+    voice(tmp_path / "a.wav", 1.0, 150.0)
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    at = data.index(b"data") + 4
+    data[at : at + 4] = b"\xff\xff\xff\xff"  # as ffmpeg writes it where it cannot go back
+    (tmp_path / "a.wav").write_bytes(data)
+    voice(tmp_path / "b.wav", 2.0, 160.0)
+    (tmp_path / "b.wav").write_bytes((tmp_path / "b.wav").read_bytes()[:-30000])
+    listed = [said(tmp_path, "a", seconds=1.0), said(tmp_path, "b", seconds=float("nan"))]
+    assert steps(curate("own", tmp_path, listed, Rules(language=False), tmp_path / "cache")) == {"b": "file"}
+
+
+def test_a_file_that_could_not_be_read_is_tried_again(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"not yet")
+    listed = [said(tmp_path, "a", seconds=1.0)]
+    assert steps(curate("own", tmp_path, listed, Rules(language=False), tmp_path / "cache")) == {"a": "file"}
+    voice(tmp_path / "a.wav", 1.0, 150.0)
+    assert not steps(curate("own", tmp_path, listed, Rules(language=False), tmp_path / "cache"))
+
+
+def test_many_speakers_take_no_time(tmp_path):
+    import time
+
+    listed = [said(tmp_path, f"u{n}", split="train" if n % 2 else "test", speaker=f"s{n // 2}") for n in range(6000)]
+    started = time.monotonic()
+    curated = curate("own", tmp_path, listed, replace(LISTED, repeats=0), tmp_path / "cache")
+    assert time.monotonic() - started < 20 and sum(f.step == "speaker" for f in curated.findings()) == 3000
