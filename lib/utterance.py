@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Corpus:
     """Utterances with what a record must say of them."""
 
     name: str
-    utterances: list[Utterance]
+    utterances: Sequence[Utterance]
     hash: str  # of the content: two corpora with one hash are the same
     synthetic: bool
     licence: str

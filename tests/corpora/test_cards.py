@@ -169,4 +169,6 @@ def test_a_split_that_curation_emptied_is_named(tmp_path):
 def test_every_utterance_has_its_source_and_licence(shared_data, tmp_path):
     folder = shared_data / "mboshi-french-parallel-corpus"
     curated = catalogue.opened("mboshi_french", folder, tmp_path, Rules(audio="header"))
+    corpus = catalogue.corpus(curated, "mdw")
+    assert corpus.licence == "not stated" and corpus.hours() > 0.8 and len(corpus.dropped) == 950 - len(corpus.utterances)
     assert {(u.source, u.licence) for u in curated.shelf} == {("mboshi_french", "not stated")}

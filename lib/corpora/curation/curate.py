@@ -179,6 +179,6 @@ def _funnel(facts: Facts, broken: int) -> list[dict]:
                 speakers = len(np.unique(a["speaker"][left & (a["speaker"] >= 0)]))
                 counts = {"utterances": int(left.sum()), "hours": hours, "speakers": speakers}
                 rows.append({"step": step, "language": code, "split": split} | counts)
-    if broken:
-        rows.insert(0, {"step": "listed", "language": "", "split": "", "utterances": broken, "hours": 0.0, "speakers": 0})
-    return rows
+    nobody = {"language": "", "split": "", "hours": 0.0, "speakers": 0}
+    unreadable = [{"step": "listed", "utterances": broken}, {"step": "line", "utterances": 0}] if broken else []
+    return [*(row | nobody for row in unreadable), *rows]

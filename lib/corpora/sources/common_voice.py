@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import NotObtained, Table
+from lib.corpora.sources.reading import NotObtained, Table, unknown_language
 from lib.languages import called
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -28,8 +28,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         if code and spoken in (None, code):
             homes.append((code, home))
         elif not code and not spoken:
-            origin = str(home.relative_to(folder))
-            yield Finding("language", "", origin, "is a language that lib/languages.py lacks", "add a row to it", "noted")
+            yield unknown_language(home.name, str(home.relative_to(folder)))
     if not homes:
         raise NotObtained(f"{release} has no train.tsv, dev.tsv or test.tsv of {spoken or 'a known language'}")
     for code, home in homes:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import NotObtained, Table
+from lib.corpora.sources.reading import NotObtained, Table, unknown_language
 from lib.languages import called
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -35,8 +35,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     codes = {name: called("common_voice", name) for pair in pairs for name in pair}
     for name, code in codes.items():
         if code is None:
-            what = f"{name!r} is a language that lib/languages.py lacks"
-            yield Finding("language", "", f"covost_v2.*{name}*.tsv", what, "add a row to it", "noted")
+            yield unknown_language(name, f"covost_v2.*{name}*.tsv")
     found = False
     for (source, target), lists in pairs.items():
         heard, read_in = codes[source], codes[target]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained, parallel
+from lib.corpora.sources.reading import Lines, NotObtained, parallel, unknown_language
 from lib.languages import called
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -23,8 +23,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     codes = {name: called("locale", name) for path in lists for name in path.parts[-4:-2]}
     for name, code in codes.items():
         if code is None:
-            what = f"{name!r} is a language that lib/languages.py lacks"
-            yield Finding("language", "", f"v1.1/{name}", what, "add a row to it", "noted")
+            yield unknown_language(name, f"v1.1/{name}")
     found = False
     for path in lists:
         source, target = (codes[name] for name in path.parts[-4:-2])

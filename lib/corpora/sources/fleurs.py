@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import NotObtained, Table
+from lib.corpora.sources.reading import NotObtained, Table, unknown_language
 from lib.languages import called
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -30,8 +30,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
             paths = [home / f"{split}.tsv" for split in SPLITS]
             lists[code] = [Table(path, folder, header=COLUMNS) for path in paths if path.is_file()]
         elif not code and home.is_dir() and not spoken:
-            origin = str(home.relative_to(folder))
-            yield Finding("language", "", origin, "is a language that lib/languages.py lacks", "add a row to it", "noted")
+            yield unknown_language(home.name, str(home.relative_to(folder)))
     heard = [(code, table) for code in lists if spoken in (None, code) for table in lists[code] if _audio(table).is_dir()]
     if not heard:
         named = [table for code in lists if spoken in (None, code) for table in lists[code]]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained
+from lib.corpora.sources.reading import Lines, NotObtained, unknown_language
 from lib.languages import called
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -25,7 +25,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         if code and spoken in (None, code):
             homes.setdefault(code, home)
         elif not code and not spoken and not name.startswith("lm_"):  # mls_lm_german holds text for language models
-            yield Finding("language", "", home.name, "is a language that lib/languages.py lacks", "add a row to it", "noted")
+            yield unknown_language(name, home.name)
     parts = [(code, home / split) for code, home in homes.items() for split in SPLITS if (home / split).is_dir()]
     if not parts:
         packed = sorted(path.name for path in folder.glob("mls_*.tar.gz") if not path.name.startswith("mls_lm_"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from lib.corpora.sources.reading import Lines, NotObtained, parallel
+from lib.corpora.sources.reading import Lines, NotObtained, parallel, unknown_language
 from lib.languages import called
 from lib.utterance import Finding, Utterance
 
@@ -28,8 +28,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     codes = {name: called("locale", name) for name in homes}
     for name, code in codes.items():
         if code is None:
-            what = f"{name!r} is a language that lib/languages.py lacks"
-            yield Finding("language", "", f"en-{name}", what, "add a row to it", "noted")
+            yield unknown_language(name, f"en-{name}")
     chosen = {name: code for name, code in codes.items() if code and written in (None, code)}
     if not chosen:
         packed = next(folder.glob("MUSTC_*.tar.gz"), None)

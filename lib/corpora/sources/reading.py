@@ -16,6 +16,11 @@ class NotObtained(FileNotFoundError):
     """A corpus, or a part of it, that is not where it was looked for; the message says how it is obtained."""
 
 
+def unknown_language(name: str, origin: str) -> Finding:
+    """What a source says of a part of its corpus in a language that the table does not have: it is not read."""
+    return Finding("language", "", origin, f"{name!r} is a language that lib/languages.py lacks", "add a row to it", "noted")
+
+
 class Lines:
     """The lines of a UTF-8 text file with their numbers, read one at a time.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import NotObtained, Table
+from lib.corpora.sources.reading import NotObtained, Table, unknown_language
 from lib.languages import called, language
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -27,8 +27,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         )
     for home in homes:
         if (heard := called("locale", home.name)) is None:
-            what = f"{home.name!r} is a language that lib/languages.py lacks"
-            yield Finding("language", "", str(home.relative_to(folder)), what, "add a row to it", "noted")
+            yield unknown_language(home.name, str(home.relative_to(folder)))
             continue
         for split in SPLITS:
             if (home / f"asr_{split}.tsv").exists():
