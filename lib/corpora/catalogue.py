@@ -71,11 +71,8 @@ def opened(
 ) -> Curated:
     """A corpus, listed and curated; see `listed` and `curate` for what may be wrong."""
     if not str(folder):
-        raise ValueError(
-            f"the corpus {name!r} needs folder=PATH: " + how_to_obtain(read_card(name))
-            if name != OWN
-            else f"{OWN!r} needs folder=PATH, a manifest"
-        )
+        what = "the path of a manifest" if name == OWN else f"where it lies. {how_to_obtain(read_card(name))}"
+        raise ValueError(f"corpus={name} needs folder=, {what}")
     path = Path(os.path.abspath(Path(folder).expanduser()))
     root = path.parent if name == OWN else path
     return curate(name, root, listed(name, path, spoken, written), rules, cache, progress)

@@ -153,7 +153,7 @@ def test_what_is_not_there_says_how_to_obtain_it(tmp_path):
         catalogue.opened("mboshi_french", tmp_path, tmp_path / "cache")
     with pytest.raises(ValueError, match="there is no corpus 'librespeech'; there are own, "):
         catalogue.opened("librespeech", tmp_path, tmp_path / "cache")
-    with pytest.raises(ValueError, match="needs folder=PATH"):
+    with pytest.raises(ValueError, match="corpus=fleurs needs folder=, where it lies. FLEURS"):
         catalogue.opened("fleurs", "", tmp_path / "cache")
 
 

@@ -197,7 +197,11 @@ def test_jobs_outlive_ctrl_c_and_requeues_and_are_waited_for_again(cluster, outp
     until(lambda: "Restarts=2" in said(["scontrol", "show", "job", number], cluster))
     assert not lives(first["process"])
     code, text = end_of(waiting)
-    assert code == 0 and f"01: Data curation: what is in the corpus, and what is left out of it: job {number}, log" in text and "report.html" in text
+    assert (
+        code == 0
+        and f"01: Data curation: what is in the corpus, and what is left out of it: job {number}, log" in text
+        and "report.html" in text
+    )
     assert log.read_text().count("Starting with JobEnvironment") == 3 and "Calling checkpoint method" in log.read_text()
     assert manifest("01")["exit"] == manifest("90")["exit"] == "finished" and manifest("01")["process"] != first["process"]
     assert manifest("90")["started"] >= manifest("01")["finished"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from lib.utterance import Finding
@@ -39,30 +39,34 @@ class Lines:
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         self.findings.clear()
-        ended: list[int] = []
-        self.last = 0
+        self.last = first = last = 0  # first and last: lines that end in CRLF
         try:
             file = gzip.open(self.path) if self.path.suffix == ".gz" else open(self.path, "rb")
         except OSError as error:
             raise NotObtained(f"{self.path} is not there ({error.strerror}); see the layout in the corpus's data card") from error
         with file:
-            for number, raw in enumerate(file, start=1):
+            for number, raw in enumerate(self._raw(file), start=1):
                 self.last = number
                 if number == 1 and raw.startswith(MARK):
                     raw = raw[len(MARK) :]
                     self._found("byte order mark", 1, "starts with a byte order mark", "save it as UTF-8 without BOM", "repaired")
                 if raw.endswith(b"\r\n"):
-                    ended.append(number) if len(ended) < 2 else None
-                    crlf = number
+                    first, last = first or number, number
                 try:
                     line = raw.decode("utf-8").rstrip("\r\n")
                 except UnicodeDecodeError as error:
                     self._found("encoding", number, f"is not UTF-8 ({error})", "save the file as UTF-8")
                     continue
                 yield number, line
-        if ended:
-            more = f", as others do up to line {crlf}" if crlf != ended[0] else ""
-            self._found("line ends", ended[0], f"ends in CRLF{more}", "save it with LF, as on Unix", "repaired")
+        if first:
+            more = f", as others do up to line {last}" if last != first else ""
+            self._found("line ends", first, f"ends in CRLF{more}", "save it with LF, as on Unix", "repaired")
+
+    def _raw(self, file: Iterable[bytes]) -> Iterator[bytes]:
+        try:
+            yield from file
+        except (EOFError, gzip.BadGzipFile) as error:
+            raise NotObtained(f"{self.path} is damaged ({error}); copy or download it again") from error
 
     def _found(self, step: str, number: int, what: str, remedy: str, outcome: str = "dropped") -> None:
         self.findings.append(Finding(step, "", self.at(number), what, remedy, outcome))

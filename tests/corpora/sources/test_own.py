@@ -10,6 +10,7 @@ import soundfile
 
 from lib.corpora.audio import BadAudio, read_audio
 from lib.corpora.sources.own import BadManifest, read
+from lib.corpora.sources.reading import NotObtained
 from lib.utterance import Finding
 from tests.corpora.sources.trees import tone
 
@@ -122,6 +123,9 @@ def test_lhotse_cuts_as_lhotse_writes_them(tmp_path):
     assert list(read(tmp_path / "cuts.jsonl"))[0].texts == found.texts
     assert (found.id, found.start, found.seconds, found.split) == ("s1", 1.5, 1.0, "test")
     assert found.texts == {"deu": "ja", "eng": "yes"} and len(read_audio(found.sound)) == 16000
+    (tmp_path / "half.jsonl.gz").write_bytes((tmp_path / "cuts.jsonl.gz").read_bytes()[:-20])
+    with pytest.raises(NotObtained, match="half.jsonl.gz is damaged"):
+        list(read(tmp_path / "half.jsonl.gz"))
 
 
 def test_a_manifest_that_is_none(tmp_path):
