@@ -21,7 +21,7 @@ class Planned:
 
 PLAN = (
     Planned("00", 5.0, scales=("smoke", "tiny", "lab")),
-    Planned("01", 0.7, scales=("smoke", "tiny", "lab")),
+    Planned("01", 1.0, scales=("smoke", "tiny", "lab")),
     Planned("03", 5.8),
     Planned("10", 2.5, scales=("smoke", "tiny", "lab")),  # `full` needs recordings: -p corpus= -p folder=
     Planned("10", 2.5, {"source": "que", "target": "spa"}, scales=("smoke", "tiny", "lab")),
