@@ -228,13 +228,13 @@ def outputs(
     )
 
 
-def losses(system: System, rows: list[Said], corpus: Corpus, longest: float = Direct.longest_test) -> dict[str, int]:
+def losses(recipe: Direct, system: System, rows: list[Said], corpus: Corpus) -> dict[str, int]:
     """Everything that was cut, left out, or could not be written, counted."""
     tokenizer, target = system.model.tokenizer, rows[0].target
     references = {row.id: row.reference for row in rows}.values()
     return {
         "lines_left_out_of_the_corpus": len(corpus.dropped),
-        "test_clips_decoded_in_parts": sum(row.seconds > longest for row in rows if row.system != "baseline"),
+        "test_clips_decoded_in_parts": sum(row.seconds > recipe.longest_test for row in rows if row.system != "baseline"),
         "training_clips_not_heard": len(system.train.dropped),
         "training_clips_cut": len(system.train.ears.cut),
         "training_texts_cut": len(system.train.cut_texts),

@@ -75,4 +75,4 @@ def test_a_language_that_the_backbone_lacks_is_registered_by_fine_tuning(model, 
     assert len(system.model.tokenizer) == before + 1 and system.fitted.updates == 2
     rows = gmu.outputs(smoke, system, corpus, "que", "spa", 1)
     assert {row.strategy for row in rows} == {"direct", "constant", "shuffled_audio", "silence"} and len(rows) == 4 * 6
-    assert gmu.losses(system, rows, corpus)["training_clips_not_heard"] == 0
+    assert gmu.losses(smoke, system, rows, corpus)["training_clips_not_heard"] == 0

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
-from lib.corpora.sources.reading import Lines, NotObtained, parallel
+from lib.corpora.sources.reading import Lines, NotObtained, cut, parallel
 from lib.utterance import Finding, Utterance
 
 HOMES = ("que_spa_constrained", "que_spa_clean")  # what it is called in 2024, and in 2023
@@ -47,20 +45,17 @@ def _clips(folder: Path, path: Path, texts: dict[str, Lines]) -> Iterator[Uttera
             yield entry
             continue
         number, line, said = entry
-        try:
-            (clip,) = yaml.load(line, yaml.CSafeLoader)  # valid YAML line by line
-            name, start, seconds = clip["wav"], float(clip["offset"]), float(clip["duration"])
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            what = f"does not say where its sentence lies ({error!r:.200})"
-            remedy = "a line must read - {duration: 3.5, offset: 0.0, ..., wav: quechua000000.wav}"
-            yield Finding("cut", "", clips.at(number), what, remedy)
+        place = cut(clips, number, line)
+        if isinstance(place, Finding):
+            yield place
             continue
+        name, start, seconds, speaker = place
         yield Utterance(
             id=Path(name).stem,
             audio=path.parent.parent / "wav" / name,
             seconds=seconds,
             language="que",
-            speaker=str(clip.get("speaker_id", "")),
+            speaker=speaker,
             split=PARTS[path.stem],
             texts=said,
             start=start or None,  # clips are cut already: what starts at 0 is the whole file

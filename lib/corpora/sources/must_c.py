@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import yaml
-
-from lib.corpora.sources.reading import Lines, NotObtained, parallel, unknown_language
+from lib.corpora.sources.reading import Lines, NotObtained, cut, parallel, unknown_language
 from lib.languages import called
 from lib.utterance import Finding, Utterance
 
@@ -48,20 +46,17 @@ def _sentences(folder: Path, home: Path, name: str, target: str) -> Iterator[Utt
             yield entry
             continue
         number, line, texts = entry
-        try:
-            (cut,) = yaml.load(line, yaml.CSafeLoader)  # valid YAML line by line, and much too long to be parsed whole
-            talk, start, seconds = cut["wav"], float(cut["offset"]), float(cut["duration"])
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-            what = f"does not say where its sentence lies ({error!r:.200})"
-            remedy = "a line must read - {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
-            yield Finding("cut", "", cuts.at(number), what, remedy)
+        place = cut(cuts, number, line)
+        if isinstance(place, Finding):
+            yield place
             continue
+        talk, start, seconds, speaker = place
         yield Utterance(
             id=f"en-{name}-{Path(talk).stem}-seg-{seen[talk]}",
             audio=home / "wav" / talk,
             seconds=seconds,
             language="eng",
-            speaker=str(cut.get("speaker_id", "")),
+            speaker=speaker,
             split=PARTS[home.name],
             texts=texts,
             start=start,

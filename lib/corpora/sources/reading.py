@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import yaml
+
 from lib.utterance import Finding
 
 MARK = b"\xef\xbb\xbf"  # byte order mark
@@ -138,3 +140,18 @@ def parallel(listed: Lines, columns: dict[str, Lines]) -> Iterator[tuple[int, st
             yield number, line, {key: lines[number].strip() for key, lines in held.items()}
     for lines in (listed, *columns.values()):
         yield from lines.findings
+
+
+def cut(listed: Lines, number: int, line: str) -> tuple[str, float, float, str] | Finding:
+    """What a line of MuST-C's YAML says of a sentence: its file, start and seconds, and its speaker ("" if unknown).
+
+    The list is valid YAML line by line, and much too long to be parsed whole.
+    """
+    try:
+        (facts,) = yaml.load(line, yaml.CSafeLoader)
+        return facts["wav"], float(facts["offset"]), float(facts["duration"]), str(facts.get("speaker_id", ""))
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        what = f"does not say where its sentence lies ({error!r:.200})"
+        return Finding(
+            "cut", "", listed.at(number), what, "a line must read - {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
+        )
