@@ -13,8 +13,8 @@ from torch import Tensor
 from lib.augment import Augment, chance_of
 from lib.corpora.audio import BadAudio
 from lib.features import Ears
-from lib.models.seamless import Seamless
 from lib.models.tokenizer import text_ids
+from lib.models.translator import Translator
 from lib.tasks import Example
 from lib.utterance import Dropped
 
@@ -31,10 +31,11 @@ class Batch:
     labels: Int[Tensor, "batch tokens"]  # what it must say: __lang__ tok ... tok </s>; -100 is padding
     speech: Float[Tensor, "batch positions width"] | None = None
     text: Int[Tensor, "batch positions"] | None = None
+    reading: Batch | None = None  # what is heard, as it is read: the transcripts, where the examples carry them
 
     def to(self, device: torch.device | str) -> Batch:
         """The batch on a device."""
-        moved = {name: value.to(device) if isinstance(value, Tensor) else value for name, value in vars(self).items()}
+        moved = {name: value.to(device) if isinstance(value, (Tensor, Batch)) else value for name, value in vars(self).items()}
         return Batch(**moved)
 
     @property
@@ -64,14 +65,14 @@ class Draw:
 
 @dataclass
 class Collator:
-    """Examples to a `Batch` for Seamless (token layout: papers.md 1.3).
+    """Examples to a `Batch`; Seamless and NLLB lay out their tokens alike (papers.md 1.3).
 
     Audio longer than the ears hear is cut and text longer than `longest_text` tokens is cut; both are counted.
     An example whose audio cannot be heard is left out of its batch and named in `dropped`.
     """
 
-    model: Seamless
-    ears: Ears
+    model: Translator
+    ears: Ears | None = None  # not needed where nothing is heard
     longest_text: int = 128  # tokens, language and end among them (GMU)
     cut_texts: set[str] = field(default_factory=set)
     dropped: dict[str, Dropped] = field(default_factory=dict)
@@ -88,10 +89,16 @@ class Collator:
             "prefix": pad([target[:-1] for target in targets], self.model.tokenizer.pad_token_id),
             "labels": pad([target[1:] for target in targets], -100),
         }
-        if features:
-            return Batch(speech=pad(features, 0.0), mask=lengths_mask([len(row) for row in features]), **batch)
-        read = [self._source(example) for example in heard]
-        return Batch(text=pad(read, self.model.tokenizer.pad_token_id), mask=lengths_mask([len(row) for row in read]), **batch)
+        reading = None
+        # an empty text may be read too: a recogniser heard nothing
+        if not features or all(example.input_text for example in heard):
+            read = [self._source(example) for example in heard]
+            text = pad(read, self.model.tokenizer.pad_token_id)
+            reading = Batch(text=text, mask=lengths_mask([len(row) for row in read]), **batch)
+        if not features:
+            return reading
+        heard_mask = lengths_mask([len(row) for row in features])
+        return Batch(speech=pad(features, 0.0), mask=heard_mask, reading=reading, **batch)
 
     def _hear(self, examples: Sequence[Example], draw: Draw | None) -> tuple[list[Example], list[Tensor]]:
         chances = [chance_of(draw.seed, draw.epoch, e.id) for e in examples] if draw else []

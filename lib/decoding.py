@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -15,7 +15,7 @@ from lib.batches import Batch, Collator
 from lib.buckets import Buckets
 from lib.corpora.audio import BadAudio
 from lib.listing import sizes_and_kinds
-from lib.models.seamless import Seamless
+from lib.models.translator import Translator
 from lib.tasks import Example
 
 
@@ -29,7 +29,12 @@ class Search:
     shortest: int = 0  # new tokens before the sentence may end; LLM-SRT: 10, or 1
     no_repeat: int = 0  # no n-gram of this size twice; LLM-SRT: 5. It hides loops, which are there to be seen
     repetition_penalty: float = 1.0
+    n_best: int = 1  # hypotheses that are kept, at most as many as beams
     batch_seconds: float = 800.0  # longest x count x beams
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.n_best <= self.beams:
+            raise ValueError(f"{self.n_best} hypotheses cannot be kept of {self.beams} beams; raise beams, or lower n_best")
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class Hypothesis:
     score: float | None  # sum of log-probabilities, the end's among them, over length ** length_penalty
     ending: str  # "end": it closed its sentence; "longest": it was stopped there; "unheard": its audio is unusable
     parts: int = 1  # that its audio was decoded in
+    others: tuple[Hypothesis, ...] = ()  # the next best ones, where they were asked for; none where it was decoded in parts
 
 
 GREEDY = Search(beams=1)
@@ -50,7 +56,7 @@ MOST_LOGITS = 50_000_000  # computed at once when hypotheses are scored
 
 @torch.no_grad()
 def decode(
-    model: Seamless,
+    model: Translator,
     examples: list[Example],
     collate: Collator,
     search: Search = Search(),
@@ -82,7 +88,7 @@ def decode(
 
 
 def decode_in_parts(
-    model: Seamless,
+    model: Translator,
     examples: list[Example],
     collate: Collator,
     search: Search,
@@ -122,7 +128,7 @@ def _key(example: Example) -> str:
     return f"{example.id}/{example.task.value}/{example.target}"
 
 
-def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
+def _search(model: Translator, batch: Batch, search: Search) -> list[Hypothesis]:
     if batch.speech is not None:
         writer, (states, states_mask) = model.speech, model.encode_speech(batch.speech, batch.mask)
     else:
@@ -134,6 +140,7 @@ def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
         attention_mask=batch.mask,
         decoder_input_ids=batch.prefix[:, :2],  # </s> __lang__
         num_beams=search.beams,
+        num_return_sequences=search.n_best,
         length_penalty=search.length_penalty,
         max_new_tokens=search.longest,
         min_new_tokens=search.shortest or None,
@@ -143,18 +150,27 @@ def _search(model: Seamless, batch: Batch, search: Search) -> list[Hypothesis]:
         early_stopping=False,
         suppress_tokens=spare or None,
     )
-    end, hypotheses = model.tokenizer.eos_token_id, []
+    # a row for each hypothesis: an example's lie together, the best one first
+    states, states_mask = (tensor.repeat_interleave(search.n_best, 0) for tensor in (states, states_mask))
     scores = _scores(model, states, states_mask, sequences, search.length_penalty)
-    for example, ids, score in zip(batch.examples, sequences[:, 2:].tolist(), scores, strict=True):
-        ended = end in ids
-        said = ids[: ids.index(end)] if ended else ids
-        text = model.tokenizer.decode(said, skip_special_tokens=True).strip()
-        hypotheses.append(Hypothesis(example.id, text, len(said), score, "end" if ended else "longest"))
+    rows = iter(zip(sequences[:, 2:].tolist(), scores, strict=True))
+    hypotheses = []
+    for example in batch.examples:
+        best, *others = [_hypothesis(model, example.id, *next(rows)) for _ in range(search.n_best)]
+        hypotheses.append(replace(best, others=tuple(others)))
     return hypotheses
 
 
+def _hypothesis(model: Translator, name: str, ids: list[int], score: float) -> Hypothesis:
+    end = model.tokenizer.eos_token_id
+    ended = end in ids
+    said = ids[: ids.index(end)] if ended else ids
+    text = model.tokenizer.decode(said, skip_special_tokens=True).strip()
+    return Hypothesis(name, text, len(said), score, "end" if ended else "longest")
+
+
 def _scores(
-    model: Seamless,
+    model: Translator,
     states: Float[Tensor, "batch states hidden"],
     states_mask: Int[Tensor, "batch states"],
     sequences: Int[Tensor, "batch tokens"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -37,11 +38,12 @@ class Example:
     speaker: str = ""
 
 
-def examples(utterances: list[Utterance], task: Task, target: str | None = None) -> list[Example]:
+def examples(utterances: Sequence[Utterance], task: Task, target: str | None = None, transcripts: bool = False) -> list[Example]:
     """Every utterance that has what `task` needs, as an example of it.
 
     Args:
         target: language of the output; ASR always writes the language that it hears.
+        transcripts: what is heard carries its transcript too, for multi-task training; utterances without one are left out.
 
     Raises:
         ValueError: where no utterance has the text, naming the languages that there are.
@@ -50,9 +52,11 @@ def examples(utterances: list[Utterance], task: Task, target: str | None = None)
     for utterance in utterances:
         source, texts = utterance.language, utterance.texts
         output = source if task is Task.ASR else target
-        if output not in texts or not (task.hears or source in texts):
+        reads = transcripts or not task.hears
+        if output not in texts or (reads and not texts.get(source)):
             continue
-        heard = {"audio": utterance.sound, "seconds": utterance.seconds} if task.hears else {"input_text": texts[source]}
+        heard = {"audio": utterance.sound, "seconds": utterance.seconds} if task.hears else {}
+        heard |= {"input_text": texts[source]} if reads else {}
         made.append(Example(utterance.id, task, source, output, texts[output], speaker=utterance.speaker, **heard))
     if utterances and not made:
         have = sorted({code for utterance in utterances for code in utterance.texts})

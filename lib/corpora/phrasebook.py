@@ -11,13 +11,15 @@ import importlib.metadata
 import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from lib.corpora import cldr
+from lib.corpora import cldr, corruption
 from lib.corpora.cldr import Item
 from lib.files import content_hash
 from lib.languages import language
 
 VERSION = 1  # raise it when the same spec would give another corpus
+_RATES = {"wrong_words": "translated words wrong", "misspoken": "words misspoken"}  # both of the training split alone
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ ALL_OF_CLDR = Breadth(territories=300, languages=700, units=200, currencies=320,
 class Phrasebook:
     """The spec of a corpus; equal specs give equal corpora.
 
-    Every content is said in each spoken language, by a speaker of its own, and written in every language.
+    Every content is said in each spoken language, by a speaker of its own, and written in every language. The last two
+    fields make the training split's text or speech wrong at a known rate (`lib.corpora.corruption`); dev and test stay right.
     """
 
     spoken: tuple[str, ...]
@@ -51,8 +54,12 @@ class Phrasebook:
     seed: int = 1
     noise_db: float | None = None  # signal-to-noise ratio; None is a quiet room
     reverberation: float = 0.0  # seconds until the echo is 60 dB down
+    wrong_words: float = 0.0  # chance that a word of a training translation is wrong; the transcript is right
+    misspoken: float = 0.0  # chance that a word of the training speech is said as another one; the transcript does not follow
 
     def __post_init__(self) -> None:
+        for name in _RATES:
+            corruption.check_rate(name, getattr(self, name))
         for code in self.codes:
             cldr.locale_of(code)
         for code in self.spoken:
@@ -68,7 +75,20 @@ class Phrasebook:
     def hash(self) -> str:
         """Of everything that decides the corpus, the versions of CLDR's and the voices' packages among it."""
         versions = {name: importlib.metadata.version(name) for name in ("babel", "espeakng-loader")}
-        return content_hash([VERSION, asdict(self), versions])
+        return content_hash([VERSION, self.facts, versions])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The fields, for a hash: a rate of 0 is left out, so that a right corpus keeps the hash it had before there were rates."""
+        rates = {name: float(getattr(self, name)) for name in _RATES if getattr(self, name)}
+        fields = {name: value for name, value in asdict(self).items() if name not in _RATES}
+        return fields | rates | ({"corruption": corruption.VERSION} if rates else {})
+
+    @property
+    def name(self) -> str:
+        """What records and figures call the corpus: the languages spoken, and what was made wrong in it."""
+        wrong = [f", {100 * getattr(self, name):g} % of {what}" for name, what in _RATES.items() if getattr(self, name)]
+        return f"phrasebook {'+'.join(self.spoken)}{''.join(wrong)}"
 
     def contents(self, split: str, count: int) -> list[tuple[Item, ...]]:
         """`count` different contents of a split.
@@ -106,7 +126,7 @@ class Phrasebook:
         return {code: cldr.join([cldr.say(item, code) for item in content], code) for code in self.codes}
 
     def sentences(self, count: int) -> list[dict[str, str]]:
-        """Training texts without speech, for a text model: `count` contents in every language."""
+        """Training texts without speech, for a text model: `count` contents in every language, right whatever the rates."""
         return [self.texts(content) for content in self.contents("train", count)]
 
 

@@ -10,11 +10,12 @@ import shutil
 import sys
 import traceback
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+from lib.corpora import corruption
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.voices import SAMPLING_RATE, Speaker, fix_chance, room, speak, speakers, start_engine
 from lib.files import atomic_path, content_hash, lock, read_json, write_json
@@ -35,8 +36,10 @@ def record(spec: Phrasebook, cache: Path | str, progress: Progress = silent) -> 
     Two hours of speech take less than a minute on two cores. A cache that is damaged is made again, with a line on
     stderr that says so. Utterances whose text stands in two splits are dropped and named (`Corpus.dropped`).
 
+    Where training speech is misspoken, the manifest keeps what was said, beside the transcript, as `said`.
+
     Raises:
-        ValueError: a language without a voice, or too little breadth for the number of utterances.
+        ValueError: a language without a voice, too little breadth for the number of utterances, or no word to be wrong with.
         lib.corpora.cldr.NotInLocale: a language without CLDR items.
         RuntimeError: a worker failed; says which utterances it had, and how much room is left on the disk.
     """
@@ -49,7 +52,7 @@ def record(spec: Phrasebook, cache: Path | str, progress: Progress = silent) -> 
                 _record_into(new, spec, progress)
     facts = read_json(folder / "facts.json")
     return Corpus(
-        name=f"phrasebook {'+'.join(spec.spoken)}",
+        name=spec.name,
         utterances=list(_read_cuts(folder)),
         hash=facts["hash"],
         synthetic=True,
@@ -74,8 +77,10 @@ def _plan(spec: Phrasebook) -> tuple[list[dict], list[dict]]:
     plan, dropped, home = [], [], {}
     for split, count in (("test", spec.test), ("dev", spec.dev), ("train", spec.train)):
         voices = speakers(split)
-        for number, content in enumerate(spec.contents(split, count)):
-            texts = spec.texts(content)
+        contents = spec.contents(split, count)
+        written = [spec.texts(content) for content in contents]
+        wrong = _Wrong(spec, written) if split == "train" else None
+        for number, (content, texts) in enumerate(zip(contents, written, strict=True)):
             for code in spec.spoken:
                 name = f"{code}-{split}-{number:06d}"
                 if home.setdefault((code, texts[code]), split) != split:
@@ -88,13 +93,42 @@ def _plan(spec: Phrasebook) -> tuple[list[dict], list[dict]]:
                         "id": name,
                         "language": code,
                         "split": split,
-                        "texts": texts,
+                        "texts": wrong.texts(name, code, texts) if wrong else texts,
+                        "said": wrong.said(name, code, texts[code]) if wrong else texts[code],
                         "speaker": chance.choice(voices),
                         "meaning": content_hash([repr(item) for item in content]),
                         "file": f"audio/{code}/{split}/{number // 1000:03d}/{number:06d}.flac",
                     }
                 )
     return plan, dropped
+
+
+class _Wrong:
+    """What the spec makes wrong in its training split; chance by utterance, so that no order and no other rate matters."""
+
+    def __init__(self, spec: Phrasebook, training: Sequence[dict[str, str]]) -> None:
+        self.spec = spec
+        codes = spec.codes if spec.wrong_words else spec.spoken if spec.misspoken else ()
+        self.words = {code: corruption.vocabulary((texts[code] for texts in training), code) for code in codes}
+
+    def texts(self, name: str, spoken: str, right: dict[str, str]) -> dict[str, str]:
+        """Translations with wrong words beside the right transcript."""
+        if not (rate := self.spec.wrong_words):
+            return right
+        translations = {code: text for code, text in right.items() if code != spoken}
+        return right | {
+            code: corruption.corrupted(text, self.words[code], rate, self._chance(name, code, "wrong"))
+            for code, text in translations.items()
+        }
+
+    def said(self, name: str, code: str, transcript: str) -> str:
+        """What the voice is given to say; a word is replaced, none left out."""
+        if not (rate := self.spec.misspoken):
+            return transcript
+        return corruption.corrupted(transcript, self.words[code], rate, self._chance(name, code, "misspoken"), left_out=0.0)
+
+    def _chance(self, name: str, code: str, kind: str) -> random.Random:
+        return random.Random(f"{self.spec.seed}/{name}/{code}/{kind}")
 
 
 def _record_into(folder: Path, spec: Phrasebook, progress: Progress) -> None:
@@ -115,20 +149,21 @@ def _record_into(folder: Path, spec: Phrasebook, progress: Progress) -> None:
                 progress(what, len(frames), len(plan))
     except BrokenProcessPool as error:
         near = plan[min(len(frames), len(plan) - 1)]
-        raise RuntimeError(f"espeak-ng died at or after {near['id']} ({near['texts'][near['language']]!r})") from error
+        raise RuntimeError(f"espeak-ng died at or after {near['id']} ({near['said']!r})") from error
     cuts = []
     for row, count in zip(plan, frames, strict=True):
-        seconds = count / SAMPLING_RATE
+        seconds, transcript = count / SAMPLING_RATE, row["texts"][row["language"]]
+        misspoken = {"said": row["said"]} if row["said"] != transcript else {}
         source = AudioSource("file", [0], row["file"])
         supervision = SupervisionSegment(
             id=row["id"],
             recording_id=row["id"],
             start=0.0,
             duration=seconds,
-            text=row["texts"][row["language"]],
+            text=transcript,
             language=row["language"],
             speaker=row["speaker"].name,
-            custom={"texts": row["texts"], "split": row["split"], "meaning": row["meaning"]},
+            custom={"texts": row["texts"], "split": row["split"], "meaning": row["meaning"]} | misspoken,
         )
         recording = Recording(row["id"], [source], SAMPLING_RATE, count, seconds)
         cuts.append(MonoCut(row["id"], 0.0, seconds, 0, supervisions=[supervision], recording=recording))
@@ -175,7 +210,7 @@ def _say_all(folder: Path, chunk: list[dict], noise_db: float | None, reverberat
     counts = []
     for row in chunk:
         speaker: Speaker = row["speaker"]
-        samples = speak(row["texts"][row["language"]], language(row["language"]).voice, speaker)
+        samples = speak(row["said"], language(row["language"]).voice, speaker)
         if noise_db is not None or reverberation:
             samples = room(samples, noise_db, reverberation, seed=zlib.crc32(row["id"].encode()))
         path = folder / row["file"]

@@ -165,3 +165,26 @@ def heat(values: Mapping[tuple[str, str], float], across: str, down: str) -> Fig
     for side in axes.spines.values():
         side.set_visible(False)
     return figure
+
+
+def grouped(values: Mapping[str, Mapping[str, float]], up: str, colours: Mapping[str, str]) -> Figure:
+    """For each group a bar a series, with its value above it.
+
+    Args:
+        values: group -> series -> value.
+        colours: of each series.
+    """
+    figure = Figure(figsize=(6.4, 2.8), layout="constrained")
+    axes = figure.subplots()
+    width = 0.8 / len(colours)
+    for number, (series, colour) in enumerate(colours.items()):
+        places = [place + (number - (len(colours) - 1) / 2) * width for place in range(len(values))]
+        heights = [group.get(series, 0.0) for group in values.values()]
+        axes.bar(places, heights, width * 0.92, color=colour, label=series)
+        for place, height in zip(places, heights, strict=True):
+            axes.annotate(f"{height:.0f}", (place, height), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
+    axes.set_xticks(range(len(values)), list(values), fontsize=9)
+    axes.set_ylabel(up, fontsize=9)
+    axes.legend(fontsize=8, frameon=False)
+    _bare(axes)
+    return figure

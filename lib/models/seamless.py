@@ -118,8 +118,55 @@ class Seamless(nn.Module):
         ).last_hidden_state
         return self.speech.lm_head(hidden)
 
+    def untie_head(self) -> None:
+        """Give the output head weights of its own, equal to the embeddings at first (papers.md 1.6: official code, by accident)."""
+        self.speech.lm_head.weight = nn.Parameter(self.speech.shared.weight.detach().clone())
+
+    def part_embeddings(self) -> None:
+        """Give the text encoder an embedding table of its own, so that training the decoder's does not change what it reads.
+
+        GMU does so before it freezes the text encoder (papers.md 1.5).
+        """
+        table = self.text_encoder.embed_tokens
+        table.weight = nn.Parameter(table.weight.detach().clone())
+
+    def official_dropout(self) -> None:
+        """Dropout where fairseq2 has it and Hugging Face has not, and the other way round (papers.md 1.6)."""
+        for layer in self.speech.text_decoder.layers:
+            layer.ffn_dropout.p = 0.1  # Hugging Face: 0
+        if self.speech.speech_encoder.adapter is not None:
+            for layer in self.speech.speech_encoder.adapter.layers:
+                layer.self_attn.dropout.p = 0.1  # of the attention's weights; Hugging Face: 0
+                layer.ffn.intermediate_dropout.p = 0.0  # Hugging Face: 0.1
+
+    def start_from(self, encoder: Seamless | None = None, decoder: Seamless | None = None) -> None:
+        """Take over trained parts of other models of this size (papers.md 1.1: initialisation).
+
+        Args:
+            encoder: its speech encoder, length adaptor included.
+            decoder: its text decoder with embeddings and head, and its text encoder where both have one.
+        """
+        if encoder is not None:
+            self.speech.speech_encoder.load_state_dict(encoder.speech.speech_encoder.state_dict())
+        if decoder is not None:
+            for part in ("text_decoder", "shared", "lm_head"):
+                getattr(self.speech, part).load_state_dict(getattr(decoder.speech, part).state_dict())
+            if self.text_encoder is not None and decoder.text_encoder is not None:
+                self.text_encoder.load_state_dict(decoder.text_encoder.state_dict())
+
     def save(self, folder: Path | str) -> None:
-        """Write the model in the published layout, safetensors only, with tokenizer and generation config."""
+        """Write the model in the published layout, safetensors only, with tokenizer and generation config.
+
+        Raises:
+            ValueError: the head or a table of embeddings is no longer shared; the published classes would share it again.
+        """
+        if self.speech.lm_head.weight is not self.speech.shared.weight or (
+            self.text_encoder is not None and self.text_encoder.embed_tokens.weight is not self.speech.shared.weight
+        ):
+            raise ValueError(
+                "the published layout holds one table for embeddings and head, and this model has several; keep its trained "
+                "weights (best.safetensors of its stage) instead"
+            )
         state = dict(self.speech.state_dict())
         if self.text_encoder is not None:
             state |= {f"text_encoder.{name}": tensor for name, tensor in self.text_encoder.state_dict().items()}

@@ -9,8 +9,9 @@ from lib.corpora.studio import Progress, silent
 from lib.decoding import decode
 from lib.features import Ears
 from lib.models.seamless import Seamless
-from lib.recipes import gmu
 from lib.recipes.backbones import Trained
+from lib.recipes.gmu.data import fine_tuning_corpus
+from lib.recipes.gmu.strategies import RECIPES
 from lib.recipes.scales import preset
 from lib.scoring.baselines import shuffled
 from lib.scoring.significance import Difference, difference
@@ -23,9 +24,9 @@ SPOKEN = (("est", "eng"), ("spa", "eng"), ("eng", "spa"))  # pairs that are scor
 
 def outputs(scale: str, trained: Trained, model: Seamless, cache: Path, progress: Progress = silent) -> tuple[list[Said], Corpus]:
     """What the backbone says to its test set; a hub's backbone is given the Estonian phrasebook of `lab`."""
-    corpus = trained.corpus or gmu.fine_tuning_corpus(preset(gmu.DIRECT, "lab"), "est", "eng", cache, progress)
+    corpus = trained.corpus or fine_tuning_corpus(preset(RECIPES, "lab"), "est", "eng", cache, progress)
     collate = Collator(model, Ears(model.stack))
-    greedy = preset(gmu.DIRECT, scale).search(beams=1)
+    greedy = preset(RECIPES, scale).search(beams=1)
     spoken = sorted({utterance.language for utterance in corpus.utterances})
     pairs = [(source, target) for source, target in SPOKEN if source in spoken]
     tests = [examples(corpus.split("test", code), Task.ASR) for code in spoken]

@@ -101,6 +101,11 @@ class Trained:
     stages: list[Fitted]
     corpus: Corpus | None
 
+    @property
+    def name(self) -> str:
+        """The same on every machine: the hub's name, or that of its recipe's hash."""
+        return Path(self.path).parent.name if self.stages else self.path
+
 
 Watch = Callable[[Tick], None]
 
@@ -184,7 +189,8 @@ def joining(recipe: Backbone, corpus: Corpus) -> list[Example]:
 
 
 def _folder(recipe: Backbone, corpus: Corpus, cache: Path) -> Path:
-    return Path(cache) / f"seamless-{content_hash([VERSION, asdict(recipe), corpus.hash])}"
+    facts = asdict(recipe) | {"phrasebook": recipe.phrasebook.facts}
+    return Path(cache) / f"seamless-{content_hash([VERSION, facts, corpus.hash])}"
 
 
 def _scale_of(recipe: Backbone) -> str:

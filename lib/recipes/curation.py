@@ -10,7 +10,9 @@ from lib.corpora import catalogue
 from lib.corpora.curation.curate import Curated, curate
 from lib.corpora.curation.rules import Rules
 from lib.corpora.studio import Progress, record, silent
-from lib.recipes import backbones, gmu
+from lib.recipes import backbones
+from lib.recipes.gmu.data import fine_tuning_corpus
+from lib.recipes.gmu.strategies import RECIPES
 from lib.recipes.scales import preset
 from lib.utterance import Corpus, Utterance
 
@@ -42,9 +44,9 @@ def curated(
     backbone = preset(backbones.PRESETS, scale).phrasebook
     if backbone is None:
         raise ValueError(f"{scale} trains on recordings: give corpus= a source of data_cards/, or own, and folder= its place")
-    direct = preset(gmu.DIRECT, scale)
+    direct = preset(RECIPES, scale)
     pairs = [pair for pair in PHRASEBOOK_PAIRS if source in ("", pair[0])] or [(source, target or "eng")]
-    spoken = [gmu.fine_tuning_corpus(direct, *pair, cache, progress) for pair in pairs]
+    spoken = [fine_tuning_corpus(direct, *pair, cache, progress) for pair in pairs]
     corpora = [record(backbone, cache, progress), *spoken]
     return curate("phrasebook", cache, _listed(corpora, source), rules, cache, progress)
 

@@ -12,7 +12,10 @@ from lib.batches import Collator
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.studio import Progress, record, silent
 from lib.features import Ears
-from lib.recipes import backbones, gmu
+from lib.recipes import backbones
+from lib.recipes.gmu.data import fine_tuning_corpus
+from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, Recipe
+from lib.recipes.gmu.workbench import System, fine_tune
 from lib.recipes.scales import preset
 from lib.tasks import Task, examples
 from lib.training.fit import Fitted, Tick, fit
@@ -41,8 +44,8 @@ class Tour:
 
     corpus: Corpus
     ears: Spelling
-    system: gmu.System
-    recipe: gmu.Direct
+    system: System
+    recipe: Recipe
     stages: list[Fitted]
 
     def spelled(self, utterances: list[Utterance]) -> list[str]:
@@ -63,9 +66,9 @@ def train(
     read, translate = preset(UPDATES | {"full": None}, scale) or (0, 0)
     if not read:
         raise ValueError("the tour trains a small model; at the full scale start with notebook 10")
-    direct = preset(gmu.DIRECT, scale)
+    whole = preset(RECIPES, scale)
     recipe, model, heard, backbone_folder = backbones.untrained(scale, cache, progress)
-    corpus = gmu.fine_tuning_corpus(direct, SOURCE, TARGET, cache, progress)
+    corpus = fine_tuning_corpus(whole, SOURCE, TARGET, cache, progress)
     ears, hearing = backbones.hear(recipe, model, heard, backbone_folder, watch, device)
     reading = fit(
         Translation(model, recipe.read.label_smoothing),
@@ -77,6 +80,7 @@ def train(
         watch=watch,
         device=device,
     )
-    short = replace(direct, stage=replace(direct.stage, updates=translate, evaluate_every=max(1, translate // 2)))
-    system = gmu.fine_tune(short, model, corpus, SOURCE, TARGET, seed, folder / "direct", watch, device)
+    short = replace(whole, st=replace(whole.st, updates=translate, evaluate_every=max(1, translate // 2)))
+    direct = STRATEGIES["direct"]
+    system = fine_tune(model, direct, short, corpus, SOURCE, TARGET, seed, folder / "direct", watch, device)
     return Tour(corpus, ears, system, short, [hearing, reading, system.fitted])

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from lib.batches import Batch
 from lib.models.seamless import Seamless
+from lib.models.translator import Translator
 from lib.training.states import EncoderStates
 
 
@@ -45,7 +46,9 @@ def label_smoothed(
     return Summed(losses[real].sum(), int(real.sum()))
 
 
-def translation_loss(model: Seamless, batch: Batch, smoothing: float, skip: int = 0, kept: EncoderStates | None = None) -> Summed:
+def translation_loss(
+    model: Translator, batch: Batch, smoothing: float, skip: int = 0, kept: EncoderStates | None = None
+) -> Summed:
     """The loss of what the decoder should say, whether the batch was heard or read.
 
     Args:
@@ -61,7 +64,7 @@ def translation_loss(model: Seamless, batch: Batch, smoothing: float, skip: int 
 class Translation(nn.Module):
     """The objective of direct, ASR and MT fine-tuning: `translation_loss` as a module, which `fit` trains."""
 
-    def __init__(self, model: Seamless, smoothing: float, skip: int = 0, kept: EncoderStates | None = None) -> None:
+    def __init__(self, model: Translator, smoothing: float, skip: int = 0, kept: EncoderStates | None = None) -> None:
         super().__init__()
         self.model, self.smoothing, self.skip, self.kept = model, smoothing, skip, kept
 

@@ -7,6 +7,8 @@ from typing import Any
 
 # Seconds after which a run is stopped from outside, whatever its kernel says: hung runs do not stop by themselves.
 WATCHDOG = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}
+# the notebooks that read the others' records, each also those before it
+OVERVIEWS = ("16", "90")
 
 
 @dataclass(frozen=True)

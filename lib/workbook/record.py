@@ -8,7 +8,7 @@ import platform
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -108,6 +108,19 @@ class Run:
         return Page(
             f"<p>{escape(corpus.name)}: {facts['utterances']:,} utterances, {number(facts['hours'])} h of {kind}.{lost}</p>"
         )
+
+    def trained(self, systems: Mapping[str, Path]) -> None:
+        """Record which trained systems this run used and where they lie; how they were trained goes to training.csv.
+
+        Args:
+            systems: a name -> the folder that `fit` left; notebooks share them, so they do not lie in the run's own.
+        """
+        self.manifest["systems"] = {name: str(folder) for name, folder in systems.items()}
+        tables = [pd.read_csv(folder / "training.csv").assign(system=name) for name, folder in systems.items()]
+        table = pd.concat(tables)
+        with atomic_path(self.folder / "training.csv") as new:
+            table[["system", *table.columns.drop("system")]].to_csv(new, index=False)
+        self._save()
 
     def count(self, **losses: int) -> None:
         """Record how often something was cut, dropped or could not be written; zero is worth recording too."""
@@ -220,6 +233,7 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         "scores": [],
         "data": [],
         "losses": {},
+        "systems": {},
         "figures": [],
         "pages": [],
         "notebook_hash": source.hash,

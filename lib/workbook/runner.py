@@ -21,10 +21,9 @@ from lib.files import DiskFull, read_json, write_json
 from lib.workbook.collect import collect, manifests
 from lib.workbook.notebooks import Notebook, notebook
 from lib.workbook.paths import ROOT, scale_folder
-from lib.workbook.plan import PLAN, WATCHDOG
+from lib.workbook.plan import OVERVIEWS, PLAN, WATCHDOG
 from lib.workbook.record import lib_hash, read_manifest_of
 
-OVERVIEW = "90"  # the notebook that reads the others' records
 LINE_EVERY = 15.0  # seconds between two lines where the output is no terminal
 GRACE = 20.0  # seconds that a kernel has to save its training once it is told to end
 
@@ -72,7 +71,7 @@ def finished(entry: Job) -> str | None:
         return None
     if _changed(entry.parameters.get("folder", "")) > manifest["started"]:
         return None  # somebody has repaired the corpus's list, or taken another copy of it
-    if entry.notebook.number == OVERVIEW and _newest(entry.parameters["scale"]) > manifest["started"]:
+    if entry.notebook.number in OVERVIEWS and _newest_before(entry) > manifest["started"]:
         return None  # it is made of the other runs' records, so it is as old as the newest of them
     return "done" if manifest["lib_hash"] == lib_hash() else "done by other code; --fresh makes it again"
 
@@ -84,9 +83,11 @@ def _changed(folder: str) -> str:
     return datetime.fromtimestamp(Path(folder).stat().st_mtime, UTC).isoformat(timespec="seconds")
 
 
-def _newest(scale: str) -> str:
-    """When the newest run but the overview finished."""
-    others = [m["finished"] for m in manifests(scale) if m["notebook"] != OVERVIEW and m["exit"] == "finished"]
+def _newest_before(entry: Job) -> str:
+    """When the newest of the runs that an overview reads finished; one overview reads those before it."""
+    later = OVERVIEWS[OVERVIEWS.index(entry.notebook.number) :]
+    known = manifests(entry.parameters["scale"])
+    others = [m["finished"] for m in known if m["notebook"] not in later and m["exit"] == "finished"]
     return max(others, default="")
 
 
@@ -97,14 +98,14 @@ def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> i
         The exit code: 0 only where every run finished.
     """
     screen, failures, started = Screen(out), [], time.monotonic()
+    if fresh:
+        forget(jobs)
     for place, entry in enumerate(jobs):
         title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
         done = None if fresh else finished(entry)
         if done:
             screen.say(f"{title}: {done}")
             continue
-        if fresh:
-            shutil.rmtree(entry.folder, ignore_errors=True)
         minutes = sum(later.minutes for later in jobs[place:] if fresh or finished(later) is None)
         failure = make(entry, title, minutes, screen)
         if failure:
@@ -114,6 +115,14 @@ def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> i
     for failure in failures:
         screen.say(f"FAILED {failure}")
     return 1 if failures else 0
+
+
+def forget(jobs: list[Job]) -> None:
+    """Delete runs and the systems that they trained, all at once before the first is made anew, since notebooks share systems."""
+    for entry in jobs:
+        for folder in (read_manifest_of(entry.folder) or {}).get("systems", {}).values():
+            shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(entry.folder, ignore_errors=True)
 
 
 def make(entry: Job, title: str, minutes: float, screen: Screen, limit: float | None = None) -> str | None:

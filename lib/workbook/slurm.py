@@ -20,8 +20,8 @@ from submitit.core.utils import DelayedSubmission, JobPaths, pickle_load
 
 from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import scale_folder
-from lib.workbook.plan import WATCHDOG
-from lib.workbook.runner import OVERVIEW, Job, Screen, ending, finished, job, make, progress, stop
+from lib.workbook.plan import OVERVIEWS, WATCHDOG
+from lib.workbook.runner import Job, Screen, ending, finished, forget, job, make, progress, stop
 
 ASK_EVERY = 10.0  # seconds between two questions to Slurm, which many users ask
 LAST_WORD = 600.0  # seconds that a job which was told to end leaves Slurm to end it
@@ -89,16 +89,16 @@ def run_on_slurm(jobs: list[Job], fresh: bool = False, options: Sequence[str] = 
     queued = _queued(executor)
     if fresh and (here := [queued[entry.name] for entry in jobs if entry.name in queued]):
         raise BadParameter(f"--fresh would delete runs that are in Slurm's queue; end them first: scancel {' '.join(here)}")
+    if fresh:
+        forget(jobs)
     screen, waiting = Screen(out), []
     try:
         for place, entry in enumerate(jobs):
             title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
-            others = [one.paths.job_id for one in waiting] if entry.notebook.number == OVERVIEW else []
+            others = [one.paths.job_id for one in waiting] if entry.notebook.number in OVERVIEWS else []
             if not fresh and not others and (done := finished(entry)):
                 screen.say(f"{title}: {done}")
                 continue
-            if fresh:
-                shutil.rmtree(entry.folder, ignore_errors=True)
             number = queued.get(entry.name)
             if number and others:  # queued by an earlier call, it may not wait for all of them
                 subprocess.run(["scancel", number], check=False)

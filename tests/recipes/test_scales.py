@@ -4,11 +4,15 @@ import dataclasses
 
 import pytest
 
-from lib.recipes import backbones, gmu, tour
+from lib.recipes import backbones, nllb, tour
+from lib.recipes.gmu.data import fine_tuning_corpus
+from lib.recipes.gmu.strategies import RECIPES
 from lib.recipes.scales import SCALES, preset, scaled_fields
 
+STAGES = ("asr", "mt", "nllb", "st", "st_from_asr", "multitask")
 
-@pytest.mark.parametrize("presets", [backbones.PRESETS, gmu.DIRECT], ids=["backbone", "direct"])
+
+@pytest.mark.parametrize("presets", [backbones.PRESETS, nllb.PRESETS, RECIPES], ids=["backbone", "nllb", "gmu"])
 def test_scales_differ_in_declared_fields_only(presets):
     assert tuple(presets) == SCALES
     kept = [f.name for f in dataclasses.fields(presets["tiny"]) if f.name not in scaled_fields(type(presets["tiny"]))]
@@ -19,28 +23,35 @@ def test_scales_differ_in_declared_fields_only(presets):
 
 def test_stages_of_the_scales_differ_in_size_not_in_kind():
     for first, second in (("smoke", "tiny"), ("tiny", "lab"), ("lab", "full")):
-        one, other = gmu.DIRECT[first].stage, gmu.DIRECT[second].stage
-        for name in ("name", "schedule", "betas", "weight_decay", "clip", "label_smoothing", "frozen"):
-            assert getattr(one, name) == getattr(other, name), name
+        for stage in STAGES:
+            one, other = getattr(RECIPES[first], stage), getattr(RECIPES[second], stage)
+            for name in ("name", "schedule", "betas", "weight_decay", "clip", "label_smoothing", "frozen"):
+                assert getattr(one, name) == getattr(other, name), name
 
 
 def test_gmus_constants():
     """papers.md 1.7 and 1.8."""
-    full = gmu.DIRECT["full"]
-    assert (full.stage.learning_rate, full.stage.warmup, full.stage.betas) == (1e-4, 1000, (0.9, 0.98))
-    assert full.stage.accumulate * full.stage.batch_most == 120 and full.stage.clip is None and full.stage.label_smoothing == 0.2
+    full = RECIPES["full"]
+    stages = [getattr(full, name) for name in STAGES]
+    assert [stage.learning_rate for stage in stages] == [1e-4, 1e-4, 1e-4, 1e-4, 5e-5, 6e-5]
+    assert [stage.warmup for stage in stages] == [1000, 1000, 1000, 1000, 1000, 2000]
+    assert [stage.accumulate * stage.batch_most for stage in stages] == [120, 256, 256, 120, 120, 120]
+    for stage in stages:
+        assert stage.betas == (0.9, 0.98) and stage.clip is None and stage.label_smoothing == 0.2 and stage.weight_decay == 0
+        assert stage.evaluate_every == 250 and stage.patience == 10 and stage.schedule == "inverse_sqrt"
+    assert full.official_longest == 15
     assert full.beams == 5 and full.longest_train == 30 and full.longest_test == 45 and full.longest_output == 256
 
 
 def test_unknown_scale_and_full_without_recordings(tmp_path):
     with pytest.raises(ValueError, match="unknown scale 'huge'"):
-        preset(gmu.DIRECT, "huge")
+        preset(RECIPES, "huge")
     with pytest.raises(ValueError, match="give corpus="):
-        gmu.fine_tuning_corpus(gmu.DIRECT["full"], "est", "eng", tmp_path)
+        fine_tuning_corpus(RECIPES["full"], "est", "eng", tmp_path)
     with pytest.raises(ValueError, match="start with notebook 10"):
         tour.train("full", tmp_path, tmp_path, 1)
     with pytest.raises(ValueError, match="no espeak-ng voice|no CLDR"):
-        gmu.fine_tuning_corpus(gmu.DIRECT["smoke"], "bem", "eng", tmp_path)
+        fine_tuning_corpus(RECIPES["smoke"], "bem", "eng", tmp_path)
 
 
 def test_full_names_the_published_checkpoint_and_reads_it_from_a_folder_of_the_same_layout(model, tmp_path):
@@ -65,14 +76,3 @@ def test_backbone_is_found_again_and_not_trained_twice(tmp_path, monkeypatch):
     ticks = []
     again = backbones.seamless_backbone("smoke", tmp_path, watch=ticks.append)
     assert again.path == first.path and not ticks and [s.stage for s in again.stages] == ["hear", "read", "join"]
-
-
-def test_a_language_that_the_backbone_lacks_is_registered_by_fine_tuning(model, tmp_path, spec, corpora):
-    smoke = gmu.DIRECT["smoke"]
-    corpus = gmu.fine_tuning_corpus(smoke, "que", "spa", corpora)
-    before = len(model.tokenizer)
-    system = gmu.fine_tune(smoke, model, corpus, "que", "spa", 1, tmp_path)
-    assert len(system.model.tokenizer) == before + 1 and system.fitted.updates == 2
-    rows = gmu.outputs(smoke, system, corpus, "que", "spa", 1)
-    assert {row.strategy for row in rows} == {"direct", "constant", "shuffled_audio", "silence"} and len(rows) == 4 * 6
-    assert gmu.losses(smoke, system, rows, corpus)["training_clips_not_heard"] == 0

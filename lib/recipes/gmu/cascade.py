@@ -1,0 +1,76 @@
+"""The cascade: what a recogniser hears is what a translator reads, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from lib.decoding import Hypothesis
+from lib.recipes.gmu.workbench import System, Workbench, stripped
+from lib.scoring.table import Said, said
+from lib.tasks import Example, Task
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """A way to join the two; the paper says no more than that ASR output goes into MT (papers.md 1.10)."""
+
+    name: str  # as it stands in the scores table
+    translator: str = "mt"  # a strategy; mt_stripped: it was trained on text without punctuation and capitals
+    n_best: int = 1  # transcripts that are translated; the translation with the best sum of both scores is taken
+    transcript_weight: float = 1.0  # of the transcript's score in that sum
+    strip: bool = False  # punctuation and capitals are taken out of the transcript
+
+
+CASCADES = {
+    cascade.name: cascade
+    for cascade in (
+        Cascade("cascade"),
+        Cascade("cascade 5-best", n_best=5),
+        Cascade("cascade stripped", strip=True),  # the translator was trained on whole text: it reads what it does not know
+        Cascade("cascade stripped in both", "mt_stripped", strip=True),
+        Cascade("cascade nllb", "nllb"),
+    )
+}
+
+
+def transcripts(bench: Workbench, recogniser: System) -> list[Hypothesis]:
+    """What the recogniser hears in the test set, with as many of the next best ones as there are beams."""
+    return bench.decode(recogniser, bench.test(Task.ASR), n_best=bench.recipe.beams)
+
+
+def translated(
+    bench: Workbench, cascade: Cascade, heard: Sequence[Hypothesis], translator: System
+) -> tuple[list[Said], list[Hypothesis]]:
+    """The cascade's speech translations of the test set, and the transcript that each was made of.
+
+    A transcript that was put together from parts of a long recording has no next best ones, and is translated as it is.
+    """
+    test = bench.test(Task.ST)
+    prepare = stripped if cascade.strip else str
+    tried: list[tuple[int, Hypothesis]] = [
+        (place, transcript)
+        for place, best in enumerate(heard)
+        for transcript in [best, *best.others][: cascade.n_best]
+    ]  # fmt: skip
+    read = [
+        Example(
+            f"{test[place].id}/{number}", Task.MT, bench.source, bench.target, test[place].target_text, prepare(transcript.text)
+        )
+        for number, (place, transcript) in enumerate(tried)
+    ]
+    chosen: dict[int, tuple[float, Hypothesis, Hypothesis]] = {}
+    for (place, transcript), translation in zip(tried, bench.decode(translator, read), strict=True):
+        worth = cascade.transcript_weight * (transcript.score or 0.0) + (translation.score or 0.0)
+        if place not in chosen or worth > chosen[place][0]:
+            chosen[place] = (worth, translation, transcript)
+    whole = [replace(chosen[place][1], id=example.id) for place, example in enumerate(test)]
+    rows = said(test, whole, "gmu", cascade.name, translator.stage.name, "test", bench.seed)
+    return rows, [chosen[place][2] for place in range(len(test))]
+
+
+def all_of_them(
+    bench: Workbench, heard: Sequence[Hypothesis], cascades: Mapping[str, Cascade], translators: Mapping[str, System]
+) -> list[Said]:
+    """The speech translations of several cascades of one recogniser."""
+    return [row for cascade in cascades.values() for row in translated(bench, cascade, heard, translators[cascade.translator])[0]]

@@ -1,0 +1,316 @@
+"""One pair on the workbench: any strategy is trained, or found where it was trained before, and listened to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from lib.batches import Collator
+from lib.corpora.studio import Progress, silent
+from lib.decoding import Hypothesis, decode_in_parts, silenced
+from lib.features import Ears
+from lib.files import content_hash, lock
+from lib.models.nllb import load_nllb
+from lib.models.seamless import Seamless
+from lib.models.tokenizer import unknown_pieces
+from lib.models.translator import Translator
+from lib.recipes.backbones import PRESETS as BACKBONES
+from lib.recipes.backbones import Trained, load_backbone, seamless_backbone
+from lib.recipes.gmu.data import fine_tuning_corpus
+from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, Recipe, Strategy
+from lib.recipes.nllb import PRESETS as NLLB
+from lib.recipes.nllb import nllb_backbone
+from lib.recipes.scales import preset
+from lib.scoring.baselines import constant, shuffled
+from lib.scoring.metrics import PROFILES, statistics
+from lib.scoring.table import Said, said
+from lib.tasks import Example, Task, examples
+from lib.training.fit import Fitted, Watch, fit
+from lib.training.launch import launch
+from lib.training.losses import Translation
+from lib.training.multitask import MultiTaskTranslation
+from lib.training.selection import Evaluated
+from lib.training.stages import Stage
+from lib.utterance import Corpus, Utterance
+
+VERSION = 1  # raise it when the same recipe would give another system
+LISTENED = 4  # development utterances whose outputs are kept at each evaluation, always the same ones
+
+
+def unwatched(_tick: object) -> None:
+    """The watch of somebody who does not look."""
+
+
+@dataclass
+class System:
+    """A trained model with how it came about."""
+
+    model: Translator
+    strategy: Strategy
+    stage: Stage
+    fitted: Fitted
+    folder: Path  # what `fit` left: training.csv, listening.jsonl, rehearsal.json, best.safetensors
+    train: Collator  # counts what was cut and dropped in training
+    too_long: int = 0  # training clips left out for their length
+
+    def hear(self, longest: float) -> Collator:
+        """A collator for other audio, cut at `longest` seconds."""
+        return Collator(self.model, Ears(self.model.stack, longest) if isinstance(self.model, Seamless) else None)
+
+
+def material(
+    strategy: Strategy, utterances: Sequence[Utterance], target: str, drop_over: float | None = None
+) -> tuple[list[Example], int]:
+    """The examples of a strategy's task, and how many were left out for their length."""
+    found = examples(utterances, strategy.task, target, transcripts=strategy.multitask is not None)
+    if strategy.stripped:
+        found = [replace(e, input_text=stripped(e.input_text)) for e in found]
+    short = [e for e in found if drop_over is None or e.seconds <= drop_over]
+    if not short:
+        raise ValueError(f"no training clip is as short as {drop_over} s; switch drop_long_audio off")
+    return short, len(found) - len(short)
+
+
+def stripped(text: str) -> str:
+    """Text as a recogniser without punctuation and capitals writes it."""
+    return PROFILES["gmu"].prepare(text)
+
+
+def fine_tune(
+    model: Translator,
+    strategy: Strategy,
+    recipe: Recipe,
+    corpus: Corpus,
+    source: str,
+    target: str,
+    seed: int,
+    folder: Path,
+    watch: Watch = unwatched,
+    device: torch.device | str = "cpu",
+) -> System:
+    """Train a model by a strategy; a language it has not seen is registered first. The one place where GMU's training happens."""
+    stage: Stage = getattr(recipe, strategy.stage)
+    switches = strategy.switches
+    for code in (source, target):
+        model.language_id(code)
+    if switches.untied_head:
+        model.untie_head()
+    if switches.official_dropout:
+        model.official_dropout()
+    if strategy.multitask:
+        model.part_embeddings()
+    ears = Ears(model.stack, recipe.longest_train) if isinstance(model, Seamless) else None
+    collate, search = Collator(model, ears), recipe.search(1)
+    limit = recipe.official_longest if switches.drop_long_audio else None
+    train, too_long = material(strategy, corpus.split("train", source), target, limit)
+    dev = material(strategy, corpus.split("dev", source), target)[0][: recipe.select_on]
+
+    def evaluate() -> Evaluated:
+        texts = [h.text for h in decode_in_parts(model, dev, collate, search, recipe.longest_train, recipe.overlap)]
+        stats = statistics(recipe.metric, texts, [e.target_text for e in dev], dev[0].target, "plain")
+        return Evaluated(stats.combine(stats.rows.sum(0)), list(zip(dev, texts, strict=True))[:LISTENED])
+
+    skip = int(switches.skip_language_token)
+    if strategy.multitask:
+        objective = MultiTaskTranslation(model, strategy.multitask, stage.label_smoothing, skip)
+    else:
+        objective = Translation(model, stage.label_smoothing, skip)
+    fitted = fit(objective, stage, train, collate, folder, seed=seed, evaluate=evaluate, watch=watch, device=device)
+    return System(model, strategy, stage, fitted, folder, collate, too_long)
+
+
+@dataclass
+class Workbench:
+    """Everything that the strategies of one pair share.
+
+    What is trained lies in `cache` under the hash of all that decided it, so that notebooks find each other's work and a
+    training that was interrupted goes on. One model is in memory at a time, two while one starts from another.
+    """
+
+    scale: str  # of the NLLB backbone
+    recipe: Recipe
+    backbone: Trained
+    corpus: Corpus
+    source: str
+    target: str
+    seed: int
+    cache: Path
+    watch: Watch = unwatched
+    progress: Progress = silent
+    device: torch.device | str = "cpu"
+    processes: int = 1  # that share a training; an update's batches are cut smaller where they cannot be shared out
+    used: dict[str, Path] = field(default_factory=dict)  # strategy -> folder, of all that was asked for
+
+    def __post_init__(self) -> None:
+        # an update's batches are cut smaller where the processes could not share them out as they are
+        for name in ("asr", "mt", "nllb", "st", "st_from_asr", "multitask"):
+            stage = getattr(self.recipe, name)
+            if stage.accumulate % self.processes:
+                self.recipe = replace(self.recipe, **{name: stage.split(self.processes)})
+
+    def train(self, strategy: Strategy | str) -> System:
+        """A strategy's system: trained now, together with what it starts from, or loaded.
+
+        Raises:
+            RankDied: one of several processes ended.
+            ValueError: the corpus lacks what the strategy needs, such as transcripts.
+        """
+        strategy = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
+        folder = self.folder(strategy)
+        with lock(folder.with_name(f".{folder.name}.lock"), f"system {folder.name}", patience=3600):
+            model = self._start(strategy)
+            if self.processes > 1 and not (folder / "done.json").exists():
+                alone = replace(self, watch=unwatched, progress=silent, used={})
+                launch(f"{__name__}:_train", {"bench": alone, "strategy": strategy}, self.processes, folder, self.watch)
+            system = fine_tune(
+                model, strategy, self.recipe, self.corpus, self.source, self.target, self.seed, folder, self.watch, self.device
+            )
+        self.used[strategy.name] = folder
+        system.model.to(self.device)
+        return system
+
+    def folder(self, strategy: Strategy) -> Path:
+        """Where a strategy's system lies."""
+        slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name)
+        return Path(self.cache) / f"gmu-{slug}-{self.source}-{self.target}-s{self.seed}-{self._hash(strategy)}"
+
+    def _hash(self, strategy: Strategy) -> str:
+        recipe = self.recipe
+        plain = asdict(strategy) | {"name": "", "task": strategy.task.value}
+        starts = [self._hash(STRATEGIES[name]) for name in (strategy.encoder, strategy.decoder) if name]
+        how = [asdict(getattr(recipe, strategy.stage)), recipe.select_on, recipe.metric, recipe.longest_train, recipe.overlap]
+        how += [recipe.longest_output, recipe.length_penalty, recipe.official_longest if strategy.switches.drop_long_audio else 0]
+        base = repr(preset(NLLB, self.scale)) if strategy.nllb else self.backbone.name
+        return content_hash([VERSION, plain, starts, how, base, self.corpus.hash, self.source, self.target, self.seed])
+
+    def _start(self, strategy: Strategy) -> Translator:
+        """The model that a strategy's training starts from."""
+        if strategy.nllb:
+            return load_nllb(nllb_backbone(self.scale, self.cache, self.watch, self.progress, self.device).path)
+        model = load_backbone(self.backbone, text=strategy.reads)
+        for code in (self.source, self.target):
+            model.language_id(code)
+        # one at a time: each holds a model
+        if strategy.encoder:
+            model.start_from(encoder=self.train(strategy.encoder).model.cpu())
+        if strategy.decoder:
+            model.start_from(decoder=self.train(strategy.decoder).model.cpu())
+        return model
+
+    def test(self, task: Task) -> list[Example]:
+        """The test set as examples of a task."""
+        return examples(self.corpus.split("test", self.source), task, self.target)
+
+    def outputs(self, system: System, name: str = "") -> list[Said]:
+        """What a system says to the test set of its own task.
+
+        Args:
+            name: of the strategy in the scores table, where it is not the strategy's own.
+        """
+        return self.said(system, self.decode(system, self.own_test(system)), name)
+
+    def own_test(self, system: System) -> list[Example]:
+        """The test set as a system's own task has it."""
+        return material(system.strategy, self.corpus.split("test", self.source), self.target)[0]
+
+    def said(self, system: System, hypotheses: Sequence[Hypothesis], name: str = "") -> list[Said]:
+        """What a system was found to say to the test set of its own task, as rows."""
+        how = name or system.strategy.name
+        return said(self.own_test(system), list(hypotheses), "gmu", how, system.stage.name, "test", self.seed)
+
+    def decode(self, system: System, test: Sequence[Example], n_best: int = 1, deaf: bool = False) -> list[Hypothesis]:
+        """Beam search, with audio that is too long decoded in parts.
+
+        Args:
+            deaf: the audio is silenced.
+        """
+        recipe = self.recipe
+        collate, search = system.hear(recipe.longest_test), recipe.search(recipe.beams, n_best)
+        change = {"change": silenced} if deaf else {}
+        return decode_in_parts(
+            system.model, list(test), collate, search, recipe.longest_test, recipe.overlap, progress=self.progress, **change
+        )
+
+    def baselines(self, system: System, rows: Sequence[Said]) -> list[Said]:
+        """The three trivial baselines of a speech translation system: one constant sentence, shuffled audio, and silence.
+
+        Args:
+            rows: what the system says to the test set.
+        """
+        test = self.test(Task.ST)
+
+        def words(texts: list[str]) -> list[Hypothesis]:
+            return [Hypothesis(e.id, text, len(text.split()), None, "end") for e, text in zip(test, texts, strict=True)]
+
+        dev, train = (
+            [e.target_text for e in examples(self.corpus.split(split, self.source), Task.ST, self.target)]
+            for split in ("dev", "train")
+        )
+        made = {
+            "constant": words([constant(train, dev, self.target)] * len(test)),
+            "shuffled_audio": words(shuffled([row.hypothesis for row in rows], [row.reference for row in rows])),
+            "silence": self.decode(system, test, deaf=True),
+        }
+        stage = system.stage.name
+        return [row for how, heard in made.items() for row in said(test, heard, "baseline", how, stage, "test", self.seed)]
+
+    def losses(self, system: System, rows: Sequence[Said]) -> dict[str, int]:
+        """Everything of one system that was cut, left out, or could not be written, counted."""
+        tokenizer, target = system.model.tokenizer, rows[0].target
+        own = [row for row in rows if row.system != "baseline"]
+        train = [u.texts[target] for u in self.corpus.utterances if u.split == "train" and target in u.texts]
+        return {
+            "lines_left_out_of_the_corpus": len(self.corpus.dropped),
+            "test_clips_decoded_in_parts": sum(row.seconds > self.recipe.longest_test for row in own),
+            "training_clips_not_heard": len(system.train.dropped),
+            "training_clips_cut": len(system.train.ears.cut) if system.train.ears else 0,
+            "training_clips_left_out_as_too_long": system.too_long,
+            "training_texts_cut": len(system.train.cut_texts),
+            "updates_left_out_as_not_finite": system.fitted.not_finite,
+            "pieces_unknown_in_training": unknown_pieces(tokenizer, train),
+            "pieces_unknown_in_test_references": unknown_pieces(tokenizer, {row.id: row.reference for row in own}.values()),
+            "outputs_that_did_not_end": sum(row.ending == "longest" for row in own),
+            "empty_outputs": sum(not row.hypothesis for row in own),
+        }
+
+
+def seen(scale: str, source: str) -> bool:
+    """Has the backbone of a scale been trained on this language's speech?"""
+    return source in preset(BACKBONES, scale).seen
+
+
+def opened(
+    scale: str,
+    source: str,
+    target: str,
+    seed: int,
+    cache: Path,
+    watch: Watch = unwatched,
+    progress: Progress = silent,
+    device: torch.device | str = "cpu",
+    processes: int = 1,
+    corpus: str = "phrasebook",
+    folder: str = "",
+    licences: str = "",
+) -> Workbench:
+    """The workbench of a pair at a scale: its corpus is read (or spoken) and its backbone found (or trained).
+
+    Raises as `fine_tuning_corpus` does.
+    """
+    recipe = preset(RECIPES, scale)
+    data = fine_tuning_corpus(recipe, source, target, cache, progress, corpus, folder, licences)
+    backbone = seamless_backbone(scale, cache, watch, progress, device)
+    return Workbench(scale, recipe, backbone, data, source, target, seed, cache, watch, progress, device, processes)
+
+
+def _train(bench: Workbench, strategy: Strategy, watch: Watch) -> None:
+    """What each of several processes does; see `launch`."""
+    folder = bench.folder(strategy)
+    model = bench._start(strategy)
+    fine_tune(
+        model, strategy, bench.recipe, bench.corpus, bench.source, bench.target, bench.seed, folder, watch, bench.device
+    )  # fmt: skip
