@@ -188,3 +188,29 @@ def grouped(values: Mapping[str, Mapping[str, float]], up: str, colours: Mapping
     axes.legend(fontsize=8, frameon=False)
     _bare(axes)
     return figure
+
+
+def gains(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], across: str) -> Figure:
+    """Differences with their intervals around zero, a panel side by side for each name.
+
+    Args:
+        panels: title -> name -> (value, low, high).
+    """
+    panels = panels or {"nothing is measured yet": {}}
+    names = list(dict.fromkeys(name for rows in panels.values() for name in rows))[::-1]
+    figure = Figure(figsize=(1.4 + 2.0 * len(panels), 0.9 + 0.3 * max(1, len(names))), layout="constrained")
+    for place, (axes, (title, rows)) in enumerate(
+        zip(figure.subplots(1, len(panels), squeeze=False, sharey=True, sharex=True)[0], panels.items(), strict=True)
+    ):
+        axes.axvline(0, color=GREY, linewidth=0.8)
+        for name, (value, low, high) in rows.items():
+            height, colour = names.index(name), ACCENT if low > 0 or high < 0 else GREY
+            axes.plot([low, high], [height, height], color=colour, linewidth=3, solid_capstyle="round")
+            axes.plot([value], [height], "o", color=colour, markersize=5)
+        axes.set_title(title, fontsize=10, loc="left", color=INK)
+        axes.set_ylim(-0.6, len(names) - 0.4)
+        if not place:
+            axes.set_yticks(range(len(names)), names, fontsize=9)
+        _bare(axes)
+    figure.supxlabel(f"{across}, with its 95 % interval; grey where that holds zero", fontsize=9)
+    return figure

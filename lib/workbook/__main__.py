@@ -18,6 +18,7 @@ def _arguments() -> argparse.Namespace:
     run = commands.add_parser("run", help="run the whole workbook, or some notebooks")
     run.add_argument("notebook", nargs="*", help="their numbers, such as 10; left out: every notebook, unfinished runs only")
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of each of these notebooks")
+    run.add_argument("--study", default="", help="all runs of a study over pairs and seeds, such as gmu")
     run.add_argument("--fresh", action="store_true", help="make runs again that are finished")
     run.add_argument("--slurm", action="store_true", help="on a Slurm cluster: a job for every run, waited for here")
     run.add_argument(
@@ -55,7 +56,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.notebook and arguments.parameter:
         raise BadParameter("-p needs the number of a notebook: the notebooks have different parameters")
     asked = [job(number, _parameters(number, arguments)) for number in arguments.notebook]
-    jobs = asked or planned(arguments.scale)
+    if arguments.study and arguments.notebook:
+        raise BadParameter("--study names its notebooks itself: leave their numbers out")
+    jobs = asked or planned(arguments.scale, arguments.study)
     if arguments.slurm:
         code = run_on_slurm(jobs, arguments.fresh, arguments.slurm_option)
     else:

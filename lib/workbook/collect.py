@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from lib.files import atomic_path
+from lib.scoring.table import Said
 from lib.workbook.paths import scale_folder
 from lib.workbook.record import read_manifest_of
 
@@ -31,6 +34,20 @@ def scores(scale: str) -> pd.DataFrame:
         for row in manifest["scores"]
     ]
     return pd.DataFrame(rows, columns=SCORES)
+
+
+def said(scale: str, notebooks: Sequence[str], phrasebook_only: bool = False) -> Iterator[Said]:
+    """What systems said in the finished runs of some notebooks, row by row.
+
+    Args:
+        phrasebook_only: leave out runs on recordings, whose test sets are others.
+    """
+    for manifest in manifests(scale):
+        wanted = manifest["notebook"] in notebooks and manifest["exit"] == "finished"
+        if wanted and not (phrasebook_only and manifest["parameters"].get("corpus", "phrasebook") != "phrasebook"):
+            with open(manifest["folder"] / "hypotheses.jsonl", encoding="utf-8") as lines:
+                for line in lines:
+                    yield Said(**{name: value for name, value in json.loads(line).items() if name != "run"})
 
 
 def claims(scale: str) -> pd.DataFrame:

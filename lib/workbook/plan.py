@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from lib.recipes.gmu.pairs import STUDY
 
 # Seconds after which a run is stopped from outside, whatever its kernel says: hung runs do not stop by themselves.
 WATCHDOG = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}
@@ -21,11 +24,36 @@ class Planned:
     scales: tuple[str, ...] = ("smoke", "tiny", "lab", "full")  # where it makes sense without further parameters
 
 
+SMALL = ("smoke", "tiny", "lab")  # `full` needs recordings: -p corpus= -p folder=
+QUECHUA = {"source": "que", "target": "spa"}
+
 PLAN = (
-    Planned("00", 5.0, scales=("smoke", "tiny", "lab")),
-    Planned("01", 1.0, scales=("smoke", "tiny", "lab")),
+    Planned("00", 5.0, scales=SMALL),
+    Planned("01", 1.0, scales=SMALL),
     Planned("03", 5.8),
-    Planned("10", 2.5, scales=("smoke", "tiny", "lab")),  # `full` needs recordings: -p corpus= -p folder=
-    Planned("10", 2.5, {"source": "que", "target": "spa"}, scales=("smoke", "tiny", "lab")),
+    Planned("10", 1.5, scales=SMALL),
+    Planned("10", 1.5, QUECHUA, scales=SMALL),
+    Planned("11", 5.0, scales=SMALL),
+    Planned("12", 5.0, scales=SMALL),
+    Planned("13", 4.0, scales=SMALL),
+    Planned("13", 5.0, QUECHUA, scales=SMALL),
+    Planned("14", 5.0, scales=SMALL),
+    Planned("15", 3.0, scales=SMALL),
+    Planned("16", 0.5),
     Planned("90", 0.2),
 )
+
+
+def _gmu() -> Iterator[Planned]:
+    pairs = [{"source": source, "target": target} for source, target in STUDY]
+    for seed in (1, 2, 3):
+        for pair in pairs:
+            given = pair | {"seed": seed}
+            yield from (Planned("13", 5.0, given), Planned("11", 3.0, given))  # direct is part of both
+            yield Planned("12", 2.5, given | {"ablate": False})
+        yield from (Planned("14", 5.0, {"seed": seed}), Planned("15", 3.0, {"seed": seed}))
+    yield Planned("16", 0.5)
+
+
+# what a claim needs over several pairs and seeds: `run --study gmu`
+STUDIES = {"gmu": tuple(_gmu())}

@@ -19,9 +19,9 @@ import psutil
 
 from lib.files import DiskFull, read_json, write_json
 from lib.workbook.collect import collect, manifests
-from lib.workbook.notebooks import Notebook, notebook
+from lib.workbook.notebooks import BadParameter, Notebook, notebook
 from lib.workbook.paths import ROOT, scale_folder
-from lib.workbook.plan import OVERVIEWS, PLAN, WATCHDOG
+from lib.workbook.plan import OVERVIEWS, PLAN, STUDIES, WATCHDOG
 from lib.workbook.record import lib_hash, read_manifest_of
 
 LINE_EVERY = 15.0  # seconds between two lines where the output is no terminal
@@ -47,10 +47,16 @@ class Job:
         return scale_folder(self.parameters["scale"]) / "runs" / self.name
 
 
-def planned(scale: str) -> list[Job]:
-    """Every run of the workbook at a scale."""
+def planned(scale: str, study: str = "") -> list[Job]:
+    """Every run of the workbook at a scale, or of a study.
+
+    Raises:
+        BadParameter: there is no such study.
+    """
+    if study and study not in STUDIES:
+        raise BadParameter(f"there is no study {study!r}; there is {', '.join(STUDIES)}")
     jobs = []
-    for entry in PLAN:
+    for entry in STUDIES[study] if study else PLAN:
         if scale in entry.scales:
             source = notebook(entry.number)
             jobs.append(Job(source, source.check({"scale": scale, **entry.parameters}), entry.minutes))

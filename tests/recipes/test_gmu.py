@@ -8,7 +8,7 @@ from transformers import SeamlessM4Tv2Config, SeamlessM4Tv2ForSpeechToText, Seam
 
 from lib.models.seamless import Seamless
 from lib.recipes.gmu import cascade, pairs, strategies
-from lib.recipes.gmu.data import fine_tuning_corpus, with_synthetic
+from lib.recipes.gmu.data import Quality, fine_tuning_corpus, with_synthetic
 from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, SWITCHES, switched
 from lib.recipes.gmu.workbench import opened, seen, stripped
 from lib.scoring.propagation import by_word_errors
@@ -208,9 +208,9 @@ def test_stripped_text_has_no_capitals_and_no_punctuation(bench):
 def test_synthetic_data_joins_training_only(bench, corpora):
     recipe = RECIPES["smoke"]
     plain = fine_tuning_corpus(recipe, "que", "spa", corpora)
-    more = with_synthetic(plain, recipe, "que", "spa", 10, 0.5, 0.0, corpora)
+    more = with_synthetic(plain, recipe, "que", "spa", Quality(0.5), corpora)
     added = [u for u in more.utterances if u.id.startswith("synthetic-")]
-    assert len(added) + len(more.dropped) - len(plain.dropped) == 10 and {u.split for u in added} == {"train"}
+    assert len(added) + len(more.dropped) - len(plain.dropped) == recipe.train and {u.split for u in added} == {"train"}
     held_out = {u.texts["spa"] for u in plain.utterances if u.split != "train"}
     assert not held_out & {u.texts["spa"] for u in added}
     assert more.hash != plain.hash and "wrong" in more.name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lib.corpora import catalogue
@@ -54,28 +54,37 @@ def _phrasebook(recipe: Recipe, source: str, target: str) -> Phrasebook:
     return Phrasebook((source,), written, recipe.train, recipe.dev, recipe.test, recipe.breadth, recipe.corpus_seed)
 
 
+@dataclass(frozen=True)
+class Quality:
+    """How bad synthetic data is."""
+
+    wrong_words: float = 0.0  # the share of wrong words in the translations
+    misspoken: float = 0.0  # the share of spoken words that are not those of the transcript
+
+
+SYNTHETIC = {  # the strategies of notebook 15: direct fine-tuning with as much synthetic data as there is other
+    "direct + clean synthetic": Quality(),
+    "direct + 30 % wrong synthetic": Quality(0.3, 0.3),
+    "direct + 60 % wrong synthetic": Quality(0.6, 0.6),
+}
+
+
 def with_synthetic(
     corpus: Corpus,
     recipe: Recipe,
     source: str,
     target: str,
-    count: int,
-    wrong_words: float,
-    misspoken: float,
+    quality: Quality,
     cache: Path,
     progress: Progress = silent,
 ) -> Corpus:
-    """The corpus with `count` more training contents of chosen quality: synthetic 3-way data as GMU added to Irish (papers.md 1.2).
+    """The corpus with as many more training contents of chosen quality: synthetic 3-way data as GMU added to Irish (papers.md 1.2).
 
     Contents that read as one of the corpus's own dev or test texts are dropped and named.
-
-    Args:
-        wrong_words: the share of wrong words in the translations.
-        misspoken: the share of spoken words that are not those of the transcript.
     """
     spec = replace(
         _phrasebook(recipe, source, target),
-        train=count, dev=0, test=0, seed=SYNTHETIC_SEED, wrong_words=wrong_words, misspoken=misspoken,
+        dev=0, test=0, seed=SYNTHETIC_SEED, wrong_words=quality.wrong_words, misspoken=quality.misspoken,
     )  # fmt: skip
     made = record(spec, cache, progress)
     held_out = {u.texts[code] for u in corpus.utterances if u.split != "train" for code in (source, target) if code in u.texts}

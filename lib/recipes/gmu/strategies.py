@@ -87,6 +87,11 @@ def switched(name: str) -> Strategy:
     return replace(STRATEGIES["direct"], name=name, switches=SWITCHES[name])
 
 
+def named(name: str) -> Strategy:
+    """Direct fine-tuning under another name, for another corpus."""
+    return replace(STRATEGIES["direct"], name=name)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How one pair is fine-tuned, whatever the strategy."""

@@ -175,7 +175,7 @@ class Workbench:
 
     def folder(self, strategy: Strategy) -> Path:
         """Where a strategy's system lies."""
-        slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name)
+        slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name.lower())
         return Path(self.cache) / f"gmu-{slug}-{self.source}-{self.target}-s{self.seed}-{self._hash(strategy)}"
 
     def _hash(self, strategy: Strategy) -> str:
@@ -200,6 +200,10 @@ class Workbench:
         if strategy.decoder:
             model.start_from(decoder=self.train(strategy.decoder).model.cpu())
         return model
+
+    def on(self, corpus: Corpus) -> Workbench:
+        """The same bench with other training material."""
+        return replace(self, corpus=corpus)
 
     def test(self, task: Task) -> list[Example]:
         """The test set as examples of a task."""

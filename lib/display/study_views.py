@@ -1,0 +1,133 @@
+"""What notebooks 14 to 16 show: strategies over pairs and seeds, the claims' numbers, the nine pairs, and advice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matplotlib.figure import Figure
+
+from lib.display.html import Page, escape, table
+from lib.display.plots import gains
+from lib.languages import language
+from lib.recipes.gmu.adviser import Advice, Situation
+from lib.recipes.gmu.evidence import Answer
+from lib.recipes.gmu.pairs import Pair as Preset
+from lib.scoring.seeds import OverSeeds
+from lib.scoring.study import Pair, Study
+from lib.tasks import Task
+
+
+def interval(found: OverSeeds | None, sign: str = "") -> str:
+    """A mean with its interval, as text."""
+    return f"{found.value:{sign}.1f} ({found.low:{sign}.1f} to {found.high:{sign}.1f})" if found else ""
+
+
+def strategies(study: Study, pairs: Sequence[Pair], seen: Callable[[str], bool], names: Sequence[str]) -> Page:
+    """A row for each pair and strategy: BLEU and chrF++ as means over seeds, their distance from direct, and the seeds' spread."""
+    rows = []
+    for pair in pairs:
+        for name in names:
+            bleu = study.score(pair, name, "BLEU")
+            if bleu is None:
+                continue
+            gain = None if name == "direct" else study.gain(pair, name, "direct")
+            rows.append(
+                {
+                    "pair": "→".join(pair),
+                    "language": "seen" if seen(pair[0]) else "unseen",
+                    "strategy": name,
+                    "BLEU": interval(bleu),
+                    "chrF++": interval(study.score(pair, name, "chrF++")),
+                    "BLEU above direct": interval(gain, "+"),
+                    "each seed": ", ".join(f"{value:.1f}" for value in bleu.each),
+                }
+            )
+    return Page(table(rows))
+
+
+def parts(study: Study, pairs: Sequence[Pair]) -> Page:
+    """How well each pair is heard and read: the word error rate, and MT on true transcripts beside direct ST."""
+    rows = []
+    for pair in pairs:
+        heard = study.score((pair[0], pair[0]), "asr", "WER", Task.ASR, "gmu")
+        row = {"pair": "→".join(pair), "WER, %": interval(heard)}
+        row |= {f"MT by {name}, BLEU": interval(study.score(pair, name, "BLEU", Task.MT)) for name in ("mt", "nllb")}
+        rows.append(row | {"direct ST, BLEU": interval(study.score(pair, "direct", "BLEU"))})
+    return Page(table(rows))
+
+
+def chart(study: Study, pairs: Sequence[Pair], names: Sequence[str], metric: str = "BLEU") -> Figure:
+    """How far each strategy is above direct, a panel a pair."""
+    found = {
+        "→".join(pair): {
+            name: (gain.value, gain.low, gain.high)
+            for name in names
+            if (gain := study.gain(pair, name, "direct", metric)) is not None
+        }
+        for pair in pairs
+    }
+    return gains({pair: rows for pair, rows in found.items() if rows}, f"{metric} above direct")
+
+
+def answers(found: Sequence[Answer]) -> Page:
+    """What each claim's number is made of."""
+    rows = [
+        {"claim": entry.claim.claim, "measured": interval(entry.measured, "+"), "what it is": entry.of, "seeds": entry.seeds}
+        for entry in found
+    ]
+    return Page(table(rows))
+
+
+def presets(pairs: Sequence[Preset]) -> Page:
+    """The pairs with their corpora, and the strategy that the paper suggests for each."""
+    rows = [
+        {
+            "pair": pair.name,
+            "spoken": language(pair.source).name,
+            "Seamless": "seen" if pair.seen else "unseen",
+            "corpus": pair.corpus,
+            "transcripts": "yes" if pair.transcripts else "no",
+            "begin with": pair.strategy,
+            "because": pair.because,
+        }
+        for pair in pairs
+    ]
+    return Page(table(rows))
+
+
+def advice(now: Situation, found: Advice, most: int = 12) -> Page:
+    """The adviser's answer: what to begin with, why, what to measure next, and the evidence of the paper and of the workbook."""
+    known = [
+        {"": "language", "value": "seen" if now.seen else "unseen"},
+        {"": "hours of training speech", "value": now.hours or "not known"},
+        {"": "transcripts", "value": "yes" if now.transcripts else "no"},
+        {"": "ASR: words wrong, %", "value": _or_not(now.word_errors)},
+        {"": "MT on true transcripts, BLEU", "value": _or_not(now.reading)},
+        {"": "direct ST, BLEU", "value": _or_not(now.listening)},
+    ]
+    why = "".join(f"<li>{escape(reason)}</li>" for reason in found.why)
+    todo = "".join(f"<li>{escape(entry)}</li>" for entry in found.measure_next) or "<li>nothing that would change this</li>"
+    rows = [vars(entry) for entry in found.evidence[:most]]
+    more = len(found.evidence) - len(rows)
+    rest = f"<p class='muted'>{more} more findings are not shown.</p>" if more else ""
+    return Page(
+        f"<p>{escape('→'.join(now.pair))}: begin with <b>{escape(found.strategy)}</b>.</p>{table(known)}"
+        f"<p>Why</p><ul>{why}</ul><p>To measure next</p><ul>{todo}</ul><p>Evidence, in BLEU above direct</p>{table(rows)}{rest}"
+    )
+
+
+def _or_not(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.1f}"
+
+
+def most_cases_check(guess: int, study: Study, pairs: Sequence[Pair]) -> Page:
+    """In how many pairs is direct the best of the strategies?"""
+    best = []
+    for pair in pairs:
+        scored = {name: found.value for name in study.strategies() if (found := study.score(pair, name, "BLEU"))}
+        best += [max(scored, key=scored.__getitem__)] if scored else []
+    count = best.count("direct")
+    word = "Right" if guess == count else "Not quite"
+    return Page(
+        f"<p>{word}: in {count} of {len(best)} pairs. The best ones: {escape(', '.join(best) or 'nothing is measured yet')}.</p>"
+    )

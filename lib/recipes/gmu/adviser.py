@@ -1,0 +1,135 @@
+"""Which strategy for a pair? The paper's evidence and the workbook's own, side by side, and what to measure next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lib.languages import language
+from lib.recipes.gmu.evidence import FAR, FOUND, far
+from lib.scoring.seeds import OverSeeds
+from lib.scoring.study import Pair, Study
+from lib.tasks import Task
+
+FEW_HOURS = 5.0  # less than this: Quechua has 1.67 h, and gained from synthetic data (papers.md 1.2)
+GOOD_EARS = 15.0  # percent of wrong words below which a cascade loses little; the workbook's own guess
+CHOICES = ("cascade", "multitask", "asr_init", "mt_init", "both_init")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is known of a pair before a strategy is chosen; None is not measured yet."""
+
+    pair: Pair
+    seen: bool  # was the backbone trained on this language's speech?
+    hours: float  # of translated training speech; 0: not known
+    transcripts: bool
+    word_errors: float | None  # WER of the fine-tuned recogniser, percent
+    reading: float | None  # BLEU of MT on true transcripts
+    listening: float | None  # BLEU of direct ST
+    reading_is_far: float | None  # how far the one is above the other
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One finding that speaks for or against a strategy."""
+
+    by: str  # the paper, or the workbook
+    pair: str
+    strategy: str
+    above_direct: str  # BLEU
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A strategy to begin with, why, on what evidence, and what would change it."""
+
+    strategy: str
+    why: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    measure_next: tuple[str, ...]
+
+
+def situation(study: Study, pair: Pair, seen: bool, hours: float = 0.0, transcripts: bool = True) -> Situation:
+    """A pair's situation, with the baselines as far as the runs of `study` have measured them."""
+    heard = study.score((pair[0], pair[0]), "asr", "WER", Task.ASR, "gmu")
+    read, direct = study.score(pair, "mt", "BLEU", Task.MT), study.score(pair, "direct", "BLEU")
+    values = [found.value if found else None for found in (heard, read, direct)]
+    return Situation(pair, seen, hours, transcripts, *values, far(study, pair))
+
+
+def advise(study: Study, now: Situation) -> Advice:
+    """What to begin with.
+
+    What was measured on this very pair and is surely better than direct decides, where there is such a strategy; else the
+    paper's rules: transcripts or none, a seen language or an unseen one, reading far better than listening or not.
+    """
+    measured = {name: gain for name in CHOICES if (gain := study.gain(now.pair, name, "direct")) is not None}
+    surely = {name: gain for name, gain in measured.items() if gain.low > 0}
+    evidence = _evidence(study, now, measured)
+    todo = _measure_next(now, measured)
+    if surely:
+        best = max(surely, key=lambda name: surely[name].value)
+        gain = surely[best]
+        why = (f"measured here: {best} is {_said(gain)} BLEU above direct, {len(gain.each)} seeds", *_rule(now)[1])
+        return Advice(best, why, evidence, todo)
+    strategy, why = _rule(now)
+    if measured:
+        why = (*why, "of what was measured on this pair nothing is surely better than direct: " + ", ".join(
+            f"{name} {_said(gain)}" for name, gain in measured.items()))  # fmt: skip
+    return Advice(strategy, why, evidence, todo)
+
+
+def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
+    """The paper's reasons."""
+    name = language(now.pair[0]).name
+    if not now.transcripts:
+        return "direct", (
+            "without transcripts there is nothing else: ASR, MT, the cascade and multi-task training all need them",
+        )
+    if now.reading_is_far is not None and now.reading_is_far >= FAR and not now.seen:
+        why = f"MT on true transcripts is {now.reading_is_far:.1f} BLEU above direct: the reader has something to teach"
+        return "multitask", (why, f"{name} is unseen, so it should start from ASR, as multi-task training here does")
+    if not now.seen:
+        return "asr_init", (f"{name} is unseen: its ears have to be made, and transcribing makes them sooner",)
+    if now.word_errors is not None and now.word_errors <= GOOD_EARS and (now.reading_is_far or 0) > 0:
+        return "cascade", (
+            f"{name} is heard well ({now.word_errors:.0f} % of words wrong), and text translates better than speech",
+        )
+    return "direct", (f"{name} is seen: the paper gains no more than 1 BLEU by any initialisation, and a cascade about as much",)
+
+
+def _evidence(study: Study, now: Situation, measured: dict[str, OverSeeds]) -> tuple[Evidence, ...]:
+    own = [Evidence("this workbook", "→".join(now.pair), name, _said(gain)) for name, gain in measured.items()]
+    for pair in study.pairs():
+        if pair != now.pair:
+            own += [
+                Evidence("this workbook", "→".join(pair), name, _said(gain))
+                for name in CHOICES
+                if (gain := study.gain(pair, name, "direct")) is not None
+            ]
+    paper = [Evidence("the paper", f"{source}→{target}", name, gain) for source, target, name, gain in FOUND]
+    return tuple(sorted(paper, key=lambda entry: entry.pair != "→".join(now.pair)) + own)
+
+
+def _measure_next(now: Situation, measured: dict[str, OverSeeds]) -> tuple[str, ...]:
+    source, target = now.pair
+    where = f"-p source={source} -p target={target}"
+    todo = []
+    if now.listening is None:
+        todo.append(f"direct fine-tuning, which all else is held against: python -m lib.workbook run 10 {where}")
+    if now.transcripts and (now.word_errors is None or now.reading is None):
+        todo.append(f"how well it is heard and read (WER, and MT on true transcripts): python -m lib.workbook run 11 {where}")
+    if now.transcripts and not {"asr_init", "both_init"} <= measured.keys():
+        todo.append(f"what transcribing first gains: python -m lib.workbook run 13 {where}")
+    if now.transcripts and "multitask" not in measured and (now.reading_is_far or 0) >= FAR:
+        todo.append(f"what reading can teach: python -m lib.workbook run 12 {where}")
+    few = min((len(gain.each) for gain in measured.values()), default=0)
+    if 0 < few < 3:
+        todo.append(f"two more seeds, since training again may give something else: the same with -p seed={few + 1}")
+    if 0 < now.hours < FEW_HOURS:
+        todo.append(f"synthetic data, with {now.hours:.1f} h of speech; look at its quality first (notebook 15): bad data hurts")
+    return tuple(todo)
+
+
+def _said(gain: OverSeeds) -> str:
+    return f"{gain.value:+.1f} ({gain.low:+.1f} to {gain.high:+.1f})"

@@ -1,0 +1,83 @@
+"""A study: the same strategies on several language pairs with several seeds, from the hypotheses of all runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from lib.scoring.seeds import OverSeeds, mean_difference, mean_score
+from lib.scoring.table import Said
+from lib.tasks import Task
+
+Pair = tuple[str, str]  # source, target
+
+
+@dataclass
+class Study:
+    """What was said by every system, by pair, strategy and seed.
+
+    Runs that share a system decode it again and say the same; one of them is kept.
+    """
+
+    rows: dict[tuple[Pair, str, str, int], list[Said]]  # (pair, task, strategy, seed)
+
+    @classmethod
+    def of(cls, said: Iterable[Said]) -> Study:
+        """All rows of the given runs but the baselines', which are of no seed's making, and those of a part of the test set."""
+        found: dict[tuple[Pair, str, str, int], dict[str, Said]] = {}
+        for row in said:
+            if row.system != "baseline":
+                key = ((row.source, row.target), row.task, row.strategy, row.seed)
+                found.setdefault(key, {})[row.id] = row
+        return cls({key: [group[name] for name in sorted(group)] for key, group in found.items()})
+
+    def pairs(self, task: Task = Task.ST) -> list[Pair]:
+        """The pairs that a task was measured on."""
+        return list(dict.fromkeys(pair for pair, name, _, _ in sorted(self.rows) if name == task.value))
+
+    def strategies(self, task: Task = Task.ST) -> list[str]:
+        """The strategies of a task, in any pair."""
+        return list(dict.fromkeys(strategy for _, name, strategy, _ in sorted(self.rows) if name == task.value))
+
+    def seeds(self, pair: Pair, strategy: str, task: Task = Task.ST) -> list[int]:
+        """The seeds that a strategy was trained with on a pair."""
+        return sorted(seed for p, name, s, seed in self.rows if (p, name, s) == (pair, task.value, strategy))
+
+    def score(self, pair: Pair, strategy: str, metric: str, task: Task = Task.ST, profile: str = "plain") -> OverSeeds | None:
+        """The mean over seeds, or None where it was not measured."""
+        runs = [self.rows[pair, task.value, strategy, seed] for seed in self.seeds(pair, strategy, task)]
+        if not runs:
+            return None
+        return mean_score(metric, _texts(runs), _references(runs), runs[0][0].target, [r.speaker for r in runs[0]], profile)
+
+    def gain(self, pair: Pair, ours: str, theirs: str, metric: str = "BLEU", task: Task = Task.ST) -> OverSeeds | None:
+        """How much better one strategy is than another on a pair, over the seeds that both have; None where there is none."""
+        shared = [seed for seed in self.seeds(pair, ours, task) if seed in self.seeds(pair, theirs, task)]
+        if not shared:
+            return None
+        ones, others = ([self.rows[pair, task.value, name, seed] for seed in shared] for name in (ours, theirs))
+        references = _references([*ones, *others])
+        speakers = [row.speaker for row in ones[0]]
+        return mean_difference(metric, _texts(ones), _texts(others), references, ones[0][0].target, speakers)
+
+
+def _texts(runs: Sequence[Sequence[Said]]) -> list[list[str]]:
+    return [[row.hypothesis for row in run] for run in runs]
+
+
+def _references(runs: Sequence[Sequence[Said]]) -> list[str]:
+    """The references, which must be the same for all.
+
+    Raises:
+        ValueError: the runs were scored on other test sets, naming the first clip that differs.
+    """
+    first = {row.id: row.reference for row in runs[0]}
+    for run in runs[1:]:
+        other = {row.id: row.reference for row in run}
+        if other != first:
+            name = next(name for name in sorted(first.keys() | other.keys()) if first.get(name) != other.get(name))
+            raise ValueError(
+                f"{run[0].source}→{run[0].target}: {runs[0][0].strategy} and {run[0].strategy} (seed {run[0].seed}) were scored on "
+                f"other test sets: {name} is {first.get(name)!r} and {other.get(name)!r}; run both on one corpus"
+            )
+    return list(first.values())
