@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +83,13 @@ def file_hash(path: Path | str, length: int = 12) -> str:
 
 
 @contextlib.contextmanager
-def lock(path: Path | str, what: str, patience: float = 15.0) -> Iterator[None]:
+def lock(path: Path | str, what: str, patience: float = 15.0, waits: Callable[[str], None] = lambda line: None) -> Iterator[None]:
     """Hold `path` as a lock; the kernel frees it when this process ends, however it ends.
 
     Args:
         what: said in the error, such as "run 10".
         patience: seconds to wait for a holder (one that was just killed takes a moment to go).
+        waits: told so, again and again, while another process holds it.
 
     Raises:
         RuntimeError: where another process still holds it.
@@ -107,6 +108,7 @@ def lock(path: Path | str, what: str, patience: float = 15.0) -> Iterator[None]:
                     raise RuntimeError(
                         f"{what} is being made by process {file.read().strip() or '?'} already; wait for it or stop it"
                     ) from None
+                waits(f"waiting for {what}, which another process is making")
                 time.sleep(0.2)
         file.truncate(0)
         file.write(str(os.getpid()))

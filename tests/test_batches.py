@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from lib.buckets import Buckets
 from lib.listing import input_size
@@ -80,3 +81,20 @@ def test_tasks_say_what_they_need(corpus):
     assert all(e.target == e.source for e in examples(corpus.split("test"), Task.ASR))
     (example,) = examples(corpus.split("test", "est")[:1], Task.MT, "eng")
     assert example.input_text and example.audio is None
+
+
+def test_heard_with_its_transcript_is_two_batches_of_the_same_targets(collate, corpus):
+    chosen = examples(corpus.split("train", "est"), Task.ST, "eng", transcripts=True)[:3]
+    batch, read = collate(chosen), collate(examples(corpus.split("train", "est"), Task.MT, "eng")[:3])
+    assert batch.speech is not None and batch.text is None
+    assert torch.equal(batch.reading.text, read.text) and torch.equal(batch.reading.mask, read.mask)
+    assert torch.equal(batch.reading.labels, batch.labels) and torch.equal(batch.reading.prefix, batch.prefix)
+    assert batch.to("cpu").reading is not None
+    assert collate(examples(corpus.split("train", "est"), Task.ST, "eng")[:3]).reading is None
+
+
+def test_an_empty_text_is_read_too(collate):
+    from lib.tasks import Example
+
+    batch = collate([Example("nothing", Task.MT, "est", "eng", "one"), Example("something", Task.MT, "est", "eng", "two", "kaks")])
+    assert batch.mask.sum(1).tolist()[0] == 2  # language and end alone

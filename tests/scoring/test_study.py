@@ -1,0 +1,175 @@
+"""Means over seeds and pairs, on outputs whose differences are known."""
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lib.recipes.gmu import adviser, evidence
+from lib.recipes.gmu.strategies import SWITCHES
+from lib.scoring.claims import verdict
+from lib.scoring.seeds import mean_difference, mean_score, pooled
+from lib.scoring.significance import difference
+from lib.scoring.study import Study
+from lib.scoring.table import Said
+
+WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
+SPEAKERS = 12
+
+
+def references(count=60):
+    chance = random.Random(0)
+    return [" ".join(chance.sample(WORDS, 6)) for _ in range(count)]
+
+
+def spoiled(texts, share, seed):
+    """Each word is another one with the chance `share`."""
+    chance = random.Random(f"{share} {seed}")
+    return [" ".join("wrong" if chance.random() < share else word for word in text.split()) for text in texts]
+
+
+def said(strategy, seed, share, task="ST", pair=("est", "eng"), system="gmu", texts=None):
+    meant = texts or references()
+    return [
+        Said(system, strategy, "stage", task, *pair, "test", seed, f"clip-{n:03d}", f"speaker-{n % SPEAKERS}", 2.0, "", text, heard,
+             6, None, "end")
+        for n, (text, heard) in enumerate(zip(meant, spoiled(meant, share, seed), strict=True))
+    ]  # fmt: skip
+
+
+def speakers(count=60):
+    return [f"speaker-{n % SPEAKERS}" for n in range(count)]
+
+
+def test_one_seed_is_the_paired_bootstrap():
+    meant = references()
+    ours, theirs = spoiled(meant, 0.1, 1), spoiled(meant, 0.3, 1)
+    alone = difference("BLEU", ours, theirs, meant, "eng", speakers(), "plain")
+    found = mean_difference("BLEU", [ours], [theirs], meant, "eng", speakers())
+    assert (found.value, found.low, found.high) == pytest.approx((alone.value, alone.low, alone.high))
+    assert found.spread == 0 and found.each == (found.value,)
+
+
+def test_the_interval_is_wide_where_seeds_differ():
+    meant = references()
+    steady = [spoiled(meant, 0.2, seed) for seed in (1, 2, 3)]
+    moody = [spoiled(meant, share, 1) for share in (0.05, 0.2, 0.5)]
+    one, other = (mean_score("BLEU", runs, meant, "eng", speakers()) for runs in (steady, moody))
+    assert other.high - other.low > 2 * (one.high - one.low) and other.spread > 3 * one.spread
+    assert one.value == pytest.approx(np.mean(one.each))
+
+
+def test_unlike_numbers_of_seeds_are_refused():
+    meant = references()
+    with pytest.raises(ValueError, match="compare the seeds that both have"):
+        mean_difference("BLEU", [meant, meant], [meant], meant, "eng", speakers())
+
+
+def test_pooling_pairs_is_their_mean_and_narrower():
+    meant = references()
+    gains = [
+        mean_difference("BLEU", [spoiled(meant, 0.1, s)], [spoiled(meant, 0.25, s)], meant, "eng", speakers()) for s in range(4)
+    ]
+    found = pooled(gains)
+    assert found.value == pytest.approx(np.mean([gain.value for gain in gains])) and found.n == 240
+    assert found.high - found.low < min(gain.high - gain.low for gain in gains)
+    with pytest.raises(ValueError, match="nothing to pool"):
+        pooled([])
+
+
+def test_a_study_takes_each_system_once_and_compares_what_both_have():
+    rows = (
+        said("direct", 1, 0.3) + said("direct", 2, 0.3) + said("asr_init", 1, 0.1) + said("constant", 1, 0.9, system="baseline")
+    )
+    study = Study.of([*rows, *said("direct", 1, 0.3)])  # another notebook decoded it again
+    pair = ("est", "eng")
+    assert study.pairs() == [pair] and study.strategies() == ["asr_init", "direct"] and study.seeds(pair, "direct") == [1, 2]
+    gain = study.gain(pair, "asr_init", "direct")
+    assert gain.value > 10 and gain.low > 0 and len(gain.each) == 1
+    assert study.gain(pair, "multitask", "direct") is None and study.score(pair, "multitask", "BLEU") is None
+    assert len(study.score(pair, "direct", "BLEU").each) == 2
+
+
+def test_runs_on_other_test_sets_are_refused_by_name():
+    other = [replace(row, reference="something else") for row in said("asr_init", 1, 0.1)]
+    with pytest.raises(ValueError, match="clip-000 is 'something else'"):
+        Study.of(said("direct", 1, 0.3) + other).gain(("est", "eng"), "asr_init", "direct")
+
+
+UNSEEN, SEEN = ("que", "spa"), ("est", "eng")
+
+
+def whole_study():
+    """Results made to say: ASR initialisation helps the unseen one alone, everything else is as the paper says."""
+    rows = []
+    for seed in (1, 2, 3):
+        for pair in (UNSEEN, SEEN):
+            start = 0.15 if pair == UNSEEN else 0.30
+            shares = {"direct": 0.3, "cascade": 0.4, "asr_init": start, "both_init": start, "multitask": 0.2}
+            for name, share in shares.items():
+                rows += said(name, seed, share, pair=pair)
+            rows += said("mt", seed, 0.05, "MT", pair) + said("asr", seed, 0.4, "ASR", (pair[0], pair[0]))
+        rows += said(next(iter(SWITCHES)), seed, 0.5) + said(evidence.LOW_QUALITY, seed, 0.45)
+    return Study.of(rows)
+
+
+def test_the_eight_claims_read_off_a_study():
+    found = {a.claim.claim: a for a in evidence.claims(whole_study(), lambda code: code == "est", [SEEN, UNSEEN, ("fra", "eng")])}
+    assert list(found) == [f"GMU-{n}" for n in range(1, 9)]
+    verdicts = {
+        name: verdict(a.claim, a.measured.value, a.measured.low, a.measured.high) for name, a in found.items() if a.measured
+    }
+    assert verdicts == {
+        "GMU-1": "held", "GMU-2": "held", "GMU-3": "held", "GMU-4": "held", "GMU-5": "held", "GMU-6": "failed",
+        "GMU-7": "failed", "GMU-8": "held",
+    }  # fmt: skip
+    assert all(a.seeds == 3 for a in found.values())
+    assert len(found["GMU-2"].measured.each) == 1 and len(found["GMU-1"].measured.each) == 2
+    assert found["GMU-3"].measured.value == 0  # the same outputs
+
+
+def test_claims_of_nothing_are_not_measured():
+    for answer in evidence.claims(Study.of([]), lambda code: True, [SEEN]):
+        assert answer.measured is None and "not measured" in answer.of
+
+
+class TestAdviser:
+    def advise(self, study, pair, seen, **how):
+        now = adviser.situation(study, pair, seen, **how)
+        return now, adviser.advise(study, now)
+
+    def test_what_was_measured_on_the_pair_decides(self):
+        now, advice = self.advise(whole_study(), UNSEEN, False, hours=1.7)
+        assert advice.strategy in ("asr_init", "both_init") and "measured here" in advice.why[0]
+        assert now.reading > now.listening and now.word_errors > 30
+        assert {"the paper", "this workbook"} == {entry.by for entry in advice.evidence}
+        assert advice.evidence[0].pair == "que→spa"
+        assert any("synthetic data" in entry for entry in advice.measure_next)
+
+    def test_without_any_run_the_papers_rules_decide(self):
+        nothing = Study.of([])
+        for pair, seen, how, expected in (
+            (("bem", "eng"), False, {}, "asr_init"),
+            (("gle", "eng"), True, {}, "direct"),
+            (("fon", "fra"), False, {"transcripts": False}, "direct"),
+        ):
+            now, advice = self.advise(nothing, pair, seen, **how)
+            assert advice.strategy == expected and advice.why
+            assert any("run 10" in entry for entry in advice.measure_next)
+            assert any("run 11" in entry for entry in advice.measure_next) is now.transcripts
+
+    def test_a_reader_far_ahead_calls_for_multitask(self):
+        rows = said("direct", 1, 0.5, pair=UNSEEN) + said("mt", 1, 0.05, "MT", UNSEEN)
+        _, advice = self.advise(Study.of(rows), UNSEEN, False)
+        assert advice.strategy == "multitask" and any("run 12" in entry for entry in advice.measure_next)
+
+    def test_good_ears_and_a_good_reader_call_for_a_cascade(self):
+        rows = said("direct", 1, 0.3) + said("mt", 1, 0.1, "MT") + said("asr", 1, 0.05, "ASR", ("est", "est"))
+        assert self.advise(Study.of(rows), SEEN, True)[1].strategy == "cascade"
+
+    def test_nothing_surely_better_is_said(self):
+        rows = said("direct", 1, 0.3) + said("asr_init", 1, 0.3)
+        _, advice = self.advise(Study.of(rows), SEEN, True)
+        assert advice.strategy == "direct" and "surely better" in advice.why[-1]
+        assert any("seed=2" in entry for entry in advice.measure_next)
