@@ -55,6 +55,8 @@ STRATEGIES = {
         Strategy("nllb", Task.MT, "nllb", nllb=True),
         Strategy("direct", Task.ST, "st"),
         Strategy("asr_init", Task.ST, "st_from_asr", encoder="asr"),
+        # as many updates as ASR and then ST have, all of them on ST: the fair rival of asr_init, which the paper has not
+        Strategy("direct_twice", Task.ST, "st_from_asr", encoder="direct", decoder="direct"),
         Strategy("mt_init", Task.ST, "st", decoder="mt"),
         Strategy("both_init", Task.ST, "st_from_asr", encoder="asr", decoder="mt"),
         # GMU recommends to start from both
