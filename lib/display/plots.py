@@ -167,7 +167,7 @@ def heat(values: Mapping[tuple[str, str], float], across: str, down: str) -> Fig
     return figure
 
 
-def grouped(values: Mapping[str, Mapping[str, float]], up: str, colours: Mapping[str, str]) -> Figure:
+def grouped(values: Mapping[str, Mapping[str, float]], across: str, up: str, colours: Mapping[str, str]) -> Figure:
     """For each group a bar a series, with its value above it.
 
     Args:
@@ -184,8 +184,10 @@ def grouped(values: Mapping[str, Mapping[str, float]], up: str, colours: Mapping
         for place, height in zip(places, heights, strict=True):
             axes.annotate(f"{height:.0f}", (place, height), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xticks(range(len(values)), list(values), fontsize=9)
+    axes.set_xlabel(across, fontsize=9)
     axes.set_ylabel(up, fontsize=9)
-    axes.legend(fontsize=8, frameon=False)
+    # above the bars, which may be as high as the axis
+    axes.legend(fontsize=8, frameon=False, ncols=len(colours), loc="lower right", bbox_to_anchor=(1, 1))
     _bare(axes)
     return figure
 

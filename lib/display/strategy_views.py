@@ -60,7 +60,12 @@ def errors_handed_on(buckets: Sequence[Bucket]) -> Figure:
         f"{bucket.name}\n{bucket.n} clips": {"true transcript": bucket.gold, "transcript as heard": bucket.heard}
         for bucket in buckets
     }
-    return grouped(values, buckets[0].metric, {"true transcript": GREY, "transcript as heard": ACCENT})
+    return grouped(
+        values,
+        "words of the transcript that are wrong",
+        buckets[0].metric,
+        {"true transcript": GREY, "transcript as heard": ACCENT},
+    )
 
 
 def error_table(buckets: Sequence[Bucket]) -> Page:

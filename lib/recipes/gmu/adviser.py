@@ -70,13 +70,23 @@ def advise(study: Study, now: Situation) -> Advice:
     if surely:
         best = max(surely, key=lambda name: surely[name].value)
         gain = surely[best]
-        why = (f"measured here: {best} is {_said(gain)} BLEU above direct, {len(gain.each)} seeds", *_rule(now)[1])
+        why = (
+            f"measured here: {best} is {_said(gain)} BLEU above direct, {len(gain.each)} seeds",
+            *_longer(study, now, best),
+            *_rule(now)[1],
+        )
         return Advice(best, why, evidence, todo)
     strategy, why = _rule(now)
     if measured:
         why = (*why, "of what was measured on this pair nothing is surely better than direct: " + ", ".join(
             f"{name} {_said(gain)}" for name, gain in measured.items()))  # fmt: skip
     return Advice(strategy, why, evidence, todo)
+
+
+def _longer(study: Study, now: Situation, best: str) -> tuple[str, ...]:
+    """How much of a gain is left where direct is trained for as long."""
+    left = study.gain(now.pair, best, "direct_twice")
+    return (f"of that {_said(left)} is left over direct trained twice as long",) if left else ()
 
 
 def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
