@@ -106,7 +106,7 @@ def whole_study():
     for seed in (1, 2, 3):
         for pair in (UNSEEN, SEEN):
             start = 0.15 if pair == UNSEEN else 0.30
-            shares = {"direct_twice": 0.2, "direct": 0.3, "cascade": 0.4, "asr_init": start, "both_init": start, "multitask": 0.2}
+            shares = {"direct_twice": 0.27 if pair == UNSEEN else 0.2, "direct": 0.3, "cascade": 0.4, "asr_init": start, "both_init": start, "multitask": 0.2}
             for name, share in shares.items():
                 rows += said(name, seed, share, pair=pair)
             rows += said("mt", seed, 0.05, "MT", pair) + said("asr", seed, 0.4, "ASR", (pair[0], pair[0]))
