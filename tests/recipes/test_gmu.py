@@ -230,3 +230,20 @@ def test_a_corpus_without_transcripts_says_what_it_cannot(bench):
     for name in ("asr", "mt", "multitask"):
         with pytest.raises(ValueError, match="needs; there are texts in"):
             poor.train(name)
+
+
+@pytest.mark.timeout(240)
+def test_two_processes_train_multitask_and_one_finds_it(bench):
+    """They start from what one process each has trained; `tests/invariance` holds two processes to what one learns."""
+    from safetensors.torch import load_file
+
+    two = dataclasses.replace(bench, processes=2, used={})
+    for started in ("asr", "mt"):
+        two.train(started)
+    pair = two.train("multitask")
+    assert (pair.folder / "launch" / "log.txt").exists() and pair.fitted.updates == 2
+    one = dataclasses.replace(bench, recipe=two.recipe, processes=1, used={})
+    assert one.folder(STRATEGIES["multitask"]) == pair.folder  # how many processes shared it is not part of what it is
+    found, expected = load_file(pair.folder / "best.safetensors"), dict(pair.model.named_parameters())
+    assert found and all(torch.equal(found[f"model.{name}"], p) for name, p in expected.items() if p.requires_grad)
+    assert len(one.outputs(one.train("multitask"))) == 6
