@@ -46,6 +46,16 @@ def strategies(study: Study, pairs: Sequence[Pair], seen: Callable[[str], bool],
     return Page(table(rows))
 
 
+def disagreements(study: Study) -> Page:
+    """Systems of which two runs have other outputs: they were not made by the same recipe, or not on the same machine."""
+    if not study.differ:
+        return Page("<p>Wherever two notebooks listened to one system, they heard the same.</p>")
+    return Page(
+        f"<p>Two runs disagree about what these said, so one of them is of another recipe or machine; make the older one again "
+        f"with --fresh: {escape('; '.join(study.differ))}.</p>"
+    )
+
+
 def parts(study: Study, pairs: Sequence[Pair]) -> Page:
     """How well each pair is heard and read: the word error rate, and MT on true transcripts beside direct ST."""
     rows = []

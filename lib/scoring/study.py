@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lib.scoring.seeds import OverSeeds, mean_difference, mean_score
 from lib.scoring.table import Said
 from lib.tasks import Task
 
 Pair = tuple[str, str]  # source, target
+Key = tuple[Pair, str, str, int]  # pair, task, strategy, seed
 
 
 @dataclass
 class Study:
     """What was said by every system, by pair, strategy and seed.
 
-    Runs that share a system decode it again and say the same; one of them is kept.
+    Runs that share a system decode it again and say the same; the last of them is kept. Where they differ they were made by
+    other recipes, or on other machines, and are named.
     """
 
-    rows: dict[tuple[Pair, str, str, int], list[Said]]  # (pair, task, strategy, seed)
+    rows: dict[Key, list[Said]]
+    differ: list[str] = field(default_factory=list)  # systems of which two runs have other outputs
 
     @classmethod
     def of(cls, said: Iterable[Said]) -> Study:
-        """All rows of the given runs but the baselines', which are of no seed's making, and those of a part of the test set."""
-        found: dict[tuple[Pair, str, str, int], dict[str, Said]] = {}
+        """All rows of the given runs but the baselines'."""
+        found: dict[Key, dict[str, Said]] = {}
+        differ: dict[str, None] = {}
         for row in said:
-            if row.system != "baseline":
-                key = ((row.source, row.target), row.task, row.strategy, row.seed)
-                found.setdefault(key, {})[row.id] = row
-        return cls({key: [group[name] for name in sorted(group)] for key, group in found.items()})
+            if row.system == "baseline":
+                continue
+            key = ((row.source, row.target), row.task, row.strategy, row.seed)
+            before = found.setdefault(key, {}).get(row.id, row)
+            if before.hypothesis != row.hypothesis:
+                differ[f"{row.strategy} {row.source}→{row.target} seed {row.seed}"] = None
+            found[key][row.id] = row
+        return cls({key: [group[name] for name in sorted(group)] for key, group in found.items()}, list(differ))
 
     def pairs(self, task: Task = Task.ST) -> list[Pair]:
         """The pairs that a task was measured on."""

@@ -85,6 +85,7 @@ def test_a_study_takes_each_system_once_and_compares_what_both_have():
     study = Study.of([*rows, *said("direct", 1, 0.3)])  # another notebook decoded it again
     pair = ("est", "eng")
     assert study.pairs() == [pair] and study.strategies() == ["asr_init", "direct"] and study.seeds(pair, "direct") == [1, 2]
+    assert not study.differ and Study.of([*rows, *said("direct", 1, 0.5)]).differ == ["direct est→eng seed 1"]
     gain = study.gain(pair, "asr_init", "direct")
     assert gain.value > 10 and gain.low > 0 and len(gain.each) == 1
     assert study.gain(pair, "multitask", "direct") is None and study.score(pair, "multitask", "BLEU") is None
@@ -106,7 +107,14 @@ def whole_study():
     for seed in (1, 2, 3):
         for pair in (UNSEEN, SEEN):
             start = 0.15 if pair == UNSEEN else 0.30
-            shares = {"direct_twice": 0.27 if pair == UNSEEN else 0.2, "direct": 0.3, "cascade": 0.4, "asr_init": start, "both_init": start, "multitask": 0.2}
+            shares = {
+                "direct_twice": 0.27 if pair == UNSEEN else 0.2,
+                "direct": 0.3,
+                "cascade": 0.4,
+                "asr_init": start,
+                "both_init": start,
+                "multitask": 0.2,
+            }
             for name, share in shares.items():
                 rows += said(name, seed, share, pair=pair)
             rows += said("mt", seed, 0.05, "MT", pair) + said("asr", seed, 0.4, "ASR", (pair[0], pair[0]))
