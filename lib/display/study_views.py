@@ -24,7 +24,7 @@ def interval(found: OverSeeds | None, sign: str = "") -> str:
 
 
 def strategies(study: Study, pairs: Sequence[Pair], seen: Callable[[str], bool], names: Sequence[str]) -> Page:
-    """A row for each pair and strategy: BLEU and chrF++ as means over seeds, their distance from direct, and the seeds' spread."""
+    """A row for each pair and strategy: BLEU and chrF++ as means over seeds, their distance from direct, and the BLEU of each seed."""
     rows = []
     for pair in pairs:
         for name in names:
@@ -60,7 +60,7 @@ def parts(study: Study, pairs: Sequence[Pair]) -> Page:
     """How well each pair is heard and read: the word error rate, and MT on true transcripts beside direct ST."""
     rows = []
     for pair in pairs:
-        heard = study.score((pair[0], pair[0]), "asr", "WER", Task.ASR, "gmu")
+        heard = study.score(pair, "asr", "WER", Task.ASR, "gmu")
         row = {"pair": "→".join(pair), "WER, %": interval(heard)}
         row |= {f"MT by {name}, BLEU": interval(study.score(pair, name, "BLEU", Task.MT)) for name in ("mt", "nllb")}
         rows.append(row | {"direct ST, BLEU": interval(study.score(pair, "direct", "BLEU"))})
@@ -116,7 +116,7 @@ def presets(pairs: Sequence[Preset]) -> Page:
     return Page(table(rows))
 
 
-def advice(now: Situation, found: Advice, most: int = 12) -> Page:
+def advice(now: Situation, found: Advice, most: int = 8) -> Page:
     """The adviser's answer: what to begin with, why, what to measure next, and the evidence of the paper and of the workbook."""
     known = [
         {"": "language", "value": "seen" if now.seen else "unseen"},
@@ -128,7 +128,9 @@ def advice(now: Situation, found: Advice, most: int = 12) -> Page:
     ]
     why = "".join(f"<li>{escape(reason)}</li>" for reason in found.why)
     todo = "".join(f"<li>{escape(entry)}</li>" for entry in found.measure_next) or "<li>nothing that would change this</li>"
-    rows = [vars(entry) for entry in found.evidence[:most]]
+    # as many of the paper's as of the workbook's own
+    sides = [[entry for entry in found.evidence if entry.by == by] for by in dict.fromkeys(entry.by for entry in found.evidence)]
+    rows = [vars(entry) for side in sides for entry in side[:most]]
     more = len(found.evidence) - len(rows)
     rest = f"<p class='muted'>{more} more findings are not shown.</p>" if more else ""
     return Page(
@@ -141,11 +143,11 @@ def _or_not(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.1f}"
 
 
-def most_cases_check(guess: int, study: Study, pairs: Sequence[Pair]) -> Page:
-    """In how many pairs is direct the best of the strategies?"""
+def most_cases_check(guess: int, study: Study, pairs: Sequence[Pair], names: Sequence[str]) -> Page:
+    """In how many pairs is direct the best of these strategies?"""
     best = []
     for pair in pairs:
-        scored = {name: found.value for name in study.strategies() if (found := study.score(pair, name, "BLEU"))}
+        scored = {name: found.value for name in names if (found := study.score(pair, name, "BLEU"))}
         best += [max(scored, key=scored.__getitem__)] if scored else []
     count = best.count("direct")
     word = "Right" if guess == count else "Not quite"

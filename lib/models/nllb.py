@@ -15,10 +15,10 @@ from jaxtyping import Float, Int
 from sentencepiece import SentencePieceProcessor
 from torch import Tensor, nn
 from transformers import AddedToken, M2M100Config, M2M100ForConditionalGeneration, NllbTokenizer
-from transformers.utils import logging as transformers_logging
 
 from lib.files import atomic_path
 from lib.languages import LANGUAGES, language
+from lib.models.loading import load_checkpoint
 from lib.models.tokenizer import add_token, train_pieces
 
 
@@ -107,22 +107,8 @@ def load_nllb(path: str | Path) -> Nllb:
         ValueError: where a weight is missing, of another shape or not NLLB's, naming it, or where the tokenizer's ids are
             not those of the embedding rows.
     """
-    level = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # every difference is looked at below, so nothing need be said twice
-    try:
-        # sizes that do not match are not ignored, but named and refused below
-        model, said = M2M100ForConditionalGeneration.from_pretrained(
-            path, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True
-        )
-        tokenizer = NllbTokenizer.from_pretrained(path)
-    except (OSError, ValueError) as error:  # the hub calls a path that is none a bad name
-        raise ValueError(f"no NLLB checkpoint at {path}: {error}") from error
-    finally:
-        transformers_logging.set_verbosity(level)
-    missing = [*said["missing_keys"], *said["mismatched_keys"]]
-    for keys, what in ((missing, "lacks"), (said["unexpected_keys"], "has besides")):
-        if keys:
-            raise ValueError(f"{path} {what} {len(keys)} weights of NLLB: {', '.join(sorted(keys)[:5])}")
+    model = load_checkpoint(M2M100ForConditionalGeneration, path, "NLLB")
+    tokenizer = NllbTokenizer.from_pretrained(path)
     _check_ids(tokenizer, model.config.vocab_size, path)
     return Nllb(model, tokenizer)
 

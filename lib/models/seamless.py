@@ -19,9 +19,9 @@ from transformers import (
     SeamlessM4Tv2ForSpeechToText,
     SeamlessM4Tv2ForTextToText,
 )
-from transformers.utils import logging as transformers_logging
 
 from lib.files import atomic_path
+from lib.models.loading import load_checkpoint
 from lib.models.tokenizer import add_language
 
 # `decode` gives each row its own target language, which generate() takes for none and says so at every batch
@@ -188,26 +188,9 @@ def load_seamless(path: str | Path, text: bool = True) -> Seamless:
     Raises:
         ValueError: where a weight that the model needs is missing or of another shape, naming it.
     """
-    speech = _load(SeamlessM4Tv2ForSpeechToText, path)
-    reader = _load(SeamlessM4Tv2ForTextToText, path) if text else None
+    speech = load_checkpoint(SeamlessM4Tv2ForSpeechToText, path, "Seamless", _OTHER_SIDES)
+    reader = load_checkpoint(SeamlessM4Tv2ForTextToText, path, "Seamless", _OTHER_SIDES) if text else None
     return Seamless(speech, reader, SeamlessM4TTokenizer.from_pretrained(path))
-
-
-def _load(cls: type, path: str | Path) -> nn.Module:
-    level = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # every difference is looked at below, so nothing need be said twice
-    try:
-        model, said = cls.from_pretrained(path, use_safetensors=True, output_loading_info=True)
-    except (OSError, ValueError) as error:  # the hub calls a path that is none a bad name
-        raise ValueError(f"no Seamless checkpoint at {path}: {error}") from error
-    finally:
-        transformers_logging.set_verbosity(level)
-    missing = [*said["missing_keys"], *(key for key, *_ in said["mismatched_keys"])]
-    unknown = [key for key in said["unexpected_keys"] if not key.startswith(_OTHER_SIDES)]
-    for keys, what in ((missing, "lacks"), (unknown, "has besides")):
-        if keys:
-            raise ValueError(f"{path} {what} {len(keys)} weights of {cls.__name__}: {', '.join(sorted(keys)[:5])}")
-    return model
 
 
 def build_seamless(size: SeamlessSize, tokenizer: SeamlessM4TTokenizer, languages: list[str], seed: int) -> Seamless:

@@ -124,9 +124,8 @@ def seamless_backbone(
     corpus = record(recipe.phrasebook, cache, progress)
     folder = _folder(recipe, corpus, cache)
     with lock(folder.with_name(f".{folder.name}.lock"), f"backbone {folder.name}", patience=3600):
-        stages = [] if (folder / "model").exists() else _train(recipe, corpus, folder, watch, progress, device)
-        if stages:
-            write_json(folder / "stages.json", [asdict(stage) for stage in stages])
+        if not (folder / "model").exists():
+            _train(recipe, corpus, folder, watch, progress, device)
         stages = [Fitted(**row) for row in read_json(folder / "stages.json")]
     return Trained(str(folder / "model"), recipe.seen, stages, corpus)
 
@@ -157,17 +156,15 @@ def hear(
     return objective, fit(objective, recipe.hear, heard, ears, folder / "hear", seed=recipe.seed, watch=watch, device=device)
 
 
-def _train(
-    recipe: Backbone, corpus: Corpus, folder: Path, watch: Watch, progress: Progress, device: torch.device | str
-) -> list[Fitted]:
+def _train(recipe: Backbone, corpus: Corpus, folder: Path, watch: Watch, progress: Progress, device: torch.device | str) -> None:
     recipe, model, corpus, folder = untrained(_scale_of(recipe), folder.parent, progress)
     fitted = [hear(recipe, model, corpus, folder, watch, device)[1]]
     collate = Collator(model, Ears(model.stack))
     for stage, given in ((recipe.read, reading(recipe)), (recipe.join, joining(recipe, corpus))):
         objective = Translation(model, stage.label_smoothing)
         fitted.append(fit(objective, stage, given, collate, folder / stage.name, seed=recipe.seed, watch=watch, device=device))
-    model.save(folder / "model")
-    return fitted
+    write_json(folder / "stages.json", [asdict(stage) for stage in fitted])
+    model.save(folder / "model")  # last: where it is, all is
 
 
 def reading(recipe: Backbone) -> list[Example]:

@@ -36,19 +36,20 @@ def by_word_errors(
     """Buckets of clips, from those heard without an error to the worst ones; empty buckets are left out.
 
     Args:
-        heard: ASR output.
+        heard: ASR output, of clips with a true transcript.
         gold: what the translator makes of the true transcripts.
         cascade: what it makes of `heard`.
         metric: chrF++ by default, since BLEU of a few short clips says little.
         edges: upper ends of the buckets but the last, in percent.
 
     Raises:
-        ValueError: the three are not of the same clips in the same order.
+        ValueError: a clip that was heard was not translated, naming it.
     """
-    if not [r.id for r in heard] == [r.id for r in gold] == [r.id for r in cascade]:
-        raise ValueError(
-            "transcripts, their translations and those of the true transcripts must be of the same clips, in one order"
-        )
+    by_id = [{row.id: row for row in rows} for rows in (gold, cascade)]
+    missing = [row.id for row in heard if not all(row.id in rows for rows in by_id)]
+    if missing:
+        raise ValueError(f"{len(missing)} clips were heard but not translated, first: {missing[0]}")
+    gold, cascade = ([rows[row.id] for row in heard] for rows in by_id)
     rates, found = word_errors(heard), []
     lows = (-1.0, *edges)
     for low, high in zip(lows, (*edges, float("inf")), strict=True):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import t as student
 
-from lib.scoring.metrics import RESAMPLES, Statistics, resampled, statistics, weights
+from lib.scoring.metrics import Statistics, resampled, statistics, weights
 from lib.scoring.significance import same_signature
 
 
@@ -40,8 +41,8 @@ def mean_score(
 ) -> OverSeeds:
     """The mean score of one system trained with several seeds.
 
-    Both are resampled: the test set by speaker (see `weights`) and, within each resample, the seeds, so that the interval is
-    wide where training again gives something else.
+    The interval has two sources: the test set, resampled by speaker (see `weights`), and the seeds, by Student's t of their
+    spread. With one seed it knows the test set alone.
 
     Args:
         runs: the hypotheses of each seed, in the order of the references.
@@ -59,7 +60,7 @@ def mean_difference(
     speakers: Sequence[str],
     profile: str = "plain",
 ) -> OverSeeds:
-    """How much better one system is than another, seed by seed; resampled as in `mean_score`, both together.
+    """How much better one system is than another, seed by seed, with the interval of `mean_score`, both resampled together.
 
     Raises:
         ValueError: the two have unlike numbers of seeds.
@@ -82,24 +83,35 @@ def _interval(metric: str, ours: list[Statistics], theirs: list[Statistics] | No
     scores = np.stack([of(stats) for stats in ours])
     if theirs:
         scores = scores - np.stack([of(stats) for stats in theirs])
-    each, again = scores[:, 0], scores[:, 1:]
-    seeds = np.random.default_rng(1).integers(0, len(each), size=(RESAMPLES, len(each)))
-    means = again[seeds, np.arange(RESAMPLES)[:, None]].mean(1)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return OverSeeds(metric, float(each.mean()), float(low), float(high), tuple(float(x) for x in each), len(speakers), means)
+    each, draws = scores[:, 0], scores[:, 1:].mean(0)
+    variance = float(np.var(each, ddof=1)) / len(each) if len(each) > 1 else 0.0
+    value, low, high = _joined(float(each.mean()), draws, variance, len(each) - 1)
+    return OverSeeds(metric, value, low, high, tuple(float(x) for x in each), len(speakers), draws)
+
+
+def _joined(value: float, draws: Float[np.ndarray, "resamples"], variance: float, freedom: int) -> tuple[float, float, float]:
+    """A value with an interval of two sources: the test set (by resampling) and the seeds (by Student's t, as they are few)."""
+    low, high = np.percentile(draws, [2.5, 97.5])
+    seeds = float(student.ppf(0.975, freedom)) * variance**0.5 if freedom else 0.0
+    return value, value - float(np.hypot(value - low, seeds)), value + float(np.hypot(high - value, seeds))
 
 
 def pooled(found: Sequence[OverSeeds]) -> OverSeeds:
-    """The mean over several test sets (language pairs), each resampled for itself; `each` holds their values.
+    """The mean over several language pairs; `each` holds their values.
+
+    The pairs count as independent. Where their test sets say the same things in several languages they are not quite, and
+    the interval is then somewhat narrow.
 
     Raises:
         ValueError: there is none, or they are of different metrics.
     """
     if len({one.metric for one in found}) != 1:
         raise ValueError(f"nothing to pool, or different metrics: {[one.metric for one in found]}")
-    # each set's draws are in an order of their own, so that no pair's good resamples meet another's
+    # each pair's draws are in an order of their own, so that no pair's good resamples meet another's
     chance = np.random.default_rng(2)
     draws = np.mean([chance.permutation(one.draws) for one in found], axis=0)
-    low, high = np.percentile(draws, [2.5, 97.5])
+    variance = sum(one.spread**2 / len(one.each) for one in found) / len(found) ** 2
+    freedom = sum(len(one.each) - 1 for one in found)
     values = tuple(one.value for one in found)
-    return OverSeeds(found[0].metric, float(np.mean(values)), float(low), float(high), values, sum(one.n for one in found), draws)
+    value, low, high = _joined(float(np.mean(values)), draws, variance, freedom)
+    return OverSeeds(found[0].metric, value, low, high, values, sum(one.n for one in found), draws)

@@ -22,20 +22,24 @@ class Study:
     """
 
     rows: dict[Key, list[Said]]
-    differ: list[str] = field(default_factory=list)  # systems of which two runs have other outputs
+    differ: list[str] = field(default_factory=list)  # systems of which two runs have other outputs, or other references
 
     @classmethod
-    def of(cls, said: Iterable[Said]) -> Study:
-        """All rows of the given runs but the baselines'."""
+    def of(cls, said: Iterable[tuple[Pair, Said]]) -> Study:
+        """All rows of some runs but the baselines'.
+
+        Args:
+            said: each with the pair of its run, since a transcript does not tell which pair it was made for.
+        """
         found: dict[Key, dict[str, Said]] = {}
         differ: dict[str, None] = {}
-        for row in said:
+        for pair, row in said:
             if row.system == "baseline":
                 continue
-            key = ((row.source, row.target), row.task, row.strategy, row.seed)
+            key = (pair, row.task, row.strategy, row.seed)
             before = found.setdefault(key, {}).get(row.id, row)
-            if before.hypothesis != row.hypothesis:
-                differ[f"{row.strategy} {row.source}→{row.target} seed {row.seed}"] = None
+            if (before.hypothesis, before.reference) != (row.hypothesis, row.reference):
+                differ[f"{row.strategy} {'→'.join(pair)} seed {row.seed}"] = None
             found[key][row.id] = row
         return cls({key: [group[name] for name in sorted(group)] for key, group in found.items()}, list(differ))
 

@@ -31,6 +31,7 @@ from lib.training.step import Step, take_step
 from lib.training.stopping import told_to_stop
 
 MOST_NOT_FINITE = 10  # updates with a loss that is not finite before training stops
+HOW_IT_IS_RUN = ("save_every", "recompute", "shard")  # fields of a stage that do not decide what is learnt
 SAVING_SHARE = 0.05  # of the time at most goes into checkpoints: a large model is saved less often than a stage asks
 
 
@@ -173,7 +174,7 @@ def fit(
 
 def _identity(objective: nn.Module, stage: Stage, examples: Sequence[Example], seed: int) -> dict:
     """What must be equal for a stage to be the same: how it is saved or recomputed is not part of it."""
-    recipe = {name: value for name, value in asdict(stage).items() if name not in ("save_every", "recompute", "shard")}
+    recipe = {name: value for name, value in asdict(stage).items() if name not in HOW_IT_IS_RUN}
     data = {"examples": len(examples), "hash": hash_of(examples)}
     frozen = checkpoints.fingerprint((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
     whole = {"recipe": recipe, "seed": seed, "data": data, "frozen weights": frozen}

@@ -36,18 +36,20 @@ def scores(scale: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SCORES)
 
 
-def said(scale: str, notebooks: Sequence[str], phrasebook_only: bool = False) -> Iterator[Said]:
-    """What systems said in the finished runs of some notebooks, row by row.
+def said(scale: str, notebooks: Sequence[str], **same: Any) -> Iterator[tuple[tuple[str, str], Said]]:
+    """What systems said in the finished runs of some notebooks, row by row from the oldest run on, with the run's language pair.
 
     Args:
-        phrasebook_only: leave out runs on recordings, whose test sets are others.
+        same: parameters that the runs must have where they have them at all, such as corpus="phrasebook".
     """
-    for manifest in manifests(scale):
+    for manifest in sorted(manifests(scale), key=lambda manifest: manifest["finished"]):
+        given = manifest["parameters"]
         wanted = manifest["notebook"] in notebooks and manifest["exit"] == "finished"
-        if wanted and not (phrasebook_only and manifest["parameters"].get("corpus", "phrasebook") != "phrasebook"):
+        if wanted and all(given.get(name, value) == value for name, value in same.items()):
             with open(manifest["folder"] / "hypotheses.jsonl", encoding="utf-8") as lines:
                 for line in lines:
-                    yield Said(**{name: value for name, value in json.loads(line).items() if name != "run"})
+                    row = Said(**{name: value for name, value in json.loads(line).items() if name != "run"})
+                    yield (given["source"], given["target"]), row
 
 
 def claims(scale: str) -> pd.DataFrame:

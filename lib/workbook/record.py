@@ -8,7 +8,7 @@ import platform
 import resource
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -62,7 +62,15 @@ class Run:
         write_json(self.folder / "manifest.json", self.manifest)
 
     def predict(self, claim: str, paper: str, statement: str, low: float, high: float) -> Page:
-        """Write a prediction down before the run that tests it; it cannot be changed after something was measured."""
+        """Write a prediction down before the run that tests it.
+
+        Raises:
+            ValueError: something was measured already, and this is another prediction.
+        """
+        for entry in self.manifest["claims"]:
+            same = (entry["statement"], entry["predicted_low"], entry["predicted_high"]) == (statement, low, high)
+            if entry["claim"] == claim and entry["measured"] is not None and not same:
+                raise ValueError(f"{claim} was measured already, so its prediction stands; start the run again to predict anew")
         row = asdict(Claim(claim, paper, statement, low, high)) | {
             "measured": None, "low": None, "high": None, "seeds": 0, "verdict": "not run",
         }  # fmt: skip
@@ -109,18 +117,19 @@ class Run:
             f"<p>{escape(corpus.name)}: {facts['utterances']:,} utterances, {number(facts['hours'])} h of {kind}.{lost}</p>"
         )
 
-    def trained(self, systems: Mapping[str, Path]) -> None:
-        """Record which trained systems this run used and where they lie; how they were trained goes to training.csv.
-
-        Args:
-            systems: a name -> the folder that `fit` left; notebooks share them, so they do not lie in the run's own.
-        """
-        self.manifest["systems"] = {name: str(folder) for name, folder in systems.items()}
-        tables = [pd.read_csv(folder / "training.csv").assign(system=name) for name, folder in systems.items()]
-        table = pd.concat(tables)
-        with atomic_path(self.folder / "training.csv") as new:
-            table[["system", *table.columns.drop("system")]].to_csv(new, index=False)
+    def using(self, system: str, folder: Path) -> None:
+        """Record that a trained system is used, and where it lies: notebooks share systems, so not in the run's own folder."""
+        self.manifest["systems"][system] = str(folder)
         self._save()
+
+    def _training(self) -> None:
+        """How the systems of this run were trained, as one table."""
+        paths = {name: Path(folder) / "training.csv" for name, folder in self.manifest["systems"].items()}
+        tables = [pd.read_csv(path).assign(system=name) for name, path in paths.items() if path.exists()]
+        if tables:
+            table = pd.concat(tables)
+            with atomic_path(self.folder / "training.csv") as new:
+                table[["system", *table.columns.drop("system")]].to_csv(new, index=False)
 
     def count(self, **losses: int) -> None:
         """Record how often something was cut, dropped or could not be written; zero is worth recording too."""
@@ -187,6 +196,7 @@ class Run:
 
     def finish(self) -> Page:
         """Close the record; a run without this call has not finished."""
+        self._training()
         peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         seconds = time.monotonic() - self._clock
         self.manifest |= {

@@ -51,15 +51,19 @@ def planned(scale: str, study: str = "") -> list[Job]:
     """Every run of the workbook at a scale, or of a study.
 
     Raises:
-        BadParameter: there is no such study.
+        BadParameter: there is no such study, or none of its runs is for this scale.
     """
     if study and study not in STUDIES:
         raise BadParameter(f"there is no study {study!r}; there is {', '.join(STUDIES)}")
+    wanted = [entry for entry in (STUDIES[study] if study else PLAN) if scale in entry.scales]
+    if study and all(entry.number in OVERVIEWS for entry in wanted):
+        raise BadParameter(
+            f"at {scale} the study {study!r} needs recordings: run its notebooks one by one, with -p corpus= -p folder="
+        )
     jobs = []
-    for entry in STUDIES[study] if study else PLAN:
-        if scale in entry.scales:
-            source = notebook(entry.number)
-            jobs.append(Job(source, source.check({"scale": scale, **entry.parameters}), entry.minutes))
+    for entry in wanted:
+        source = notebook(entry.number)
+        jobs.append(Job(source, source.check({"scale": scale, **entry.parameters}), entry.minutes))
     return jobs
 
 

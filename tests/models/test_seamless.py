@@ -58,6 +58,9 @@ def test_a_checkpoint_with_weights_missing_is_refused(model, tmp_path):
     save_file({name: tensor for name, tensor in state.items() if name != gone}, path, metadata={"format": "pt"})
     with pytest.raises(ValueError, match="lacks"):
         load_seamless(tmp_path / "m")
+    save_file(state | {gone: state[gone][:-1].clone()}, path, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match=f"has in another shape 1 weights of SeamlessM4Tv2ForSpeechToText: {gone}"):
+        load_seamless(tmp_path / "m")
     with pytest.raises(ValueError, match="no Seamless checkpoint"):
         load_seamless(tmp_path / "nothing")
 

@@ -9,10 +9,11 @@ import pytest
 from lib.recipes.gmu import adviser, evidence
 from lib.recipes.gmu.strategies import SWITCHES
 from lib.scoring.claims import verdict
-from lib.scoring.seeds import mean_difference, mean_score, pooled
+from lib.scoring.seeds import _joined, mean_difference, mean_score, pooled
 from lib.scoring.significance import difference
 from lib.scoring.study import Study
 from lib.scoring.table import Said
+from lib.tasks import Task
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
 SPEAKERS = 12
@@ -38,6 +39,12 @@ def said(strategy, seed, share, task="ST", pair=("est", "eng"), system="gmu", te
     ]  # fmt: skip
 
 
+def study_of(rows):
+    """A study of rows whose runs had the pair that the spoken language is used with here."""
+    target = {"est": "eng", "que": "spa"}
+    return Study.of(((row.source, target.get(row.source, row.target)), row) for row in rows)
+
+
 def speakers(count=60):
     return [f"speaker-{n % SPEAKERS}" for n in range(count)]
 
@@ -49,6 +56,13 @@ def test_one_seed_is_the_paired_bootstrap():
     found = mean_difference("BLEU", [ours], [theirs], meant, "eng", speakers())
     assert (found.value, found.low, found.high) == pytest.approx((alone.value, alone.low, alone.high))
     assert found.spread == 0 and found.each == (found.value,)
+
+
+def test_the_interval_knows_seeds_by_students_t():
+    """Three seeds whose scores are 10 apart, on a test set that says the same of each: mean -+ 4.303 * 10 / sqrt(3)."""
+    value, low, high = _joined(50.0, np.full(1000, 50.0), 10.0**2 / 3, 2)
+    assert (value, low, high) == pytest.approx((50.0, 50 - 4.3027 * 10 / 3**0.5, 50 + 4.3027 * 10 / 3**0.5), rel=1e-4)
+    assert _joined(50.0, np.full(1000, 50.0), 0.0, 0) == (50.0, 50.0, 50.0)  # one seed says nothing of seeds
 
 
 def test_the_interval_is_wide_where_seeds_differ():
@@ -82,10 +96,10 @@ def test_a_study_takes_each_system_once_and_compares_what_both_have():
     rows = (
         said("direct", 1, 0.3) + said("direct", 2, 0.3) + said("asr_init", 1, 0.1) + said("constant", 1, 0.9, system="baseline")
     )
-    study = Study.of([*rows, *said("direct", 1, 0.3)])  # another notebook decoded it again
+    study = study_of([*rows, *said("direct", 1, 0.3)])  # another notebook decoded it again
     pair = ("est", "eng")
     assert study.pairs() == [pair] and study.strategies() == ["asr_init", "direct"] and study.seeds(pair, "direct") == [1, 2]
-    assert not study.differ and Study.of([*rows, *said("direct", 1, 0.5)]).differ == ["direct est→eng seed 1"]
+    assert not study.differ and study_of([*rows, *said("direct", 1, 0.5)]).differ == ["direct est→eng seed 1"]
     gain = study.gain(pair, "asr_init", "direct")
     assert gain.value > 10 and gain.low > 0 and len(gain.each) == 1
     assert study.gain(pair, "multitask", "direct") is None and study.score(pair, "multitask", "BLEU") is None
@@ -95,7 +109,7 @@ def test_a_study_takes_each_system_once_and_compares_what_both_have():
 def test_runs_on_other_test_sets_are_refused_by_name():
     other = [replace(row, reference="something else") for row in said("asr_init", 1, 0.1)]
     with pytest.raises(ValueError, match="clip-000 is 'something else'"):
-        Study.of(said("direct", 1, 0.3) + other).gain(("est", "eng"), "asr_init", "direct")
+        study_of(said("direct", 1, 0.3) + other).gain(("est", "eng"), "asr_init", "direct")
 
 
 UNSEEN, SEEN = ("que", "spa"), ("est", "eng")
@@ -110,7 +124,7 @@ def whole_study():
             shares = {
                 "direct_twice": 0.27 if pair == UNSEEN else 0.2,
                 "direct": 0.3,
-                "cascade": 0.4,
+                "cascade": 0.6,
                 "asr_init": start,
                 "both_init": start,
                 "multitask": 0.2,
@@ -118,8 +132,8 @@ def whole_study():
             for name, share in shares.items():
                 rows += said(name, seed, share, pair=pair)
             rows += said("mt", seed, 0.05, "MT", pair) + said("asr", seed, 0.4, "ASR", (pair[0], pair[0]))
-        rows += said(next(iter(SWITCHES)), seed, 0.5) + said(evidence.LOW_QUALITY, seed, 0.45)
-    return Study.of(rows)
+        rows += said(next(iter(SWITCHES)), seed, 0.8) + said(evidence.LOW_QUALITY, seed, 0.45)
+    return study_of(rows)
 
 
 def test_the_eight_claims_read_off_a_study():
@@ -139,7 +153,7 @@ def test_the_eight_claims_read_off_a_study():
 
 
 def test_claims_of_nothing_are_not_measured():
-    for answer in evidence.claims(Study.of([]), lambda code: True, [SEEN]):
+    for answer in evidence.claims(study_of([]), lambda code: True, [SEEN]):
         assert answer.measured is None and "not measured" in answer.of
 
 
@@ -155,31 +169,60 @@ class TestAdviser:
         assert now.reading > now.listening and now.word_errors > 30
         assert {"the paper", "this workbook"} == {entry.by for entry in advice.evidence}
         assert advice.evidence[0].pair == "que→spa"
+        assert sum("the paper's reasons" in reason for reason in advice.why) == 1  # said to be another's, where they are
         assert any("synthetic data" in entry for entry in advice.measure_next)
 
-    def test_without_any_run_the_papers_rules_decide(self):
-        nothing = Study.of([])
+    def test_without_transcripts_there_is_one_way_whatever_was_measured(self):
+        _, advice = self.advise(whole_study(), UNSEEN, False, transcripts=False)
+        assert advice.strategy == "direct" and "all need them" in advice.why[0] and len(advice.why) == 1
+
+    def test_without_any_run_the_paper_decides(self):
+        nothing = study_of([])
         for pair, seen, how, expected in (
             (("bem", "eng"), False, {}, "asr_init"),
+            (("que", "spa"), False, {}, "multitask"),  # its own choice for this pair
+            (("apc", "eng"), False, {}, "asr_init"),  # a pair of nobody's: the rule for unseen languages
             (("gle", "eng"), True, {}, "direct"),
             (("fon", "fra"), False, {"transcripts": False}, "direct"),
         ):
             now, advice = self.advise(nothing, pair, seen, **how)
             assert advice.strategy == expected and advice.why
+            assert ("the paper on this pair" in advice.why[0]) is (pair in {("bem", "eng"), ("que", "spa"), ("gle", "eng")})
             assert any("run 10" in entry for entry in advice.measure_next)
             assert any("run 11" in entry for entry in advice.measure_next) is now.transcripts
 
     def test_a_reader_far_ahead_calls_for_multitask(self):
         rows = said("direct", 1, 0.5, pair=UNSEEN) + said("mt", 1, 0.05, "MT", UNSEEN)
-        _, advice = self.advise(Study.of(rows), UNSEEN, False)
+        _, advice = self.advise(study_of(rows), UNSEEN, False)
         assert advice.strategy == "multitask" and any("run 12" in entry for entry in advice.measure_next)
 
     def test_good_ears_and_a_good_reader_call_for_a_cascade(self):
         rows = said("direct", 1, 0.3) + said("mt", 1, 0.1, "MT") + said("asr", 1, 0.05, "ASR", ("est", "est"))
-        assert self.advise(Study.of(rows), SEEN, True)[1].strategy == "cascade"
+        assert self.advise(study_of(rows), SEEN, True)[1].strategy == "cascade"
 
     def test_nothing_surely_better_is_said(self):
         rows = said("direct", 1, 0.3) + said("asr_init", 1, 0.3)
-        _, advice = self.advise(Study.of(rows), SEEN, True)
+        _, advice = self.advise(study_of(rows), SEEN, True)
         assert advice.strategy == "direct" and "surely better" in advice.why[-1]
         assert any("seed=2" in entry for entry in advice.measure_next)
+
+    def test_one_seed_is_not_sure(self):
+        rows = said("direct", 1, 0.4, pair=UNSEEN) + said("both_init", 1, 0.05, pair=UNSEEN)
+        _, advice = self.advise(study_of(rows), UNSEEN, False)
+        assert advice.strategy == "asr_init" and "by two seeds" in advice.why[-1]
+
+    def test_commands_hold_the_scale_and_a_corpus_where_nothing_can_be_spoken(self):
+        assert adviser.options_of("lab", ("est", "eng"), "phrasebook") == "--scale lab -p source=est -p target=eng"
+        assert adviser.options_of("tiny", ("bem", "eng"), "phrasebook").endswith("-p corpus=bigc -p folder=...")
+        assert "-p corpus=own" in adviser.options_of("full", ("apc", "eng"), "phrasebook")
+        _, advice = self.advise(study_of([]), ("bem", "eng"), False, options="--scale tiny")
+        assert all("--scale tiny" in entry for entry in advice.measure_next)
+
+
+def test_a_transcript_belongs_to_the_pair_of_its_run():
+    """Estonian is heard on another test set where it is translated into Maltese."""
+    rows = said("asr", 1, 0.3, "ASR", ("est", "est"))
+    other = [replace(row, reference="something else") for row in rows]
+    study = Study.of([*((("est", "eng"), row) for row in rows), *((("est", "mlt"), row) for row in other)])
+    assert study.seeds(("est", "eng"), "asr", Task.ASR) == [1] and not study.differ
+    assert study.rows[("est", "mlt"), "ASR", "asr", 1][0].reference == "something else"

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from lib.languages import language
 from lib.recipes.gmu.evidence import FAR, FOUND, far
+from lib.recipes.gmu.pairs import PAIRS
 from lib.scoring.seeds import OverSeeds
 from lib.scoring.study import Pair, Study
 from lib.tasks import Task
 
-FEW_HOURS = 5.0  # less than this: Quechua has 1.67 h, and gained from synthetic data (papers.md 1.2)
+FEW_HOURS = 5.0  # less than this: Quechua has 1.67 h (data_cards/iwslt_que_spa.md), and gained from synthetic data
 GOOD_EARS = 15.0  # percent of wrong words below which a cascade loses little; the workbook's own guess
 CHOICES = ("cascade", "multitask", "asr_init", "mt_init", "both_init")
 
@@ -27,6 +28,7 @@ class Situation:
     reading: float | None  # BLEU of MT on true transcripts
     listening: float | None  # BLEU of direct ST
     reading_is_far: float | None  # how far the one is above the other
+    options: str = ""  # of the commands that measure more
 
 
 @dataclass(frozen=True)
@@ -49,38 +51,51 @@ class Advice:
     measure_next: tuple[str, ...]
 
 
-def situation(study: Study, pair: Pair, seen: bool, hours: float = 0.0, transcripts: bool = True) -> Situation:
-    """A pair's situation, with the baselines as far as the runs of `study` have measured them."""
-    heard = study.score((pair[0], pair[0]), "asr", "WER", Task.ASR, "gmu")
+def situation(study: Study, pair: Pair, seen: bool, hours: float = 0.0, transcripts: bool = True, options: str = "") -> Situation:
+    """A pair's situation, with the baselines as far as the runs of `study` have measured them.
+
+    Args:
+        options: of the commands that are recommended; see `options_of`.
+    """
+    heard = study.score(pair, "asr", "WER", Task.ASR, "gmu")
     read, direct = study.score(pair, "mt", "BLEU", Task.MT), study.score(pair, "direct", "BLEU")
     values = [found.value if found else None for found in (heard, read, direct)]
-    return Situation(pair, seen, hours, transcripts, *values, far(study, pair))
+    return Situation(pair, seen, hours, transcripts, *values, far(study, pair), options)
+
+
+def options_of(scale: str, pair: Pair, corpus: str) -> str:
+    """What has to stand behind a command of the workbook for this pair: the scale, and a corpus where the phrasebook has none."""
+    preset = PAIRS.get("-".join(pair))
+    if corpus == "phrasebook" and language(pair[0]).voice is None:  # it cannot be spoken
+        corpus = preset.corpus if preset else "own"
+    words = [f"-p source={pair[0]} -p target={pair[1]}"]
+    words += [f"-p corpus={corpus} -p folder=..."] if corpus != "phrasebook" else []
+    return " ".join([f"--scale {scale}", *words])
 
 
 def advise(study: Study, now: Situation) -> Advice:
     """What to begin with.
 
-    What was measured on this very pair and is surely better than direct decides, where there is such a strategy; else the
-    paper's rules: transcripts or none, a seen language or an unseen one, reading far better than listening or not.
+    Without transcripts there is one way. Else, what was measured on this very pair with two seeds at least and is surely
+    better than direct decides; where there is none, the paper: its own choice for the pair while nothing is measured, and its
+    reasons.
     """
+    strategy, why = _rule(now)
     measured = {name: gain for name in CHOICES if (gain := study.gain(now.pair, name, "direct")) is not None}
-    surely = {name: gain for name, gain in measured.items() if gain.low > 0}
-    evidence = _evidence(study, now, measured)
-    todo = _measure_next(now, measured)
-    if surely:
+    surely = {name: gain for name, gain in measured.items() if gain.low > 0 and len(gain.each) > 1}
+    preset = PAIRS.get("-".join(now.pair))
+    if now.transcripts and surely:
         best = max(surely, key=lambda name: surely[name].value)
         gain = surely[best]
-        why = (
-            f"measured here: {best} is {_said(gain)} BLEU above direct, {len(gain.each)} seeds",
-            *_longer(study, now, best),
-            *_rule(now)[1],
-        )
-        return Advice(best, why, evidence, todo)
-    strategy, why = _rule(now)
-    if measured:
-        why = (*why, "of what was measured on this pair nothing is surely better than direct: " + ", ".join(
-            f"{name} {_said(gain)}" for name, gain in measured.items()))  # fmt: skip
-    return Advice(strategy, why, evidence, todo)
+        first = (f"measured here: {best} is {_said(gain)} BLEU above direct, {len(gain.each)} seeds", *_longer(study, now, best))
+        other = "the paper's reasons say so too" if strategy == best else f"the paper's reasons would say {strategy}"
+        strategy, why = best, (*first, f"{other}: {why[0]}")
+    elif measured and now.transcripts:
+        found = ", ".join(f"{name} {_said(gain)}" for name, gain in measured.items())
+        why = (*why, f"of what was measured on this pair nothing is surely better than direct, by two seeds: {found}")
+    elif preset and now.transcripts and now.listening is None:
+        strategy, why = preset.strategy, (f"the paper on this pair: {preset.because}",)
+    return Advice(strategy, why, _evidence(study, now, measured), _measure_next(now, measured))
 
 
 def _longer(study: Study, now: Situation, best: str) -> tuple[str, ...]:
@@ -105,7 +120,7 @@ def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
         return "cascade", (
             f"{name} is heard well ({now.word_errors:.0f} % of words wrong), and text translates better than speech",
         )
-    return "direct", (f"{name} is seen: the paper gains no more than 1 BLEU by any initialisation, and a cascade about as much",)
+    return "direct", (f"{name} is seen: the paper gains no more than 1 BLEU by ASR initialisation, and 0.1 by a cascade",)
 
 
 def _evidence(study: Study, now: Situation, measured: dict[str, OverSeeds]) -> tuple[Evidence, ...]:
@@ -118,24 +133,27 @@ def _evidence(study: Study, now: Situation, measured: dict[str, OverSeeds]) -> t
                 if (gain := study.gain(pair, name, "direct")) is not None
             ]
     paper = [Evidence("the paper", f"{source}→{target}", name, gain) for source, target, name, gain in FOUND]
-    return tuple(sorted(paper, key=lambda entry: entry.pair != "→".join(now.pair)) + own)
+    own_pair_first = sorted(paper, key=lambda entry: entry.pair != "→".join(now.pair))
+    return tuple(own + own_pair_first)
 
 
 def _measure_next(now: Situation, measured: dict[str, OverSeeds]) -> tuple[str, ...]:
-    source, target = now.pair
-    where = f"-p source={source} -p target={target}"
     todo = []
+
+    def run(number: str, why: str) -> None:
+        todo.append(f"{why}: python -m lib.workbook run {number} {now.options}".rstrip())
+
     if now.listening is None:
-        todo.append(f"direct fine-tuning, which all else is held against: python -m lib.workbook run 10 {where}")
+        run("10", "direct fine-tuning, which all else is held against")
     if now.transcripts and (now.word_errors is None or now.reading is None):
-        todo.append(f"how well it is heard and read (WER, and MT on true transcripts): python -m lib.workbook run 11 {where}")
+        run("11", "how well it is heard and read (WER, and MT on true transcripts)")
     if now.transcripts and not {"asr_init", "both_init"} <= measured.keys():
-        todo.append(f"what transcribing first gains: python -m lib.workbook run 13 {where}")
+        run("13", "what transcribing first gains")
     if now.transcripts and "multitask" not in measured and (now.reading_is_far or 0) >= FAR:
-        todo.append(f"what reading can teach: python -m lib.workbook run 12 {where}")
+        run("12", "what reading can teach")
     few = min((len(gain.each) for gain in measured.values()), default=0)
     if 0 < few < 3:
-        todo.append(f"two more seeds, since training again may give something else: the same with -p seed={few + 1}")
+        todo.append(f"more seeds, three at least, since training again may give something else: the same with -p seed={few + 1}")
     if 0 < now.hours < FEW_HOURS:
         todo.append(f"synthetic data, with {now.hours:.1f} h of speech; look at its quality first (notebook 15): bad data hurts")
     return tuple(todo)

@@ -35,8 +35,12 @@ CASCADES = {
 
 
 def transcripts(bench: Workbench, recogniser: System) -> list[Hypothesis]:
-    """What the recogniser hears in the test set, with as many of the next best ones as there are beams."""
-    return bench.decode(recogniser, bench.test(Task.ASR), n_best=bench.recipe.beams)
+    """What the recogniser hears in each clip of the speech translation test set, with as many next best ones as there are beams.
+
+    Clips without a true transcript are heard too: a cascade needs none.
+    """
+    heard = [replace(example, task=Task.ASR, target=bench.source, target_text="") for example in bench.test(Task.ST)]
+    return bench.decode(recogniser, heard, n_best=bench.recipe.beams)
 
 
 def translated(
@@ -45,6 +49,9 @@ def translated(
     """The cascade's speech translations of the test set, and the transcript that each was made of.
 
     A transcript that was put together from parts of a long recording has no next best ones, and is translated as it is.
+
+    Args:
+        heard: as `transcripts` gives them, one for each clip of the test set.
     """
     test = bench.test(Task.ST)
     prepare = stripped if cascade.strip else str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
@@ -13,23 +14,22 @@ from lib.batches import Collator
 from lib.corpora.studio import Progress, silent
 from lib.decoding import Hypothesis, decode_in_parts, silenced
 from lib.features import Ears
-from lib.files import content_hash, lock
+from lib.files import content_hash, lock, read_json, write_json
 from lib.models.nllb import load_nllb
 from lib.models.seamless import Seamless
 from lib.models.tokenizer import unknown_pieces
 from lib.models.translator import Translator
+from lib.recipes import nllb
 from lib.recipes.backbones import PRESETS as BACKBONES
 from lib.recipes.backbones import Trained, load_backbone, seamless_backbone
 from lib.recipes.gmu.data import fine_tuning_corpus
 from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, Recipe, Strategy
-from lib.recipes.nllb import PRESETS as NLLB
-from lib.recipes.nllb import nllb_backbone
 from lib.recipes.scales import preset
 from lib.scoring.baselines import constant, shuffled
 from lib.scoring.metrics import PROFILES, statistics
 from lib.scoring.table import Said, said
 from lib.tasks import Example, Task, examples
-from lib.training.fit import Fitted, Watch, fit
+from lib.training.fit import HOW_IT_IS_RUN, Fitted, Watch, fit
 from lib.training.launch import launch
 from lib.training.losses import Translation
 from lib.training.multitask import MultiTaskTranslation
@@ -39,11 +39,19 @@ from lib.utterance import Corpus, Utterance
 
 VERSION = 1  # raise it when the same recipe would give another system
 PATIENCE = 14 * 24 * 3600.0  # seconds that a job on a cluster waits for another one's training
+LOST = (
+    "training_clips_not_heard", "training_clips_cut", "training_texts_cut", "training_clips_left_out_as_too_long",
+    "training_clips_without_a_transcript",
+)  # fmt: skip
 LISTENED = 4  # development utterances whose outputs are kept at each evaluation, always the same ones
 
 
 def unwatched(_tick: object) -> None:
     """The watch of somebody who does not look."""
+
+
+def unused(_name: str, _folder: Path) -> None:
+    """The record of somebody who keeps none."""
 
 
 @dataclass
@@ -54,26 +62,49 @@ class System:
     strategy: Strategy
     stage: Stage
     fitted: Fitted
-    folder: Path  # what `fit` left: training.csv, listening.jsonl, rehearsal.json, best.safetensors
-    train: Collator  # counts what was cut and dropped in training
-    too_long: int = 0  # training clips left out for their length
+    folder: Path  # what `fit` left: training.csv, listening.jsonl, rehearsal.json, best.safetensors; and lost-*.json
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """What was cut, dropped or left out in training, counted by whichever processes trained."""
+        found: dict[str, set[str]] = {name: set() for name in LOST}
+        for path in self.folder.glob("lost-*.json"):
+            for name, ids in read_json(path).items():
+                found[name] |= set(ids)
+        return {name: len(ids) for name, ids in found.items()}
 
     def hear(self, longest: float) -> Collator:
         """A collator for other audio, cut at `longest` seconds."""
         return Collator(self.model, Ears(self.model.stack, longest) if isinstance(self.model, Seamless) else None)
 
 
-def material(
+def material(strategy: Strategy, utterances: Sequence[Utterance], target: str) -> list[Example]:
+    """The examples of a strategy's task, as they are decoded: multi-task training speaks as a listener, without transcripts."""
+    found = examples(utterances, strategy.task, target)
+    return [replace(e, input_text=stripped(e.input_text)) for e in found] if strategy.stripped else found
+
+
+def training_material(
     strategy: Strategy, utterances: Sequence[Utterance], target: str, drop_over: float | None = None
-) -> tuple[list[Example], int]:
-    """The examples of a strategy's task, and how many were left out for their length."""
-    found = examples(utterances, strategy.task, target, transcripts=strategy.multitask is not None)
-    if strategy.stripped:
-        found = [replace(e, input_text=stripped(e.input_text)) for e in found]
-    short = [e for e in found if drop_over is None or e.seconds <= drop_over]
+) -> tuple[list[Example], dict[str, list[str]]]:
+    """The examples that a strategy is trained on, and the ids of those left out: too long, or without a transcript.
+
+    Raises:
+        ValueError: nothing is left.
+    """
+    found = material(strategy, utterances, target)
+    if strategy.multitask:
+        whole = examples(utterances, strategy.task, target, transcripts=True)
+    else:
+        whole = found
+    short = [e for e in whole if drop_over is None or e.seconds <= drop_over]
     if not short:
         raise ValueError(f"no training clip is as short as {drop_over} s; switch drop_long_audio off")
-    return short, len(found) - len(short)
+    kept, read = {e.id for e in short}, {e.id for e in whole}
+    return short, {
+        "training_clips_without_a_transcript": [e.id for e in found if e.id not in read],
+        "training_clips_left_out_as_too_long": [e.id for e in whole if e.id not in kept],
+    }
 
 
 def stripped(text: str) -> str:
@@ -104,14 +135,16 @@ def fine_tune(
         model.official_dropout()
     if strategy.multitask:
         model.part_embeddings()
-    ears = Ears(model.stack, recipe.longest_train) if isinstance(model, Seamless) else None
-    collate, search = Collator(model, ears), recipe.search(1)
+    hears = isinstance(model, Seamless)
+    # one counts what is lost in training, the other what is lost in evaluations, which nobody asks for
+    collate, of_dev = (Collator(model, Ears(model.stack, recipe.longest_train) if hears else None) for _ in range(2))
     limit = recipe.official_longest if switches.drop_long_audio else None
-    train, too_long = material(strategy, corpus.split("train", source), target, limit)
-    dev = material(strategy, corpus.split("dev", source), target)[0][: recipe.select_on]
+    train, left_out = training_material(strategy, corpus.split("train", source), target, limit)
+    dev = material(strategy, corpus.split("dev", source), target)[: recipe.select_on]
 
     def evaluate() -> Evaluated:
-        texts = [h.text for h in decode_in_parts(model, dev, collate, search, recipe.longest_train, recipe.overlap)]
+        heard = decode_in_parts(model, dev, of_dev, recipe.search(1), recipe.longest_train, recipe.overlap)
+        texts = [h.text for h in heard]
         stats = statistics(recipe.metric, texts, [e.target_text for e in dev], dev[0].target, "plain")
         return Evaluated(stats.combine(stats.rows.sum(0)), list(zip(dev, texts, strict=True))[:LISTENED])
 
@@ -120,8 +153,16 @@ def fine_tune(
         objective = MultiTaskTranslation(model, strategy.multitask, stage.label_smoothing, skip)
     else:
         objective = Translation(model, stage.label_smoothing, skip)
+    found = (folder / "done.json").exists()
     fitted = fit(objective, stage, train, collate, folder, seed=seed, evaluate=evaluate, watch=watch, device=device)
-    return System(model, strategy, stage, fitted, folder, collate, too_long)
+    if not found:
+        lost = left_out | {
+            "training_clips_not_heard": sorted(collate.dropped),
+            "training_clips_cut": sorted(collate.ears.cut) if collate.ears else [],
+            "training_texts_cut": sorted(collate.cut_texts),
+        }
+        write_json(folder / f"lost-{os.environ.get('RANK', '0')}.json", lost)  # each process has collated its own batches
+    return System(model, strategy, stage, fitted, folder)
 
 
 @dataclass
@@ -129,7 +170,7 @@ class Workbench:
     """Everything that the strategies of one pair share.
 
     What is trained lies in `cache` under the hash of all that decided it, so that notebooks find each other's work and a
-    training that was interrupted goes on. One model is in memory at a time, two while one starts from another.
+    training that was interrupted goes on.
     """
 
     scale: str  # of the NLLB backbone
@@ -144,7 +185,7 @@ class Workbench:
     progress: Progress = silent
     device: torch.device | str = "cpu"
     processes: int = 1  # that share a training; an update's batches are cut smaller where they cannot be shared out
-    used: dict[str, Path] = field(default_factory=dict)  # strategy -> folder, of all that was asked for
+    using: Callable[[str, Path], None] = unused  # told the name and folder of each system before it is trained or loaded
 
     def __post_init__(self) -> None:
         # an update's batches are cut smaller where the processes could not share them out as they are
@@ -162,15 +203,15 @@ class Workbench:
         """
         strategy = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
         folder = self.folder(strategy)
+        self.using(strategy.name, folder)
         with lock(folder.with_name(f".{folder.name}.lock"), f"system {folder.name}", PATIENCE, self._waits):
             model = self._start(strategy)
             if self.processes > 1 and not (folder / "done.json").exists():
-                alone = replace(self, watch=unwatched, progress=silent, used={})
+                alone = replace(self, watch=unwatched, progress=silent, using=unused)
                 launch(f"{__name__}:_train", {"bench": alone, "strategy": strategy}, self.processes, folder, self.watch)
             system = fine_tune(
                 model, strategy, self.recipe, self.corpus, self.source, self.target, self.seed, folder, self.watch, self.device
             )
-        self.used[strategy.name] = folder
         system.model.to(self.device)
         return system
 
@@ -185,16 +226,17 @@ class Workbench:
     def _hash(self, strategy: Strategy) -> str:
         recipe = self.recipe
         plain = asdict(strategy) | {"name": "", "task": strategy.task.value}
+        stage = {name: value for name, value in asdict(getattr(recipe, strategy.stage)).items() if name not in HOW_IT_IS_RUN}
         starts = [self._hash(STRATEGIES[name]) for name in (strategy.encoder, strategy.decoder) if name]
-        how = [asdict(getattr(recipe, strategy.stage)), recipe.select_on, recipe.metric, recipe.longest_train, recipe.overlap]
+        how = [stage, recipe.select_on, recipe.metric, recipe.longest_train, recipe.overlap]
         how += [recipe.longest_output, recipe.length_penalty, recipe.official_longest if strategy.switches.drop_long_audio else 0]
-        base = repr(preset(NLLB, self.scale)) if strategy.nllb else self.backbone.name
+        base = [nllb.VERSION, repr(preset(nllb.PRESETS, self.scale))] if strategy.nllb else self.backbone.name
         return content_hash([VERSION, plain, starts, how, base, self.corpus.hash, self.source, self.target, self.seed])
 
     def _start(self, strategy: Strategy) -> Translator:
         """The model that a strategy's training starts from."""
         if strategy.nllb:
-            return load_nllb(nllb_backbone(self.scale, self.cache, self.watch, self.progress, self.device).path)
+            return load_nllb(nllb.nllb_backbone(self.scale, self.cache, self.watch, self.progress, self.device).path)
         model = load_backbone(self.backbone, text=strategy.reads)
         for code in (self.source, self.target):
             model.language_id(code)
@@ -223,12 +265,13 @@ class Workbench:
 
     def own_test(self, system: System) -> list[Example]:
         """The test set as a system's own task has it."""
-        return material(system.strategy, self.corpus.split("test", self.source), self.target)[0]
+        return material(system.strategy, self.corpus.split("test", self.source), self.target)
 
     def said(self, system: System, hypotheses: Sequence[Hypothesis], name: str = "") -> list[Said]:
-        """What a system was found to say to the test set of its own task, as rows."""
-        how = name or system.strategy.name
-        return said(self.own_test(system), list(hypotheses), "gmu", how, system.stage.name, "test", self.seed)
+        """What a system was found to say, as rows: for each clip of its own task's test set the hypothesis of that id."""
+        how, found = name or system.strategy.name, {h.id: h for h in hypotheses}
+        test = [example for example in self.own_test(system) if example.id in found]
+        return said(test, [found[e.id] for e in test], "gmu", how, system.stage.name, "test", self.seed)
 
     def decode(self, system: System, test: Sequence[Example], n_best: int = 1, deaf: bool = False) -> list[Hypothesis]:
         """Beam search, with audio that is too long decoded in parts.
@@ -267,17 +310,18 @@ class Workbench:
         return [row for how, heard in made.items() for row in said(test, heard, "baseline", how, stage, "test", self.seed)]
 
     def losses(self, system: System, rows: Sequence[Said]) -> dict[str, int]:
-        """Everything of one system that was cut, left out, or could not be written, counted."""
-        tokenizer, target = system.model.tokenizer, rows[0].target
-        own = [row for row in rows if row.system != "baseline"]
+        """Everything of one system that was cut, left out, or could not be written, counted.
+
+        Args:
+            rows: what it said; those of other systems are passed over.
+        """
+        own = [row for row in rows if row.system != "baseline" and row.strategy == system.strategy.name]
+        tokenizer, target = system.model.tokenizer, own[0].target
         train = [u.texts[target] for u in self.corpus.utterances if u.split == "train" and target in u.texts]
         return {
             "lines_left_out_of_the_corpus": len(self.corpus.dropped),
             "test_clips_decoded_in_parts": sum(row.seconds > self.recipe.longest_test for row in own),
-            "training_clips_not_heard": len(system.train.dropped),
-            "training_clips_cut": len(system.train.ears.cut) if system.train.ears else 0,
-            "training_clips_left_out_as_too_long": system.too_long,
-            "training_texts_cut": len(system.train.cut_texts),
+            **system.lost,
             "updates_left_out_as_not_finite": system.fitted.not_finite,
             "pieces_unknown_in_training": unknown_pieces(tokenizer, train),
             "pieces_unknown_in_test_references": unknown_pieces(tokenizer, {row.id: row.reference for row in own}.values()),
@@ -301,6 +345,7 @@ def opened(
     progress: Progress = silent,
     device: torch.device | str = "cpu",
     processes: int = 1,
+    using: Callable[[str, Path], None] = unused,
     corpus: str = "phrasebook",
     folder: str = "",
     licences: str = "",
@@ -312,7 +357,7 @@ def opened(
     recipe = preset(RECIPES, scale)
     data = fine_tuning_corpus(recipe, source, target, cache, progress, corpus, folder, licences)
     backbone = seamless_backbone(scale, cache, watch, progress, device)
-    return Workbench(scale, recipe, backbone, data, source, target, seed, cache, watch, progress, device, processes)
+    return Workbench(scale, recipe, backbone, data, source, target, seed, cache, watch, progress, device, processes, using)
 
 
 def _train(bench: Workbench, strategy: Strategy, watch: Watch) -> None:
