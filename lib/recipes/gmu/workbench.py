@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from lib.batches import Collator
 from lib.corpora.studio import Progress, silent
@@ -93,10 +94,7 @@ def training_material(
         ValueError: nothing is left.
     """
     found = material(strategy, utterances, target)
-    if strategy.multitask:
-        whole = examples(utterances, strategy.task, target, transcripts=True)
-    else:
-        whole = found
+    whole = examples(utterances, strategy.task, target, transcripts=True) if strategy.multitask else found
     short = [e for e in whole if drop_over is None or e.seconds <= drop_over]
     if not short:
         raise ValueError(f"no training clip is as short as {drop_over} s; switch drop_long_audio off")
@@ -110,6 +108,14 @@ def training_material(
 def stripped(text: str) -> str:
     """Text as a recogniser without punctuation and capitals writes it."""
     return PROFILES["gmu"].prepare(text)
+
+
+def objective_of(model: Translator, strategy: Strategy, stage: Stage) -> nn.Module:
+    """The model with the loss that a strategy trains it by, as `fit` takes it."""
+    skip = int(strategy.switches.skip_language_token)
+    if strategy.multitask:
+        return MultiTaskTranslation(model, strategy.multitask, stage.label_smoothing, skip)
+    return Translation(model, stage.label_smoothing, skip)
 
 
 def fine_tune(
@@ -148,11 +154,7 @@ def fine_tune(
         stats = statistics(recipe.metric, texts, [e.target_text for e in dev], dev[0].target, "plain")
         return Evaluated(stats.combine(stats.rows.sum(0)), list(zip(dev, texts, strict=True))[:LISTENED])
 
-    skip = int(switches.skip_language_token)
-    if strategy.multitask:
-        objective = MultiTaskTranslation(model, strategy.multitask, stage.label_smoothing, skip)
-    else:
-        objective = Translation(model, stage.label_smoothing, skip)
+    objective = objective_of(model, strategy, stage)
     found = (folder / "done.json").exists()
     fitted = fit(objective, stage, train, collate, folder, seed=seed, evaluate=evaluate, watch=watch, device=device)
     if not found:
@@ -188,7 +190,6 @@ class Workbench:
     using: Callable[[str, Path], None] = unused  # told the name and folder of each system before it is trained or loaded
 
     def __post_init__(self) -> None:
-        # an update's batches are cut smaller where the processes could not share them out as they are
         for name in ("asr", "mt", "nllb", "st", "st_from_asr", "multitask"):
             stage = getattr(self.recipe, name)
             if stage.accumulate % self.processes:
