@@ -62,6 +62,22 @@ def claims(scale: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CLAIMS)
 
 
+def once(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a scores table each system once on each test set: notebooks share systems, and a study has several seeds of each.
+
+    The lowest seed is kept, of the first run that has it.
+    """
+    what = ["system", "strategy", "task", "source", "target", "subset", "metric"]
+    corpus = table["run"].str.extract("corpus=([^,]+)", expand=False).fillna("phrasebook")
+    kept = table.assign(corpus=corpus).sort_values("seed", kind="stable").drop_duplicates([*what, "corpus"])
+    return table.loc[kept.index.sort_values()]
+
+
+def of_most_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a claims table each claim as the runs with the most seeds judged it: a study stands for the single runs it is made of."""
+    return table[table["seeds"] == table.groupby("claim")["seeds"].transform("max")]
+
+
 def collect(scale: str) -> Path:
     """Write both tables; returns the scale's folder."""
     folder = scale_folder(scale)

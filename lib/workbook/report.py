@@ -11,7 +11,7 @@ from tabulate import tabulate
 from lib.display.html import STYLE, Picture, escape, number, picture, table
 from lib.display.plots import scores_with_intervals
 from lib.files import atomic_path, write_text
-from lib.workbook.collect import claims, manifests, scores
+from lib.workbook.collect import claims, manifests, of_most_seeds, once, scores
 from lib.workbook.paths import ROOT, scale_folder
 
 _PAGE = """<!doctype html>
@@ -84,12 +84,13 @@ def report(scale: str) -> Path:
     """Write outputs/<scale>/report.html and return its path."""
     found = manifests(scale)
     rows = scores(scale)
-    short = rows.drop(columns=["signature", "commit", "notebook"]).to_dict("records")
+    single = once(rows)
+    short = single.drop(columns=["signature", "commit", "notebook"]).to_dict("records")
     chart = ""
     for metric, task in (("BLEU", "ST"), ("WER[gmu]", "ASR")):
         part = [row for row in short if row["metric"] == metric and row["task"] == task]
         if part:
-            caption = f"{metric} on the test sets, {scale}; baselines are grey"
+            caption = f"{metric} on the test sets, {scale}; baselines are grey; of several seeds the lowest"
             chart += picture(scores_with_intervals(part, metric), caption).to_html()
     page = _PAGE.format(
         scale=escape(scale),
@@ -119,11 +120,13 @@ def keep_reference(scale: str) -> Path:
 
 
 def summary(scale: str, runs: list[str] | None = None) -> str:
-    """Scores and claims as text, of all runs or of some."""
+    """Scores and claims as text: all of some runs, or BLEU and WER of each system once, and each claim by most seeds."""
     rows, held = scores(scale), claims(scale)
     if runs is not None:
         rows, held = rows[rows["run"].isin(runs)], held[held["run"].isin(runs)]
     rows = rows[~rows["metric"].str.contains("gmu") | rows["task"].eq("ASR")] if len(rows) else rows
+    if runs is None and len(rows):  # everything there is: each system and each claim once
+        rows, held = once(rows[rows["metric"].isin(["BLEU", "WER[gmu]"])]), of_most_seeds(held)
     lines = []
     if len(rows):
         view = pd.DataFrame(
