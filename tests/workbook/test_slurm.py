@@ -149,7 +149,12 @@ def start(*words, env, outputs):
     """`python -m lib.workbook run --scale smoke --slurm ...`, going on in the background, with a shorter plan."""
     words = [sys.executable, "-c", PLAN_OF_TWO, "run", "--scale", "smoke", "--slurm", *words]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
-    return subprocess.Popen(words, cwd=ROOT, env=env | {"WORKBOOK_OUTPUTS": str(outputs)}, **pipes)
+    return subprocess.Popen(words, cwd=ROOT, env=env | {"WORKBOOK_OUTPUTS": str(outputs)}, preexec_fn=_hears_ctrl_c, **pipes)
+
+
+def _hears_ctrl_c():
+    """A shell starts what it puts into the background deaf to Ctrl-C, and so would be the tests' own children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def end_of(process):
