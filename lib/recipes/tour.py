@@ -14,9 +14,10 @@ from lib.corpora.studio import Progress, record, silent
 from lib.features import Ears
 from lib.recipes import backbones
 from lib.recipes.gmu.data import fine_tuning_corpus
-from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, Recipe
-from lib.recipes.gmu.workbench import System, fine_tune
+from lib.recipes.gmu.strategies import RECIPES, STRATEGIES
+from lib.recipes.gmu.workbench import System, Workbench, fine_tune
 from lib.recipes.scales import preset
+from lib.scoring.table import Said
 from lib.tasks import Task, examples
 from lib.training.fit import Fitted, Tick, fit
 from lib.training.losses import Spelling, Translation
@@ -45,12 +46,17 @@ class Tour:
     corpus: Corpus
     ears: Spelling
     system: System
-    recipe: Recipe
+    bench: Workbench
     stages: list[Fitted]
+
+    def outputs(self) -> list[Said]:
+        """What the system says to the test set, and the three baselines that do not listen."""
+        rows = self.bench.outputs(self.system)
+        return rows + self.bench.baselines(self.system, rows)
 
     def spelled(self, utterances: list[Utterance]) -> list[str]:
         """What the ears alone make of speech, letter by letter."""
-        return self.ears.read(self.system.hear(self.recipe.longest_train)(examples(utterances, Task.ASR)))
+        return self.ears.read(self.system.hear(self.bench.recipe.longest_train)(examples(utterances, Task.ASR)))
 
 
 def train(
@@ -83,4 +89,7 @@ def train(
     short = replace(whole, st=replace(whole.st, updates=translate, evaluate_every=max(1, translate // 2)))
     direct = STRATEGIES["direct"]
     system = fine_tune(model, direct, short, corpus, SOURCE, TARGET, seed, folder / "direct", watch, device)
-    return Tour(corpus, ears, system, short, [hearing, reading, system.fitted])
+    # it trains nothing: what the tour starts from is no backbone yet
+    start = backbones.Trained(str(backbone_folder), recipe.seen, [], heard)
+    bench = Workbench(scale, short, start, corpus, SOURCE, TARGET, seed, cache, watch, progress, device)
+    return Tour(corpus, ears, system, bench, [hearing, reading, system.fitted])
