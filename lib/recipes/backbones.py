@@ -27,6 +27,7 @@ from lib.training.losses import Spelling, Translation
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
+PATIENCE = 14 * 24 * 3600.0  # seconds that a job on a cluster waits for another one's training
 VERSION = 1  # raise it when the same recipe would give another backbone
 
 
@@ -110,6 +111,22 @@ class Trained:
 Watch = Callable[[Tick], None]
 
 
+def trained_once(folder: Path, train: Callable[[], None], progress: Progress) -> list[Fitted]:
+    """The stages of the backbone in `folder`, which one process trains while the others wait for it.
+
+    Args:
+        train: leaves `stages.json` in the folder, and `model` last: where that is, all is.
+    """
+
+    def waits(line: str) -> None:
+        progress(line, 0, 1)
+
+    with lock(folder.with_name(f".{folder.name}.lock"), f"backbone {folder.name}", PATIENCE, waits):
+        if not (folder / "model").exists():
+            train()
+        return [Fitted(**row) for row in read_json(folder / "stages.json")]
+
+
 def seamless_backbone(
     scale: str,
     cache: Path,
@@ -123,10 +140,7 @@ def seamless_backbone(
         return Trained(recipe.hub, recipe.seen, [], None)
     corpus = record(recipe.phrasebook, cache, progress)
     folder = _folder(recipe, corpus, cache)
-    with lock(folder.with_name(f".{folder.name}.lock"), f"backbone {folder.name}", patience=3600):
-        if not (folder / "model").exists():
-            _train(recipe, corpus, folder, watch, progress, device)
-        stages = [Fitted(**row) for row in read_json(folder / "stages.json")]
+    stages = trained_once(folder, lambda: _train(recipe, corpus, folder, watch, progress, device), progress)
     return Trained(str(folder / "model"), recipe.seen, stages, corpus)
 
 
@@ -164,7 +178,7 @@ def _train(recipe: Backbone, corpus: Corpus, folder: Path, watch: Watch, progres
         objective = Translation(model, stage.label_smoothing)
         fitted.append(fit(objective, stage, given, collate, folder / stage.name, seed=recipe.seed, watch=watch, device=device))
     write_json(folder / "stages.json", [asdict(stage) for stage in fitted])
-    model.save(folder / "model")  # last: where it is, all is
+    model.save(folder / "model")
 
 
 def reading(recipe: Backbone) -> list[Example]:

@@ -16,12 +16,12 @@ from transformers import NllbTokenizer
 from lib.batches import Collator
 from lib.corpora.phrasebook import ALL_OF_CLDR, Breadth, Phrasebook
 from lib.corpora.studio import Progress, silent
-from lib.files import content_hash, lock, read_json, write_json
-from lib.models.nllb import Nllb, NllbSize, build_nllb, load_nllb, nllb_languages, train_nllb_tokenizer
-from lib.recipes.backbones import TINY_BREADTH, Trained, Watch
+from lib.files import content_hash, write_json
+from lib.models.nllb import NllbSize, build_nllb, nllb_languages, train_nllb_tokenizer
+from lib.recipes.backbones import TINY_BREADTH, Trained, Watch, trained_once
 from lib.recipes.scales import preset, scaled
 from lib.tasks import Example, text_examples
-from lib.training.fit import Fitted, fit
+from lib.training.fit import fit
 from lib.training.losses import Translation
 from lib.training.stages import Stage
 
@@ -102,18 +102,11 @@ def nllb_backbone(
         return Trained(recipe.hub, recipe.seen, [], None)
     read = [book.hash for book in recipe.phrasebooks]
     folder = Path(cache) / f"nllb-{content_hash([VERSION, asdict(replace(recipe, phrasebooks=())), read])}"
-    with lock(folder.with_name(f".{folder.name}.lock"), f"backbone {folder.name}", patience=3600):
-        if not (folder / "model").exists():
-            model, fitted = _train(recipe, folder, watch, progress, device)
-            write_json(folder / "stages.json", [asdict(fitted)])
-            model.save(folder / "model")  # last: a folder that has it has everything
-        stages = [Fitted(**row) for row in read_json(folder / "stages.json")]
+    stages = trained_once(folder, lambda: _train(recipe, folder, watch, progress, device), progress)
     return Trained(str(folder / "model"), recipe.seen, stages, None)
 
 
-def _train(
-    recipe: NllbBackbone, folder: Path, watch: Watch, progress: Progress, device: torch.device | str
-) -> tuple[Nllb, Fitted]:
+def _train(recipe: NllbBackbone, folder: Path, watch: Watch, progress: Progress, device: torch.device | str) -> None:
     progress("writing the phrasebooks' sentences", 0, 1)
     sentences = [sentence for book in recipe.phrasebooks for sentence in book.sentences(recipe.sentences)]
     if not (folder / "tokenizer").exists():
@@ -123,7 +116,9 @@ def _train(
     model = build_nllb(recipe.size, NllbTokenizer.from_pretrained(folder / "tokenizer"), recipe.seen, recipe.seed)
     objective, given = Translation(model, recipe.read.label_smoothing), reading(sentences, recipe.seed)
     collate, place = Collator(model), folder / recipe.read.name
-    return model, fit(objective, recipe.read, given, collate, place, seed=recipe.seed, watch=watch, device=device)
+    fitted = fit(objective, recipe.read, given, collate, place, seed=recipe.seed, watch=watch, device=device)
+    write_json(folder / "stages.json", [asdict(fitted)])
+    model.save(folder / "model")
 
 
 def reading(sentences: Sequence[dict[str, str]], seed: int) -> list[Example]:
@@ -134,8 +129,3 @@ def reading(sentences: Sequence[dict[str, str]], seed: int) -> list[Example]:
         for sentence in sentences
         for example in text_examples([sentence], chance.sample([(s, t) for s in sentence for t in sentence], 4))
     ]
-
-
-def load_nllb_backbone(trained: Trained) -> Nllb:
-    """The backbone's model."""
-    return load_nllb(trained.path)

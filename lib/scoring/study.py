@@ -47,10 +47,6 @@ class Study:
         """The pairs that a task was measured on."""
         return list(dict.fromkeys(pair for pair, name, _, _ in sorted(self.rows) if name == task.value))
 
-    def strategies(self, task: Task = Task.ST) -> list[str]:
-        """The strategies of a task, in any pair."""
-        return list(dict.fromkeys(strategy for _, name, strategy, _ in sorted(self.rows) if name == task.value))
-
     def seeds(self, pair: Pair, strategy: str, task: Task = Task.ST) -> list[int]:
         """The seeds that a strategy was trained with on a pair."""
         return sorted(seed for p, name, s, seed in self.rows if (p, name, s) == (pair, task.value, strategy))

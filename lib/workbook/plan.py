@@ -19,7 +19,7 @@ class Planned:
     """One run of a notebook."""
 
     number: str
-    minutes: float  # measured at `tiny` on 2 cores; only for the estimate of what is left
+    minutes: float  # at `tiny` on 2 cores, for the estimate of what is left; those of 11 to 16 are not measured yet
     parameters: dict[str, Any] = field(default_factory=dict)
     scales: tuple[str, ...] = ("smoke", "tiny", "lab", "full")  # where it makes sense without further parameters
 

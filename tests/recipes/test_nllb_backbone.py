@@ -9,6 +9,7 @@ from lib.batches import Collator
 from lib.corpora.phrasebook import split_of
 from lib.decoding import Search, decode
 from lib.languages import language
+from lib.models.nllb import load_nllb
 from lib.recipes import nllb
 from lib.recipes.scales import SCALES, scaled_fields
 from lib.tasks import text_examples
@@ -33,7 +34,7 @@ def test_scales_differ_in_declared_fields_only():
 def test_smoke_from_its_recipe_to_a_translation(smoke):
     assert [(stage.stage, stage.updates) for stage in smoke.stages] == [("read", 3)]
     assert smoke.seen == ("est", "eng", "spa", "fra", "que", "mlt")
-    model = nllb.load_nllb_backbone(smoke)
+    model = load_nllb(smoke.path)
     chosen = text_examples([{"que": "2 punchawpi", "spa": "dentro de 2 días"}], [("que", "spa")])
     (said,) = decode(model, chosen, Collator(model), Search(2, longest=5))
     assert said.tokens > 0
@@ -51,17 +52,17 @@ def test_it_is_found_again_and_not_trained_twice(smoke, cache, monkeypatch):
 
 def test_what_was_trained_before_a_kill_is_kept(cache):
     first = nllb.nllb_backbone("smoke", cache)
-    weights = nllb.load_nllb_backbone(first).state_dict()
+    weights = load_nllb(first.path).state_dict()
     shutil.rmtree(first.path)
     Path(first.path).with_name("stages.json").unlink()
     ticks = []
-    again = nllb.load_nllb_backbone(nllb.nllb_backbone("smoke", cache, watch=ticks.append)).state_dict()
+    again = load_nllb(nllb.nllb_backbone("smoke", cache, watch=ticks.append).path).state_dict()
     assert not ticks and all(torch.equal(weights[name], again[name]) for name in weights)
 
 
 def test_the_same_recipe_gives_the_same_weights(smoke, tmp_path):
-    again = nllb.load_nllb_backbone(nllb.nllb_backbone("smoke", tmp_path)).state_dict()
-    first = nllb.load_nllb_backbone(smoke).state_dict()
+    again = load_nllb(nllb.nllb_backbone("smoke", tmp_path).path).state_dict()
+    first = load_nllb(smoke.path).state_dict()
     assert first.keys() == again.keys() and all(torch.equal(first[name], again[name]) for name in first)
 
 

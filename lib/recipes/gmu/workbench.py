@@ -21,8 +21,8 @@ from lib.models.seamless import Seamless
 from lib.models.tokenizer import unknown_pieces
 from lib.models.translator import Translator
 from lib.recipes import nllb
+from lib.recipes.backbones import PATIENCE, Trained, load_backbone, seamless_backbone
 from lib.recipes.backbones import PRESETS as BACKBONES
-from lib.recipes.backbones import Trained, load_backbone, seamless_backbone
 from lib.recipes.gmu.data import fine_tuning_corpus
 from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, Recipe, Strategy
 from lib.recipes.scales import preset
@@ -39,7 +39,6 @@ from lib.training.stages import Stage
 from lib.utterance import Corpus, Utterance
 
 VERSION = 1  # raise it when the same recipe would give another system
-PATIENCE = 14 * 24 * 3600.0  # seconds that a job on a cluster waits for another one's training
 LOST = (
     "training_clips_not_heard", "training_clips_cut", "training_texts_cut", "training_clips_left_out_as_too_long",
     "training_clips_without_a_transcript",
