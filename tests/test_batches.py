@@ -96,5 +96,7 @@ def test_heard_with_its_transcript_is_two_batches_of_the_same_targets(collate, c
 def test_an_empty_text_is_read_too(collate):
     from lib.tasks import Example
 
-    batch = collate([Example("nothing", Task.MT, "est", "eng", "one"), Example("something", Task.MT, "est", "eng", "two", "kaks")])
+    batch = collate(
+        [Example("nothing", Task.MT, "est", "eng", "one"), Example("something", Task.MT, "est", "eng", "two", "kaks")]
+    )
     assert batch.mask.sum(1).tolist()[0] == 2  # language and end alone

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from lib.scoring.seeds import OverSeeds
 from lib.training.find_rate import RateSearch
 
 INK, ACCENT, GREY = "#1d2733", "#0a6e8a", "#9aa5b1"
@@ -192,27 +193,37 @@ def grouped(values: Mapping[str, Mapping[str, float]], across: str, up: str, col
     return figure
 
 
-def gains(panels: Mapping[str, Mapping[str, tuple[float, float, float]]], across: str) -> Figure:
+def gains(panels: Mapping[str, Mapping[str, OverSeeds]], across: str) -> Figure:
     """Differences with their intervals around zero, a panel side by side for each name.
 
+    The mean is a dot, each seed a tick. What was trained once is hollow and dashed: its interval knows the test set alone, so
+    that it looks the surer for having been tried less.
+
     Args:
-        panels: title -> name -> (value, low, high).
+        panels: title -> name -> the difference.
     """
     panels = panels or {"nothing is measured yet": {}}
     names = list(dict.fromkeys(name for rows in panels.values() for name in rows))[::-1]
-    figure = Figure(figsize=(1.4 + 2.0 * len(panels), 0.9 + 0.3 * max(1, len(names))), layout="constrained")
+    figure = Figure(figsize=(1.4 + 2.0 * len(panels), 1.1 + 0.3 * max(1, len(names))), layout="constrained")
     for place, (axes, (title, rows)) in enumerate(
         zip(figure.subplots(1, len(panels), squeeze=False, sharey=True, sharex=True)[0], panels.items(), strict=True)
     ):
         axes.axvline(0, color=GREY, linewidth=0.8)
-        for name, (value, low, high) in rows.items():
-            height, colour = names.index(name), ACCENT if low > 0 or high < 0 else GREY
-            axes.plot([low, high], [height, height], color=colour, linewidth=3, solid_capstyle="round")
-            axes.plot([value], [height], "o", color=colour, markersize=5)
+        for name, gain in rows.items():
+            height, once = names.index(name), len(gain.each) == 1
+            colour = ACCENT if not once and (gain.low > 0 or gain.high < 0) else GREY
+            line = {"linewidth": 1, "linestyle": "--"} if once else {"linewidth": 3, "solid_capstyle": "round"}
+            axes.plot([gain.low, gain.high], [height, height], color=colour, **line)
+            axes.plot(gain.each, [height - 0.27] * len(gain.each), "|", color=colour, markersize=4)
+            axes.plot([gain.value], [height], "o", color=colour, markersize=5, markerfacecolor="white" if once else colour)
         axes.set_title(title, fontsize=10, loc="left", color=INK)
         axes.set_ylim(-0.6, len(names) - 0.4)
         if not place:
             axes.set_yticks(range(len(names)), names, fontsize=9)
         _bare(axes)
-    figure.supxlabel(f"{across}, with its 95 % interval; grey where that holds zero", fontsize=9)
+    figure.supxlabel(
+        f"{across}, with its 95 % interval and each seed below it\n"
+        "grey: the interval holds zero; dashed: one seed, of which the interval knows nothing",
+        fontsize=9,
+    )
     return figure

@@ -70,11 +70,7 @@ def parts(study: Study, pairs: Sequence[Pair]) -> Page:
 def chart(study: Study, pairs: Sequence[Pair], names: Sequence[str], metric: str = "BLEU") -> Figure:
     """How far each strategy is above direct, a panel a pair."""
     found = {
-        "→".join(pair): {
-            name: (gain.value, gain.low, gain.high)
-            for name in names
-            if (gain := study.gain(pair, name, "direct", metric)) is not None
-        }
+        "→".join(pair): {name: gain for name in names if (gain := study.gain(pair, name, "direct", metric)) is not None}
         for pair in pairs
     }
     return gains({pair: rows for pair, rows in found.items() if rows}, f"{metric} above direct")

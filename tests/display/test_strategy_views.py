@@ -1,12 +1,14 @@
 """What the notebooks of the strategies show, on outputs whose differences are known."""
 
+import numpy as np
 import pytest
 
 from lib.display import strategy_views, study_views
-from lib.display.plots import gains, grouped
+from lib.display.plots import ACCENT, GREY, gains, grouped
 from lib.recipes.gmu import adviser, evidence, pairs
 from lib.recipes.gmu.strategies import MULTITASK_ABLATION
 from lib.scoring.propagation import by_word_errors
+from lib.scoring.seeds import OverSeeds
 from tests.scoring.test_study import SEEN, UNSEEN, said, study_of, whole_study
 
 
@@ -92,5 +94,15 @@ def test_the_presets_are_listed():
 def test_bars_and_intervals_are_drawn():
     bars = grouped({"a": {"x": 1.0, "y": 2.0}, "b": {"x": 3.0}}, "group", "score", {"x": "red", "y": "blue"})
     assert [patch.get_height() for patch in bars.axes[0].patches] == [1.0, 3.0, 2.0, 0.0]
-    figure = gains({"p": {"s": (1.0, 0.5, 2.0)}, "q": {"t": (0.0, -1.0, 1.0)}}, "BLEU")
-    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["t", "s"]
+
+
+def test_a_gain_of_one_seed_is_drawn_unlike_one_of_three():
+    thrice = OverSeeds("BLEU", 1.0, 0.5, 2.0, (0.8, 1.0, 1.2), 9, np.zeros(1))
+    once = OverSeeds("BLEU", 5.0, 4.0, 6.0, (5.0,), 9, np.zeros(1))
+    figure = gains({"p": {"s": thrice}, "q": {"t": once}}, "BLEU")
+    left, right = figure.axes
+    assert [text.get_text() for text in left.get_yticklabels()] == ["t", "s"]
+    (_, bar, seeds, mean), (_, dashed, _, hollow) = left.lines, right.lines
+    assert list(seeds.get_xdata()) == [0.8, 1.0, 1.2] and mean.get_markerfacecolor() == bar.get_color() == ACCENT
+    # above zero by the test set alone: neither in the colour of what is certain nor filled
+    assert dashed.get_linestyle() == "--" and hollow.get_markerfacecolor() == "white" and dashed.get_color() == GREY

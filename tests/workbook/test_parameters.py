@@ -66,7 +66,15 @@ def test_each_system_and_each_claim_once():
 
     from lib.workbook.collect import CLAIMS, SCORES, of_most_seeds, once
 
-    same = {"system": "gmu", "strategy": "direct", "task": "ST", "source": "est", "target": "eng", "subset": "test", "metric": "BLEU"}
+    same = {
+        "system": "gmu",
+        "strategy": "direct",
+        "task": "ST",
+        "source": "est",
+        "target": "eng",
+        "subset": "test",
+        "metric": "BLEU",
+    }
     rows = [
         same | {"run": "10", "seed": 1, "value": 1.0},
         same | {"run": "11", "seed": 1, "value": 1.0},
@@ -77,7 +85,11 @@ def test_each_system_and_each_claim_once():
     kept = once(pd.DataFrame(rows, columns=SCORES))
     assert kept[["run", "value"]].values.tolist() == [["10", 1.0], ["13", 3.0], ["10,corpus=own,folder=talks.tsv,a1b2", 4.0]]
     claims = pd.DataFrame(
-        [{"claim": "A", "seeds": 1, "run": "11"}, {"claim": "A", "seeds": 3, "run": "16"}, {"claim": "B", "seeds": 0, "run": "12"}],
+        [
+            {"claim": "A", "seeds": 1, "run": "11"},
+            {"claim": "A", "seeds": 3, "run": "16"},
+            {"claim": "B", "seeds": 0, "run": "12"},
+        ],
         columns=CLAIMS,
     )
     assert of_most_seeds(claims)["run"].tolist() == ["16", "12"]
