@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+_UMASK = os.umask(0)  # it can only be read by setting it, and only here is there surely no other thread
+os.umask(_UMASK)
+
 
 class DiskFull(OSError):
     """The disk has no room; the message names the file, what is free, and what to do."""
@@ -33,6 +36,9 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
+        # safetensors lets nobody but their owner read its files, and the people of a Hub share a cache
+        for file in temporary.rglob("*.safetensors") if temporary.is_dir() else [temporary]:
+            file.chmod(0o666 & ~_UMASK)
         if path.is_dir():
             shutil.rmtree(path)
         os.replace(temporary, path)

@@ -3,6 +3,8 @@ import subprocess
 import sys
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from lib.files import DiskFull, atomic_path, content_hash, lock, read_json, write_json
 
@@ -21,6 +23,17 @@ def test_a_folder_appears_in_one_step(tmp_path):
             new.mkdir()
             (new / "x").write_text(content)
     assert (tmp_path / "f" / "x").read_text() == "two" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_weights_are_as_readable_as_any_other_file(tmp_path):
+    (tmp_path / "any").touch()
+    with atomic_path(tmp_path / "w.safetensors") as new:
+        save_file({"x": torch.zeros(1)}, new)
+    with atomic_path(tmp_path / "model") as folder:
+        folder.mkdir()
+        save_file({"x": torch.zeros(1)}, folder / "w.safetensors")
+    modes = {path.stat().st_mode for path in (tmp_path / "any", tmp_path / "w.safetensors", tmp_path / "model" / "w.safetensors")}
+    assert len(modes) == 1
 
 
 def test_broken_json_names_its_file(tmp_path):

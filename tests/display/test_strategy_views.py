@@ -64,7 +64,7 @@ def test_the_study_is_shown_by_pair_and_strategy():
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["est→eng", "que→spa"]
     found = evidence.claims(study, lambda code: code == "est", [SEEN, UNSEEN])
     body = study_views.answers(found).body
-    assert all(f"GMU-{n}" in body for n in range(1, 9)) and body.count(">held<") == 7 and body.count(">failed<") == 3
+    assert all(f"GMU-{n}" in body for n in range(1, 9)) and body.count(">held<") == 8 and body.count(">failed<") == 3
     assert "heard the same" in study_views.disagreements(study).body
     differ = study_of(said("direct", 1, 0.3) + said("direct", 1, 0.5))
     assert "direct est→eng seed 1" in study_views.disagreements(differ).body

@@ -13,7 +13,7 @@ from lib.tasks import Task
 
 FEW_HOURS = 5.0  # less than this: Quechua has 1.67 h (data_cards/iwslt_que_spa.md), and gained from synthetic data
 GOOD_EARS = 15.0  # percent of wrong words below which a cascade loses little; the workbook's own guess
-CHOICES = ("cascade", "multitask", "asr_init", "mt_init", "both_init")
+CHOICES = ("direct_twice", "cascade", "multitask", "asr_init", "mt_init", "both_init")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ def advise(study: Study, now: Situation) -> Advice:
 
 
 def _longer(study: Study, now: Situation, best: str) -> tuple[str, ...]:
-    """How much of a gain is left where direct is trained for as long."""
+    """How much of a gain is left where direct is trained for as long, or that training longer is the gain."""
+    if best == "direct_twice":
+        return ("so train direct for longer, before you try what needs transcripts",)
     left = study.gain(now.pair, best, "direct_twice")
     return (f"of that {_said(left)} is left over direct trained twice as long",) if left else ()
 
