@@ -65,7 +65,7 @@ class Draw:
 
 @dataclass
 class Collator:
-    """Examples to a `Batch`; Seamless and NLLB lay out their tokens alike (papers.md 1.3).
+    """Examples to a `Batch`; Seamless and NLLB lay out their tokens alike.
 
     Audio longer than the ears hear is cut and text longer than `longest_text` tokens is cut; both are counted.
     An example whose audio cannot be heard is left out of its batch and named in `dropped`.

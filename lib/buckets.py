@@ -40,12 +40,13 @@ class Buckets(Generic[Item]):
     Args:
         items: what to batch; only those of the batch that is asked for are read.
         sizes: of the items.
-        budget: the most that longest x count may be.
+        budget: the most that longest x count may be; what is over it alone is a batch of its own, and the rehearsal before
+            training says at once whether that fits.
         most: the most items in a batch.
         kinds: items of different kind never share a batch.
 
     Raises:
-        ValueError: where there is nothing to batch, or one item alone is over the budget.
+        ValueError: where there is nothing to batch.
     """
 
     def __init__(
@@ -59,12 +60,6 @@ class Buckets(Generic[Item]):
     ) -> None:
         if not len(items):
             raise ValueError("nothing to batch: no example is usable; read what was dropped, and why")
-        longest = int(np.argmax(sizes))
-        if sizes[longest] > budget:
-            raise ValueError(
-                f"{items[longest]!r} has size {sizes[longest]:.1f}, over the batch budget of {budget}; "
-                "raise the stage's batch_seconds, or leave the example out"
-            )
         self.items, self.sizes, self.budget, self.most, self.seed = items, sizes, budget, most, seed
         self.kinds = np.zeros(len(items), np.int8) if kinds is None else kinds
 

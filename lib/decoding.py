@@ -21,7 +21,7 @@ from lib.tasks import Example
 
 @dataclass(frozen=True)
 class Search:
-    """How to look for an output (papers.md 1.8 for GMU's, 3.7 for LLM-SRT's)."""
+    """How to look for an output; the defaults are GMU's, LLM-SRT's stand beside them."""
 
     beams: int = 5
     length_penalty: float = 1.0  # the exponent of the length that a sum of log-probabilities is divided by

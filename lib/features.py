@@ -29,7 +29,7 @@ Change = Callable[[Samples], Samples]
 def fbank(samples: Samples, stack: int = 2, device: torch.device | str = "cpu") -> Features:
     """Kaldi filter banks of one utterance, equal to Hugging Face's `SeamlessM4TFeatureExtractor`.
 
-    papers.md 1.3: 25 ms windows every 10 ms on 16-bit-scaled samples, pre-emphasis 0.97, povey window, 80 mels, log, each
+    As SeamlessM4T's own: 25 ms windows every 10 ms on 16-bit-scaled samples, pre-emphasis 0.97, povey window, 80 mels, log, each
     mel normalised over its utterance to mean 0 and variance 1, then `stack` frames side by side; a remainder of fewer
     than `stack` frames is left out.
 

@@ -1,4 +1,4 @@
-"""Text that is wrong at a known rate, so that synthetic data can be made of any quality (papers.md 1.2: gle).
+"""Text that is wrong at a known rate, so that synthetic data can be made of any quality (2505.21781: synthetic Irish).
 
 A wrong word is another word of the language's training sentences, or is left out. Two words are never swapped: one swap is
 two errors. The other word is none of the sentence's own, which makes the rate exact: kept words stay in their order and no

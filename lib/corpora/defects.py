@@ -33,7 +33,7 @@ def claim(what: str, said: str, found: str, holds: bool, remedy: str = "") -> Cl
 
 
 def lengths(curated: Curated) -> Claim:
-    """Listed lengths are in seconds: not floored, as in IT-IST (papers.md 2.3), not in ms, not divided by 60 instead of 1000."""
+    """Listed lengths are in seconds: not floored, as in IT-IST (2506.17019), not in ms, not divided by 60 instead of 1000."""
     what, counts = "listed lengths are exact, and in seconds", curated.files["lengths"]
     if not counts["given"]:
         return claim(what, "none are listed", "taken from the files", True)

@@ -15,7 +15,7 @@ def add_lora(model: nn.Module, rank: int, alpha: int, targets: tuple[str, ...], 
     """Put an adapter beside every linear layer whose name ends in one of `targets`; how many parameters that adds.
 
     An adapter starts as zero, so the model says what it said before. LLM-SRT: rank 8, alpha 32, dropout 0.05, q_proj and
-    v_proj (papers.md 3.3).
+    v_proj (2409.19510's code).
 
     Raises:
         ValueError: no layer has such a name.

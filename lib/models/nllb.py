@@ -1,4 +1,4 @@
-"""NLLB-200, which reads and writes text in 200 languages: GMU's other translator (papers.md 1.1, 1.4).
+"""NLLB-200, which reads and writes text in 200 languages: GMU's other translator (2505.21781).
 
 The real checkpoint and the ones trained here are the same Hugging Face classes, loaded by the same call. Tokens are laid
 out as Seamless's are: `lang tok... </s>` is read, and the decoder starts from `</s> lang`.

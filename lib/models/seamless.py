@@ -51,7 +51,7 @@ class Seamless(nn.Module):
 
     Args:
         speech: the speech-to-text model; its decoder, head and embeddings serve both sides.
-        text: the text-to-text model, or None where only speech is trained (papers.md 1.1: direct fine-tuning).
+        text: the text-to-text model, or None where only speech is trained (GMU's direct fine-tuning).
     """
 
     def __init__(
@@ -119,19 +119,19 @@ class Seamless(nn.Module):
         return self.speech.lm_head(hidden)
 
     def untie_head(self) -> None:
-        """Give the output head weights of its own, equal to the embeddings at first (papers.md 1.6: official code, by accident)."""
+        """Give the output head weights of its own, equal to the embeddings at first (GMU's appendix A: the official code, by accident)."""
         self.speech.lm_head.weight = nn.Parameter(self.speech.shared.weight.detach().clone())
 
     def part_embeddings(self) -> None:
         """Give the text encoder an embedding table of its own, so that training the decoder's does not change what it reads.
 
-        GMU does so before it freezes the text encoder (papers.md 1.5).
+        GMU does so before it freezes the text encoder.
         """
         table = self.text_encoder.embed_tokens
         table.weight = nn.Parameter(table.weight.detach().clone())
 
     def official_dropout(self) -> None:
-        """Dropout where fairseq2 has it and Hugging Face has not, and the other way round (papers.md 1.6)."""
+        """Dropout where fairseq2 has it and Hugging Face has not, and the other way round (2505.21781, appendix A)."""
         for layer in self.speech.text_decoder.layers:
             layer.ffn_dropout.p = 0.1  # Hugging Face: 0
         if self.speech.speech_encoder.adapter is not None:
@@ -140,7 +140,7 @@ class Seamless(nn.Module):
                 layer.ffn.intermediate_dropout.p = 0.0  # Hugging Face: 0.1
 
     def start_from(self, encoder: Seamless | None = None, decoder: Seamless | None = None) -> None:
-        """Take over trained parts of other models of this size (papers.md 1.1: initialisation).
+        """Take over trained parts of other models of this size (GMU's initialisation).
 
         Args:
             encoder: its speech encoder, length adaptor included.

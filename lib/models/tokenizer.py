@@ -64,7 +64,7 @@ def add_language(tokenizer: SeamlessM4TTokenizer, code: str, rows: int) -> int:
 
 
 def add_token(tokenizer: PreTrainedTokenizer, token: str, rows: int) -> int:
-    """The id of a language token, which is added where the tokenizer lacks it (papers.md 1.3).
+    """The id of a language token, which is added where the tokenizer lacks it, as GMU does.
 
     Args:
         rows: of the model's embedding table; a new token takes a spare one, so that nothing is resized.

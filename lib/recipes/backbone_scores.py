@@ -11,7 +11,7 @@ from lib.features import Ears
 from lib.models.seamless import Seamless
 from lib.recipes.backbones import Trained
 from lib.recipes.gmu.data import fine_tuning_corpus
-from lib.recipes.gmu.strategies import RECIPES
+from lib.recipes.gmu.strategies import RECIPES, STRATEGIES
 from lib.recipes.scales import preset
 from lib.scoring.baselines import shuffled
 from lib.scoring.significance import Difference, difference
@@ -26,7 +26,7 @@ def outputs(scale: str, trained: Trained, model: Seamless, cache: Path, progress
     """What the backbone says to its test set; a hub's backbone is given the Estonian phrasebook of `lab`."""
     corpus = trained.corpus or fine_tuning_corpus(preset(RECIPES, "lab"), "est", "eng", cache, progress)
     collate = Collator(model, Ears(model.stack))
-    greedy = preset(RECIPES, scale).search(beams=1)
+    greedy = preset(RECIPES, scale).search(STRATEGIES["direct"], beams=1)
     spoken = sorted({utterance.language for utterance in corpus.utterances})
     pairs = [(source, target) for source, target in SPOKEN if source in spoken]
     tests = [examples(corpus.split("test", code), Task.ASR) for code in spoken]

@@ -56,7 +56,9 @@ class Tour:
 
     def spelled(self, utterances: list[Utterance]) -> list[str]:
         """What the ears alone make of speech, letter by letter."""
-        return self.ears.read(self.system.hear(self.bench.recipe.longest_train)(examples(utterances, Task.ASR)))
+        return self.ears.read(
+            self.system.hear(self.bench.recipe.longest_train, self.bench.recipe.longest_read)(examples(utterances, Task.ASR))
+        )
 
 
 def train(

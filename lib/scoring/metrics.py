@@ -42,7 +42,7 @@ class Profile:
 
 PROFILES = {
     "plain": Profile("plain", by_language=True),
-    # papers.md 1.8: every Unicode punctuation character deleted, both sides lower-cased, 13a
+    # GMU's scoring: every Unicode punctuation character deleted, both sides lower-cased, 13a
     "gmu": Profile("gmu", lower=True, strip_punctuation=True),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lib.scoring.seeds import OverSeeds, mean_difference, mean_score
 from lib.scoring.table import Said
@@ -23,6 +23,7 @@ class Study:
 
     rows: dict[Key, list[Said]]
     differ: list[str] = field(default_factory=list)  # systems of which two runs have other outputs, or other references
+    profile: str = "plain"  # of the scores; see `lib.scoring.metrics.PROFILES`
 
     @classmethod
     def of(cls, said: Iterable[tuple[Pair, Said]]) -> Study:
@@ -51,12 +52,22 @@ class Study:
         """The seeds that a strategy was trained with on a pair."""
         return sorted(seed for p, name, s, seed in self.rows if (p, name, s) == (pair, task.value, strategy))
 
-    def score(self, pair: Pair, strategy: str, metric: str, task: Task = Task.ST, profile: str = "plain") -> OverSeeds | None:
-        """The mean over seeds, or None where it was not measured."""
+    def scored_as(self, profile: str) -> Study:
+        """The same study under another scoring profile."""
+        return replace(self, profile=profile)
+
+    def score(self, pair: Pair, strategy: str, metric: str, task: Task = Task.ST, profile: str = "") -> OverSeeds | None:
+        """The mean over seeds, or None where it was not measured.
+
+        Args:
+            profile: where it is not the study's own.
+        """
         runs = [self.rows[pair, task.value, strategy, seed] for seed in self.seeds(pair, strategy, task)]
         if not runs:
             return None
-        return mean_score(metric, _texts(runs), _references(runs), runs[0][0].target, [r.speaker for r in runs[0]], profile)
+        return mean_score(
+            metric, _texts(runs), _references(runs), runs[0][0].target, [r.speaker for r in runs[0]], profile or self.profile
+        )
 
     def gain(self, pair: Pair, ours: str, theirs: str, metric: str = "BLEU", task: Task = Task.ST) -> OverSeeds | None:
         """How much better one strategy is than another on a pair, over the seeds that both have; None where there is none."""
@@ -66,7 +77,7 @@ class Study:
         ones, others = ([self.rows[pair, task.value, name, seed] for seed in shared] for name in (ours, theirs))
         references = _references([*ones, *others])
         speakers = [row.speaker for row in ones[0]]
-        return mean_difference(metric, _texts(ones), _texts(others), references, ones[0][0].target, speakers)
+        return mean_difference(metric, _texts(ones), _texts(others), references, ones[0][0].target, speakers, self.profile)
 
 
 def _texts(runs: Sequence[Sequence[Said]]) -> list[list[str]]:

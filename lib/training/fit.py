@@ -132,7 +132,7 @@ def fit(
     batches = _batches(buckets, state)
     with Log(folder, state["update"]) if ranks.first else nullcontext() as log, told_to_stop() as told:
         train_mode(objective)
-        while state["update"] < stage.updates and state["worse"] <= stage.patience:
+        while state["update"] < stage.updates and state["worse"] < stage.patience:
             state["update"] += 1
             for group in optimizer.param_groups:
                 group["lr"] = group["peak"] * stage.factor(state["update"])

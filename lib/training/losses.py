@@ -28,7 +28,7 @@ def label_smoothed(
     smoothing: float,
     skip: int = 0,
 ) -> Summed:
-    """Negative log-likelihood with label smoothing (papers.md 1.5).
+    """Negative log-likelihood with label smoothing, as GMU's code has it.
 
     The smoothed target gives `smoothing / vocabulary` to every class, the gold one and padding among them, and the
     rest to the gold class, as GMU's code does; fairseq2 leaves the gold class out of the uniform part.

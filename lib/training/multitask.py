@@ -17,7 +17,7 @@ DIVERGENCES = ("KL", "XENT")
 
 @dataclass(frozen=True)
 class MultiTask:
-    """The three losses and how they are joined; the values are GMU's (papers.md 1.5). A weight of 0 leaves a loss out."""
+    """The three losses and how they are joined; the values are GMU's. A weight of 0 leaves a loss out."""
 
     st: float = 1.0  # what is heard, against the translation
     mt: float = 1.0  # what is read, against the translation: it trains the shared decoder

@@ -89,7 +89,7 @@ class Ranks:
         if accumulate % self.count:
             raise ValueError(
                 f"stage {stage_name!r} has {accumulate} batches an update, which {self.count} processes cannot share evenly; "
-                f"use stage.split({self.count}), which cuts each batch into {self.count}, or another number of processes"
+                f"use stage.split({self.count}), which makes smaller ones, or another number of processes"
             )
         return range(self.rank, accumulate, self.count)
 

@@ -33,7 +33,7 @@ class Stage:
     clip: float | None = None  # of the gradient's norm
     label_smoothing: float = 0.0
     evaluate_every: int = 0  # updates; 0 evaluates at the end only
-    patience: int = 10  # evaluations without a better score before stopping
+    patience: int = 10  # it stops after so many evaluations in a row without a better score
     frozen: tuple[str, ...] = ()  # regular expressions of parameter names that do not train
     rates: tuple[tuple[str, float], ...] = ()  # (regular expression, learning rate) of parts; the first that matches counts
     precision: str = "fp32"  # "tf32": fp32 with faster matrix products on a GPU (GMU); "bf16": autocast
@@ -54,6 +54,8 @@ class Stage:
             )
         if self.precision not in PRECISIONS:
             raise ValueError(f"stage {self.name!r} has precision {self.precision!r}; known are {', '.join(PRECISIONS)}")
+        if self.patience < 1:
+            raise ValueError(f"stage {self.name!r} has patience {self.patience}; it is a number of evaluations, one at least")
         if not 0 <= self.ema < 1:
             raise ValueError(f"stage {self.name!r} has ema {self.ema}; it is a decay from 0 (none) to below 1, such as 0.999")
 
@@ -71,9 +73,14 @@ class Stage:
         return self.learning_rate * self.factor(update)
 
     def split(self, parts: int) -> Stage:
-        """The stage with each of its batches cut into `parts` smaller ones, for several processes or less memory."""
-        most = max(1, self.batch_most // parts)
-        return replace(self, batch_seconds=self.batch_seconds / parts, batch_most=most, accumulate=self.accumulate * parts)
+        """The stage with an update in a multiple of `parts` batches, and of about the same size: for several processes.
+
+        Its batches are made no smaller than that takes, since the longest clip has to fit one: 30 batches are 32 for 8 processes.
+        """
+        batches = parts * math.ceil(self.accumulate / parts)
+        share = self.accumulate / batches
+        most = max(1, round(self.batch_most * share))
+        return replace(self, batch_seconds=self.batch_seconds * share, batch_most=most, accumulate=batches)
 
 
 def freeze(model: nn.Module, patterns: Iterable[str]) -> None:

@@ -118,5 +118,5 @@ def fits(batch: Batch, stage: Stage) -> Iterator[None]:
         raise DoesNotFit(
             f"stage {stage.name!r}: no memory for a batch of {len(batch.examples)} whose longest is {longest.id} "
             f"({input_size(longest):.1f} s): lower batch_seconds ({stage.batch_seconds:g}) and raise accumulate "
-            f"({stage.accumulate}) by the same factor, as stage.split(2) does, or set recompute=True; {error}"
+            f"({stage.accumulate}) by the same factor, or set recompute=True; {error}"
         ) from error

@@ -50,7 +50,7 @@ def mixed(sentences):
 
 
 def test_full_size_parameter_count():
-    """papers.md 1.4: 1370.64M."""
+    """GMU's logs: 1370.64M."""
     with torch.device("meta"):
         model = M2M100ForConditionalGeneration(M2M100Config(**PUBLISHED))
     assert sum(p.numel() for p in model.parameters()) / 1e6 == pytest.approx(1370.64, abs=0.01)

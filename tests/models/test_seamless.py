@@ -10,7 +10,7 @@ from lib.tasks import Task, examples, text_examples
 
 
 def test_full_size_parameter_counts():
-    """papers.md 1.4: speech tied 1501.84M, text 1370.53M."""
+    """GMU's logs: speech tied 1501.84M, text 1370.53M."""
     with torch.device("meta"):
         speech = SeamlessM4Tv2ForSpeechToText(SeamlessM4Tv2Config())
         text = SeamlessM4Tv2ForTextToText(SeamlessM4Tv2Config())

@@ -21,7 +21,7 @@ def millions(model, trains=False):
 
 
 def test_full_size_parameter_counts(tokenizer_folder):
-    """papers.md 1.4, all in millions: tied 1501.84, head untied 1764.09, multi-task 2530.08 of which 1764.09 train."""
+    """GMU's logs, all in millions: tied 1501.84, head untied 1764.09, multi-task 2530.08 of which 1764.09 train."""
     from transformers import SeamlessM4TTokenizer
 
     tokenizer = SeamlessM4TTokenizer.from_pretrained(tokenizer_folder)
@@ -62,7 +62,7 @@ def test_an_untied_head_goes_its_own_way(model, collate, corpus):
 
 
 def test_official_dropout_is_where_the_paper_says(model):
-    """papers.md 1.6: decoder feed-forward output 0.1 (0), adaptor attention 0.1 (0), adaptor feed-forward inner 0 (0.1)."""
+    """GMU, appendix A: decoder feed-forward output 0.1 (0), adaptor attention 0.1 (0), adaptor feed-forward inner 0 (0.1)."""
     layer, adaptor = model.speech.text_decoder.layers[0], model.speech.speech_encoder.adapter.layers[0]
 
     def rates():
@@ -78,7 +78,7 @@ def test_the_nine_pairs_and_a_tenth():
     from lib.languages import language
 
     assert len(pairs.PAIRS) == 9
-    assert {pair.source for pair in pairs.PAIRS.values() if pair.seen} == {"est", "gle", "mar", "mlt"}  # papers.md 1.1
+    assert {pair.source for pair in pairs.PAIRS.values() if pair.seen} == {"est", "gle", "mar", "mlt"}
     for pair in [*pairs.PAIRS.values(), pairs.EXAMPLE]:
         assert pair.corpus in {*SOURCES, "own"} and pair.strategy in STRATEGIES
         assert language(pair.source) and language(pair.target)
@@ -142,6 +142,34 @@ def test_folders_tell_apart_what_was_trained_otherwise(bench):
     # what starts from ASR is another system where ASR is trained otherwise
     assert other.folder(STRATEGIES["asr_init"]) != bench.folder(STRATEGIES["asr_init"])
     assert other.folder(direct) == bench.folder(direct)
+
+
+def test_released_strategies_start_from_released_ones(bench):
+    released = dataclasses.replace(bench, released=True)
+    model = released.train("asr_init").model
+    assert model.speech.lm_head.weight is not model.speech.shared.weight
+    assert model.speech.text_decoder.layers[0].ffn_dropout.p == 0.1
+    ears = released.train("asr")
+    assert ears.strategy.switches == strategies.Switches(official_dropout=True)
+    assert ears.folder != bench.train("asr").folder  # it was trained with another dropout
+    assert released.folder(released.strategy("nllb")) == bench.folder(STRATEGIES["nllb"])
+
+
+def test_a_long_transcript_is_read_whole_and_a_longer_one_counted(bench):
+    reader = bench.train("mt")
+    (first, *_), long = bench.own_test(reader), "kimsa chunka " * 60
+    example = dataclasses.replace(first, input_text=long)
+    assert len(reader.model.tokenizer(long).input_ids) > 128
+    bench.decode(reader, [example])
+    assert bench.losses(reader, bench.outputs(reader))["test_texts_cut"] == 0
+    short = dataclasses.replace(bench, recipe=dataclasses.replace(bench.recipe, longest_read=100))
+    short.decode(reader, [example])
+    assert bench.losses(reader, bench.outputs(reader))["test_texts_cut"] == 1
+
+
+def test_no_process_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="processes is 0"):
+        opened("smoke", "que", "spa", 1, tmp_path, processes=0)
 
 
 @pytest.mark.parametrize("name", SWITCHES)

@@ -69,7 +69,7 @@ def test_the_same_recipe_gives_the_same_weights(smoke, tmp_path):
 def test_full_names_the_published_checkpoint(cache):
     trained = nllb.nllb_backbone("full", cache)
     assert trained.path == "facebook/nllb-200-distilled-1.3B" and not trained.stages
-    assert set("aeb bem fon gle bho est mlt mar que eng fra hin spa".split()) <= set(trained.seen)  # GMU's pairs, papers.md 1.1
+    assert set("aeb bem fon gle bho est mlt mar que eng fra hin spa".split()) <= set(trained.seen)  # GMU's pairs
     assert "mdw" not in trained.seen
 
 

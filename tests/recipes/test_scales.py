@@ -6,7 +6,7 @@ import pytest
 
 from lib.recipes import backbones, nllb, tour
 from lib.recipes.gmu.data import fine_tuning_corpus
-from lib.recipes.gmu.strategies import RECIPES
+from lib.recipes.gmu.strategies import RECIPES, STRATEGIES
 from lib.recipes.scales import SCALES, preset, scaled_fields
 
 STAGES = ("asr", "mt", "nllb", "st", "st_from_asr", "multitask")
@@ -30,7 +30,7 @@ def test_stages_of_the_scales_differ_in_size_not_in_kind():
 
 
 def test_gmus_constants():
-    """papers.md 1.7 and 1.8."""
+    """GMU's logs and its scoring."""
     full = RECIPES["full"]
     stages = [getattr(full, name) for name in STAGES]
     assert [stage.learning_rate for stage in stages] == [1e-4, 1e-4, 1e-4, 1e-4, 5e-5, 6e-5]
@@ -38,9 +38,26 @@ def test_gmus_constants():
     assert [stage.accumulate * stage.batch_most for stage in stages] == [120, 256, 256, 120, 120, 120]
     for stage in stages:
         assert stage.betas == (0.9, 0.98) and stage.clip is None and stage.label_smoothing == 0.2 and stage.weight_decay == 0
-        assert stage.evaluate_every == 250 and stage.patience == 10 and stage.schedule == "inverse_sqrt"
+        assert (
+            stage.precision == "tf32"
+            and stage.evaluate_every == 250
+            and stage.patience == 10
+            and stage.schedule == "inverse_sqrt"
+        )
     assert full.official_longest == 15
+    assert full.search(STRATEGIES["nllb"], 5).longest == 128 and full.search(STRATEGIES["mt"], 5).longest == 256
     assert full.beams == 5 and full.longest_train == 30 and full.longest_test == 45 and full.longest_output == 256
+
+
+def test_processes_share_an_update_of_about_the_same_size():
+    for name in STAGES:
+        stage = getattr(RECIPES["full"], name)
+        for processes in (2, 3, 4, 8):
+            shared = stage.split(processes)
+            assert shared.accumulate % processes == 0
+            assert shared.accumulate * shared.batch_most == pytest.approx(stage.accumulate * stage.batch_most, rel=0.1)
+            assert shared.accumulate * shared.batch_seconds == pytest.approx(stage.accumulate * stage.batch_seconds)
+            assert shared.batch_seconds >= RECIPES["full"].longest_train  # so that the longest clip fits
 
 
 def test_unknown_scale_and_full_without_recordings(tmp_path):

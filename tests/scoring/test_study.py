@@ -152,6 +152,14 @@ def test_the_eight_claims_read_off_a_study():
     assert found["GMU-3"].measured.value == 0  # the same outputs
 
 
+def test_a_study_is_scored_as_the_paper_scores():
+    loud = [replace(row, hypothesis=row.hypothesis.upper()) for row in said("cascade", 1, 0.0)]
+    study = study_of(said("direct", 1, 0.3) + loud)
+    plain, papers = (s.gain(("est", "eng"), "cascade", "direct") for s in (study, study.scored_as("gmu")))
+    assert papers.value > plain.value + 5  # wrong capitals cost nothing there
+    assert study.scored_as("gmu").score(("est", "eng"), "cascade", "BLEU").value == pytest.approx(100)
+
+
 def test_claims_of_nothing_are_not_measured():
     for answer in evidence.claims(study_of([]), lambda code: True, [SEEN]):
         assert answer.measured is None and "not measured" in answer.of
@@ -189,11 +197,13 @@ class TestAdviser:
             (("que", "spa"), False, {}, "multitask"),  # its own choice for this pair
             (("apc", "eng"), False, {}, "asr_init"),  # a pair of nobody's: the rule for unseen languages
             (("gle", "eng"), True, {}, "direct"),
+            # "direct" is the preset's answer to data without transcripts; who has some is told otherwise
+            (("bho", "hin"), False, {}, "asr_init"),
             (("fon", "fra"), False, {"transcripts": False}, "direct"),
         ):
             now, advice = self.advise(nothing, pair, seen, **how)
             assert advice.strategy == expected and advice.why
-            assert ("the paper on this pair" in advice.why[0]) is (pair in {("bem", "eng"), ("que", "spa"), ("gle", "eng")})
+            assert ("the paper on this pair" in advice.why[0]) is (pair in {("bem", "eng"), ("que", "spa")})
             assert any("run 10" in entry for entry in advice.measure_next)
             assert any("run 11" in entry for entry in advice.measure_next) is now.transcripts
 

@@ -35,7 +35,7 @@ def test_label_smoothing_against_the_formula_in_float64(smoothing, skip):
 
 
 def test_gmus_constants():
-    """papers.md 1.5: with V = 256,102 the gold class is given 0.8000008 and every other 7.809e-7."""
+    """As GMU's log has it: with V = 256,102 the gold class is given 0.8000008 and every other 7.809e-7."""
     logits = torch.zeros(1, 1, 256_102)
     loss = label_smoothed(logits, torch.zeros(1, 1, dtype=torch.long), 0.2)
     assert loss.total.item() == pytest.approx(math.log(256_102), rel=1e-5)

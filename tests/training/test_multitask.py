@@ -60,7 +60,7 @@ def test_the_whole_objective_is_the_weighted_sum_of_its_parts(model, batch):
     }
     whole = MultiTaskTranslation(model, MultiTask(), 0.2)(batch)
     expected = sum(weights[name] * loss.total.item() for name, loss in alone.items())
-    assert (weights["st"], weights["mt"], weights["kd"]) == (1, 1, 2)  # papers.md 1.5
+    assert (weights["st"], weights["mt"], weights["kd"]) == (1, 1, 2)  # GMU's
     assert whole.total.item() == pytest.approx(expected, rel=1e-5)
     # each part against what else computes it
     heard, read = Translation(model, 0.2)(batch), Translation(model, 0.2)(batch.reading)

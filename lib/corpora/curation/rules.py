@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# licences that ask for no more than the source's name, as IT-IST's run does (papers.md 2.2)
+# licences that ask for no more than the source's name, as IT-IST's run does (2506.17019)
 OPEN = ("CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-2.0", "PDM-1.0", "Unicode-3.0")
 
 # in this order; the funnel has a row for each

@@ -43,7 +43,7 @@ SOURCES: dict[str, Reader] = {
     "must_c": must_c.read,
     "spoken_squad": spoken_squad.read,
     "mboshi_french": mboshi_french.read,
-    # the pairs of GMU, papers.md 1.1
+    # GMU's pairs
     "bigc": bigc.read,
     "iwslt_aeb_eng": iwslt_aeb.read,
     "iwslt_fon_fra": iwslt_fon.read,

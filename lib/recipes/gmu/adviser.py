@@ -93,7 +93,7 @@ def advise(study: Study, now: Situation) -> Advice:
     elif measured and now.transcripts:
         found = ", ".join(f"{name} {_said(gain)}" for name, gain in measured.items())
         why = (*why, f"of what was measured on this pair nothing is surely better than direct, by two seeds: {found}")
-    elif preset and now.transcripts and now.listening is None:
+    elif preset and preset.transcripts and now.transcripts and now.listening is None:
         strategy, why = preset.strategy, (f"the paper on this pair: {preset.because}",)
     return Advice(strategy, why, _evidence(study, now, measured), _measure_next(now, measured))
 

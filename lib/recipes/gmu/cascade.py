@@ -13,7 +13,7 @@ from lib.tasks import Example, Task
 
 @dataclass(frozen=True)
 class Cascade:
-    """A way to join the two; the paper says no more than that ASR output goes into MT (papers.md 1.10)."""
+    """A way to join the two; the paper says no more than that ASR output goes into MT."""
 
     name: str  # as it stands in the scores table
     translator: str = "mt"  # a strategy; mt_stripped: it was trained on text without punctuation and capitals

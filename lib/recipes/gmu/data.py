@@ -78,7 +78,7 @@ def with_synthetic(
     cache: Path,
     progress: Progress = silent,
 ) -> Corpus:
-    """The corpus with as many more training contents of chosen quality: synthetic 3-way data as GMU added to Irish (papers.md 1.2).
+    """The corpus with as many more training contents of chosen quality: synthetic 3-way data as GMU added to Irish.
 
     Contents that read as one of the corpus's own dev or test texts are dropped and named.
     """

@@ -20,7 +20,7 @@ class Pair:
 
     @property
     def seen(self) -> bool:
-        """Has SeamlessM4T-v2 been trained on this speech? (papers.md 1.1: est, gle, mar and mlt it has)"""
+        """Has SeamlessM4T-v2 been trained on this speech? (est, gle, mar and mlt it has)"""
         return language(self.source).seamless is not None
 
     @property
@@ -46,7 +46,7 @@ PAIRS = {
     )
 }  # fmt: skip
 
-# the pair that the paper left out (papers.md 1.1), as an example of adding a tenth: recordings of one's own, by a manifest
+# the pair that the paper left out, as an example of adding a tenth: recordings of one's own, by a manifest
 EXAMPLE = Pair("apc", "eng", "own", "asr_init", "unseen, and near to Tunisian Arabic, which gained 3 to 5 BLEU")
 
 # what stands for seen and unseen languages where the backbone was trained here: it has heard est, eng, spa and fra

@@ -15,7 +15,7 @@ from lib.training.stages import Stage
 
 @dataclass(frozen=True)
 class Switches:
-    """Where the official code and Hugging Face's differ (papers.md 1.6); off is plain Hugging Face.
+    """Where the official code and Hugging Face's differ (2505.21781, appendix A); off is plain Hugging Face.
 
     GMU's released speech translation runs had the first three on, its ASR and MT runs only the dropout.
     """
@@ -89,6 +89,14 @@ def switched(name: str) -> Strategy:
     return replace(STRATEGIES["direct"], name=name, switches=SWITCHES[name])
 
 
+# as GMU's released runs were trained, read off their logs: not alike, so that what starts from ASR starts from another dropout
+RELEASED = {
+    Task.ASR: Switches(official_dropout=True),
+    Task.MT: Switches(official_dropout=True),
+    Task.ST: Switches(skip_language_token=True, untied_head=True, official_dropout=True),
+}
+
+
 def named(name: str) -> Strategy:
     """Direct fine-tuning under another name, for another corpus."""
     return replace(STRATEGIES["direct"], name=name)
@@ -111,19 +119,24 @@ class Recipe:
     breadth: object = scaled("of the phrasebook")
     longest_output: int = scaled("tokens after which an output is stopped; the paper's 256, but smoke's models never stop")
     official_longest: float = scaled("seconds that `drop_long_audio` keeps: 15 (1.6); the phrasebook's clips are shorter")
-    longest_train: float = 30.0  # seconds; longer audio is cut, and counted (1.3)
+    # seconds. GMU cuts longer audio and keeps the whole text, which then says more than can be heard; here curation leaves such
+    # recordings out of training, counted
+    longest_train: float = 30.0
     longest_test: float = 45.0  # longer audio is decoded in parts
     overlap: float = 0.0  # seconds that such parts share; 0: they are cut at pauses
-    beams: int = 5  # 1.8
+    longest_read: int = 1024  # tokens of a text at test; in training GMU's 128. What is longer is cut, and counted
+    longest_nllb: int = 128  # tokens of NLLB's outputs
+    beams: int = 5
     length_penalty: float = 1.0
     metric: str = (
         "chrF++"  # of selection, for ASR too; the paper selects by loss, which falls on while the output turns to nonsense
     )
     corpus_seed: int = 2  # not the backbone's: other contents, other speech
 
-    def search(self, beams: int, n_best: int = 1) -> Search:
-        """How outputs are looked for."""
-        return Search(beams, self.length_penalty, self.longest_output, n_best=n_best)
+    def search(self, strategy: Strategy, beams: int, n_best: int = 1) -> Search:
+        """How a strategy's outputs are looked for."""
+        longest = min(self.longest_output, self.longest_nllb) if strategy.nllb else self.longest_output
+        return Search(beams, self.length_penalty, longest, n_best=n_best)
 
 
 # GMU's: label smoothing 0.2, AdamW (0.9, 0.98), no weight decay, no clipping, inverse square root with warm-up
@@ -137,10 +150,11 @@ def _stage(
     most: int,
     accumulate: int = 1,
     frozen: str = "",
+    precision: str = "fp32",
 ) -> Stage:
     return Stage(
         name, updates, rate, warmup, "inverse_sqrt", seconds, most, accumulate,
-        label_smoothing=0.2, evaluate_every=every, patience=10, frozen=(frozen,) if frozen else (),
+        label_smoothing=0.2, evaluate_every=every, patience=10, frozen=(frozen,) if frozen else (), precision=precision,
     )  # fmt: skip
 
 
@@ -177,15 +191,17 @@ RECIPES = {
         _stage("multitask", 6000, 2e-4, 1000, 250, 240.0, 64, accumulate=2, frozen=TEXT),
         20_000, 300, 1000, 300, ALL_OF_CLDR, 256, 6.0,
     ),
-    # papers.md 1.7: 120 utterances an update as 30 batches of 4 (multi-task 60 of 2), 256 sentences as 8 of 32; dev every 250;
-    # one A100-80GB: ASR and ST 15 to 20 h each, MT 1.5 h, multi-task over 24 h. Ten epochs of BIG-C are 6,860 updates. Not run here.
+    # GMU's logs: 120 utterances an update as 30 batches of 4 (multi-task 60 of 2), 256 sentences as 8 of 32; dev every 250; one
+    # A100-80GB: ASR and ST 15 to 20 h each, 51 to 69 GB, MT 1.5 h, multi-task over 24 h. Not run here. To expect on BIG-C's public
+    # test by the profile gmu, from the authors' re-run: BLEU 30.74 and chrF++ 53.29 direct, 32.39 and 54.27 asr_init, 30.28 and
+    # 53.28 multi-task; MT on true transcripts 29.35 and 52.82, NLLB 29.85 and 53.43; ASR: WER 31.79, CER 9.16
     "full": Recipe(
-        _stage("asr", 7000, 1e-4, 1000, 250, 120.0, 4, accumulate=30),
-        _stage("mt", 3500, 1e-4, 1000, 250, 160.0, 32, accumulate=8, frozen=SPEECH),
-        _stage("nllb", 3500, 1e-4, 1000, 250, 160.0, 32, accumulate=8),
-        _stage("direct", 7000, 1e-4, 1000, 250, 120.0, 4, accumulate=30),
-        _stage("direct", 7000, 5e-5, 1000, 250, 120.0, 4, accumulate=30),
-        _stage("multitask", 7000, 6e-5, 2000, 250, 60.0, 2, accumulate=60, frozen=TEXT),
+        _stage("asr", 7000, 1e-4, 1000, 250, 120.0, 4, accumulate=30, precision="tf32"),
+        _stage("mt", 3500, 1e-4, 1000, 250, 160.0, 32, accumulate=8, frozen=SPEECH, precision="tf32"),
+        _stage("nllb", 3500, 1e-4, 1000, 250, 160.0, 32, accumulate=8, precision="tf32"),
+        _stage("direct", 7000, 1e-4, 1000, 250, 120.0, 4, accumulate=30, precision="tf32"),
+        _stage("direct", 7000, 5e-5, 1000, 250, 120.0, 4, accumulate=30, precision="tf32"),
+        _stage("multitask", 7000, 6e-5, 2000, 250, 60.0, 2, accumulate=60, frozen=TEXT, precision="tf32"),
         0, 0, 0, 500, None, 256, 15.0,
     ),
 }  # fmt: skip

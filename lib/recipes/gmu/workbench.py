@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -24,7 +24,7 @@ from lib.recipes import nllb
 from lib.recipes.backbones import PATIENCE, Trained, load_backbone, seamless_backbone
 from lib.recipes.backbones import PRESETS as BACKBONES
 from lib.recipes.gmu.data import fine_tuning_corpus
-from lib.recipes.gmu.strategies import RECIPES, STRATEGIES, Recipe, Strategy
+from lib.recipes.gmu.strategies import RECIPES, RELEASED, STRATEGIES, Recipe, Strategy
 from lib.recipes.scales import preset
 from lib.scoring.baselines import constant, shuffled
 from lib.scoring.metrics import PROFILES, statistics
@@ -63,6 +63,7 @@ class System:
     stage: Stage
     fitted: Fitted
     folder: Path  # what `fit` left: training.csv, listening.jsonl, rehearsal.json, best.safetensors; and lost-*.json
+    texts_cut: set[str] = field(default_factory=set)  # examples with a text longer than is read, as they were decoded
 
     @property
     def lost(self) -> dict[str, int]:
@@ -73,9 +74,10 @@ class System:
                 found[name] |= set(ids)
         return {name: len(ids) for name, ids in found.items()}
 
-    def hear(self, longest: float) -> Collator:
-        """A collator for other audio, cut at `longest` seconds."""
-        return Collator(self.model, Ears(self.model.stack, longest) if isinstance(self.model, Seamless) else None)
+    def hear(self, longest: float, longest_text: int) -> Collator:
+        """A collator for what is decoded: audio is cut at `longest` seconds, text at so many tokens, counted in `texts_cut`."""
+        ears = Ears(self.model.stack, longest) if isinstance(self.model, Seamless) else None
+        return Collator(self.model, ears, longest_text, cut_texts=self.texts_cut)
 
 
 def material(strategy: Strategy, utterances: Sequence[Utterance], target: str) -> list[Example]:
@@ -148,7 +150,7 @@ def fine_tune(
     dev = material(strategy, corpus.split("dev", source), target)[: recipe.select_on]
 
     def evaluate() -> Evaluated:
-        heard = decode_in_parts(model, dev, of_dev, recipe.search(1), recipe.longest_train, recipe.overlap)
+        heard = decode_in_parts(model, dev, of_dev, recipe.search(strategy, 1), recipe.longest_train, recipe.overlap)
         texts = [h.text for h in heard]
         stats = statistics(recipe.metric, texts, [e.target_text for e in dev], dev[0].target, "plain")
         return Evaluated(stats.combine(stats.rows.sum(0)), list(zip(dev, texts, strict=True))[:LISTENED])
@@ -185,7 +187,8 @@ class Workbench:
     watch: Watch = unwatched
     progress: Progress = silent
     device: torch.device | str = "cpu"
-    processes: int = 1  # that share a training; an update's batches are cut smaller where they cannot be shared out
+    processes: int = 1  # that share a training; see `Stage.split`
+    released: bool = False  # strategies that are asked for by name have the switches of GMU's released runs
     using: Callable[[str, Path], None] = unused  # told the name and folder of each system before it is trained or loaded
 
     def __post_init__(self) -> None:
@@ -201,7 +204,7 @@ class Workbench:
             RankDied: one of several processes ended.
             ValueError: the corpus lacks what the strategy needs, such as transcripts.
         """
-        strategy = STRATEGIES[strategy] if isinstance(strategy, str) else strategy
+        strategy = self.strategy(strategy) if isinstance(strategy, str) else strategy
         folder = self.folder(strategy)
         self.using(strategy.name, folder)
         with lock(folder.with_name(f".{folder.name}.lock"), f"system {folder.name}", PATIENCE, self._waits):
@@ -215,6 +218,11 @@ class Workbench:
         system.model.to(self.device)
         return system
 
+    def strategy(self, name: str) -> Strategy:
+        """The strategy of a name, as this bench trains it."""
+        found = STRATEGIES[name]
+        return replace(found, switches=RELEASED[found.task]) if self.released and not found.nllb else found
+
     def _waits(self, line: str) -> None:
         self.progress(line, 0, 1)
 
@@ -227,9 +235,13 @@ class Workbench:
         recipe = self.recipe
         plain = asdict(strategy) | {"name": "", "task": strategy.task.value}
         stage = {name: value for name, value in asdict(getattr(recipe, strategy.stage)).items() if name not in HOW_IT_IS_RUN}
-        starts = [self._hash(STRATEGIES[name]) for name in (strategy.encoder, strategy.decoder) if name]
+        starts = [self._hash(self.strategy(name)) for name in (strategy.encoder, strategy.decoder) if name]
         how = [stage, recipe.select_on, recipe.metric, recipe.longest_train, recipe.overlap]
-        how += [recipe.longest_output, recipe.length_penalty, recipe.official_longest if strategy.switches.drop_long_audio else 0]
+        how += [
+            recipe.search(strategy, 1).longest,
+            recipe.length_penalty,
+            recipe.official_longest if strategy.switches.drop_long_audio else 0,
+        ]
         base = [nllb.VERSION, repr(preset(nllb.PRESETS, self.scale))] if strategy.nllb else self.backbone.name
         return content_hash([VERSION, plain, starts, how, base, self.corpus.hash, self.source, self.target, self.seed])
 
@@ -280,7 +292,8 @@ class Workbench:
             deaf: the audio is silenced.
         """
         recipe = self.recipe
-        collate, search = system.hear(recipe.longest_test), recipe.search(recipe.beams, n_best)
+        collate = system.hear(recipe.longest_test, recipe.longest_read)
+        search = recipe.search(system.strategy, recipe.beams, n_best)
         change = {"change": silenced} if deaf else {}
         return decode_in_parts(
             system.model, list(test), collate, search, recipe.longest_test, recipe.overlap, progress=self.progress, **change
@@ -322,6 +335,7 @@ class Workbench:
             "lines_left_out_of_the_corpus": len(self.corpus.dropped),
             "test_clips_decoded_in_parts": sum(row.seconds > self.recipe.longest_test for row in own),
             **system.lost,
+            "test_texts_cut": len(system.texts_cut),
             "updates_left_out_as_not_finite": system.fitted.not_finite,
             "pieces_unknown_in_training": unknown_pieces(tokenizer, train),
             "pieces_unknown_in_test_references": unknown_pieces(tokenizer, {row.id: row.reference for row in own}.values()),
@@ -346,18 +360,23 @@ def opened(
     device: torch.device | str = "cpu",
     processes: int = 1,
     using: Callable[[str, Path], None] = unused,
+    released: bool = False,
     corpus: str = "phrasebook",
     folder: str = "",
     licences: str = "",
 ) -> Workbench:
     """The workbench of a pair at a scale: its corpus is read (or spoken) and its backbone found (or trained).
 
-    Raises as `fine_tuning_corpus` does.
+    Raises as `fine_tuning_corpus` does, and ValueError where there is no process.
     """
+    if processes < 1:
+        raise ValueError(f"processes is {processes}; it is 1, or as many as there are GPUs")
     recipe = preset(RECIPES, scale)
     data = fine_tuning_corpus(recipe, source, target, cache, progress, corpus, folder, licences)
     backbone = seamless_backbone(scale, cache, watch, progress, device)
-    return Workbench(scale, recipe, backbone, data, source, target, seed, cache, watch, progress, device, processes, using)
+    return Workbench(
+        scale, recipe, backbone, data, source, target, seed, cache, watch, progress, device, processes, released, using
+    )
 
 
 def _train(bench: Workbench, strategy: Strategy, watch: Watch) -> None:
