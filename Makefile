@@ -20,7 +20,7 @@ environment: $(STAMP)
 $(STAMP):
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not on the PATH; install Python 3.11, or say make PYTHON=/path/to/python3.11"; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v[:2] == (3, 11) else f"error: {sys.executable} is Python {v[0]}.{v[1]}; the workbook needs 3.11 (make PYTHON=/path/to/python3.11)")'
-	@echo "Building .venv: about 200 packages, some 3 GB with the GPU libraries of torch; five minutes or so, once."
+	@echo "Building .venv: about 200 packages, some 6 GB with the GPU libraries of torch; five minutes or so, once."
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install -qq --disable-pip-version-check -r requirements.txt

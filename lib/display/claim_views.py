@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.display.html import Page, table
-from lib.display.plots import scores_with_intervals
+from lib.display.html import Page, number, table
+from lib.display.plots import scores_by_pair
 
 
 def claims(frame: pd.DataFrame) -> Page:
     """A row a claim."""
-    return Page(table(frame.drop(columns=["notebook"]).to_dict("records")))
+    rows = [
+        {
+            "claim": row["claim"],
+            "statement": row["statement"],
+            "predicted": f"{number(row['predicted_low'])} to {number(row['predicted_high'])}",
+            "measured": row["measured"],
+            "95 % interval": "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}",
+            "verdict": row["verdict"],
+            "seeds": row["seeds"],
+            "run": row["run"],
+        }
+        for row in frame.to_dict("records")
+    ]
+    return Page(table(rows))
 
 
-def scores(frame: pd.DataFrame) -> Page:
-    """A row a score, without what only a machine reads."""
-    return Page(table(frame.drop(columns=["signature", "commit", "notebook"]).to_dict("records")))
+def scores(frame: pd.DataFrame, metrics: Sequence[str]) -> Page:
+    """A row a score of some metrics, without what only a machine reads."""
+    kept = frame[frame["metric"].isin(metrics)]
+    return Page(table(kept.drop(columns=["signature", "commit", "notebook", "subset"]).to_dict("records")))
 
 
 def chart(frame: pd.DataFrame, metric: str) -> Figure:
-    """Speech translation scores of one metric with their intervals."""
-    return scores_with_intervals(frame[frame["task"] == "ST"].to_dict("records"), metric)
+    """Speech translation scores of one metric with their intervals, a panel a pair."""
+    return scores_by_pair(frame[frame["task"] == "ST"].to_dict("records"), metric)
 
 
 def calibration(frame: pd.DataFrame) -> Page:

@@ -58,28 +58,58 @@ def rate_search(found: RateSearch) -> Figure:
 
 def scores_with_intervals(table: Sequence[dict], metric: str) -> Figure:
     """Scores of one metric, a line each with its 95 % interval, baselines in grey."""
-    rows = [row for row in table if row["metric"] == metric][::-1]
+    rows = [row for row in table if row["metric"] == metric]
     figure = Figure(figsize=(6.4, 0.55 + 0.36 * max(1, len(rows))), layout="constrained")
+    # in a chart of several runs the notebook's number tells two runs of one strategy apart
+    numbers = [f"{row['run'][:2]}  " if "run" in row else "" for row in rows]
+    names = [f"{n}{row['strategy']}  {row['task']} {row['source']}→{row['target']}" for n, row in zip(numbers, rows, strict=True)]
     axes = figure.subplots()
-    for place, row in enumerate(rows):
+    _intervals(axes, rows, names)
+    axes.set_xlabel(f"{metric}, with its 95 % interval", fontsize=9)
+    return figure
+
+
+def scores_by_pair(table: Sequence[dict], metric: str) -> Figure:
+    """The same with a panel a language pair and corpus, the best systems at the top."""
+    panels: dict[str, list[dict]] = {}
+    for row in sorted((row for row in table if row["metric"] == metric), key=lambda row: -row["value"]):
+        panels.setdefault(" ".join([f"{row['source']}→{row['target']}", *_corpus_of(row)]), []).append(row)
+    panels = dict(sorted(panels.items())) or {"nothing is measured yet": []}
+    columns = min(2, len(panels))
+    titles = list(panels)
+    lines = [titles[first : first + columns] for first in range(0, len(titles), columns)]
+    heights = [0.6 + 0.27 * max(len(panels[title]) for title in line) for line in lines]
+    figure = Figure(figsize=(5.2 * columns, 0.4 + sum(heights)), layout="constrained")
+    grid = figure.subplots(len(lines), columns, squeeze=False, height_ratios=heights)
+    for place, axes in enumerate(grid.flat):
+        if place >= len(titles):
+            axes.set_axis_off()
+            continue
+        rows = panels[titles[place]]
+        _intervals(axes, rows, [f"{row['run'][:2]}  {row['strategy']}" for row in rows])
+        axes.set_title(titles[place], fontsize=10, loc="left", color=INK)
+    figure.supxlabel(f"{metric}, with its 95 % interval", fontsize=9)
+    return figure
+
+
+def _corpus_of(row: dict) -> list[str]:
+    """Its name in the run's, where the run was not given the phrasebook."""
+    return [part.removeprefix("corpus=") for part in row["run"].split(",") if part.startswith("corpus=")]
+
+
+def _intervals(axes, rows: Sequence[dict], names: Sequence[str]) -> None:
+    """A line a score, the first at the top."""
+    for place, row in enumerate(rows[::-1]):
         colour = GREY if row["system"] == "baseline" else ACCENT
         axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
         axes.plot([row["value"]], [place], "o", color=colour, markersize=6)
         axes.annotate(
             f"{row['value']:.1f}", (row["high"], place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9
         )
-    # in a chart of several runs the notebook's number tells two runs of one strategy apart
-    numbers = [f"{row['run'][:2]}  " if "run" in row else "" for row in rows]
-    names = [
-        f"{number}{row['strategy']}  {row['task']} {row['source']}→{row['target']}"
-        for number, row in zip(numbers, rows, strict=True)
-    ]
-    axes.set_yticks(range(len(rows)), names, fontsize=9)
+    axes.set_yticks(range(len(rows)), names[::-1], fontsize=9)
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.set_xlim(left=min(0.0, *(row["low"] for row in rows)) if rows else 0)
-    axes.set_xlabel(f"{metric}, with its 95 % interval", fontsize=9)
     _bare(axes)
-    return figure
 
 
 def bars(counts: Mapping[str, float], label: str) -> Figure:

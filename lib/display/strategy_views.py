@@ -46,8 +46,16 @@ def apart(ours: Sequence[Said], theirs: Sequence[Said], metric: str = "BLEU") ->
     return scores[0] - scores[1]
 
 
+def note(text: str) -> Page:
+    """One line of text."""
+    return Page(f"<p>{escape(text)}</p>")
+
+
 def compared(rows: Sequence[Said], reference: str) -> Page:
-    """Every strategy with BLEU and chrF++, and how far its BLEU is from that of `reference`, with intervals."""
+    """Every strategy with BLEU and chrF++, and how far its BLEU is from that of `reference`, with intervals.
+
+    Differences are taken clip by clip, so their intervals are narrower than those of the scores suggest.
+    """
     scores = score_table(rows)
     lines = []
     for strategy in dict.fromkeys(row.strategy for row in rows):
@@ -134,8 +142,13 @@ def dispensable_check(guess: str, rows: Sequence[Said]) -> Page:
     there = {row.strategy for row in rows}
     if not set(without.values()) <= there:
         return Page("<p>The losses were not taken away: run the notebook with ablate = True.</p>")
-    costs = {loss: against(rows, "multitask", strategy).value for loss, strategy in without.items()}
-    least = min(costs, key=costs.__getitem__)
-    word = "Right" if guess == least else "Not quite"
-    said = ", ".join(f"without {loss} {-cost:+.1f} BLEU" for loss, cost in costs.items())
-    return Page(f"<p>{word}: {said}. Are these differences larger than their intervals in the table?</p>")
+    if guess not in without:
+        return Page(f"<p>{escape(guess)} is none of the losses: write ST, MT or KD.</p>")
+    gains = {loss: against(rows, strategy, "multitask") for loss, strategy in without.items()}
+    word = "Right" if guess == max(gains, key=lambda loss: gains[loss].value) else "Not quite"
+    said = ", ".join(
+        f"without {loss} {gain.value:+.1f} BLEU ({gain.low:+.1f} to {gain.high:+.1f})" for loss, gain in gains.items()
+    )
+    missed = [loss for loss, gain in gains.items() if gain.high < 0]
+    surely = f"surely missed: {', '.join(missed)}" if missed else "by these intervals none of them is surely missed"
+    return Page(f"<p>{word}: {said}; {surely}.</p>")

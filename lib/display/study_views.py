@@ -23,6 +23,11 @@ def interval(found: OverSeeds | None, sign: str = "") -> str:
     return f"{found.value:{sign}.1f} ({found.low:{sign}.1f} to {found.high:{sign}.1f})" if found else ""
 
 
+def mean(found: OverSeeds | None, sign: str = "") -> str:
+    """A mean over seeds as text. Two seeds give an interval that is of no use, so it is left out."""
+    return f"{found.value:{sign}.1f} (two seeds)" if found and len(found.each) == 2 else interval(found, sign)
+
+
 def strategies(study: Study, pairs: Sequence[Pair], seen: Callable[[str], bool], names: Sequence[str]) -> Page:
     """A row for each pair and strategy: BLEU and chrF++ as means over seeds, their distance from direct, and the BLEU of each seed."""
     rows = []
@@ -37,9 +42,9 @@ def strategies(study: Study, pairs: Sequence[Pair], seen: Callable[[str], bool],
                     "pair": "→".join(pair),
                     "language": "seen" if seen(pair[0]) else "unseen",
                     "strategy": name,
-                    "BLEU": interval(bleu),
-                    "chrF++": interval(study.score(pair, name, "chrF++")),
-                    "BLEU above direct": interval(gain, "+"),
+                    "BLEU": mean(bleu),
+                    "chrF++": mean(study.score(pair, name, "chrF++")),
+                    "BLEU above direct": mean(gain, "+"),
                     "each seed": ", ".join(f"{value:.1f}" for value in bleu.each),
                 }
             )
@@ -61,9 +66,9 @@ def parts(study: Study, pairs: Sequence[Pair]) -> Page:
     rows = []
     for pair in pairs:
         heard = study.score(pair, "asr", "WER", Task.ASR, "gmu")
-        row = {"pair": "→".join(pair), "WER, %": interval(heard)}
-        row |= {f"MT by {name}, BLEU": interval(study.score(pair, name, "BLEU", Task.MT)) for name in ("mt", "nllb")}
-        rows.append(row | {"direct ST, BLEU": interval(study.score(pair, "direct", "BLEU"))})
+        row = {"pair": "→".join(pair), "WER, %": mean(heard)}
+        row |= {f"MT by {name}, BLEU": mean(study.score(pair, name, "BLEU", Task.MT)) for name in ("mt", "nllb")}
+        rows.append(row | {"direct ST, BLEU": mean(study.score(pair, "direct", "BLEU"))})
     return Page(table(rows))
 
 
@@ -127,8 +132,8 @@ def advice(now: Situation, found: Advice, most: int = 8) -> Page:
     # as many of the paper's as of the workbook's own
     sides = [[entry for entry in found.evidence if entry.by == by] for by in dict.fromkeys(entry.by for entry in found.evidence)]
     rows = [vars(entry) for side in sides for entry in side[:most]]
-    more = len(found.evidence) - len(rows)
-    rest = f"<p class='muted'>{more} more findings are not shown.</p>" if more else ""
+    others = [vars(entry) for side in sides for entry in side[most:]]
+    rest = f"<details><summary>{len(others)} more findings</summary>{table(others)}</details>" if others else ""
     return Page(
         f"<p>{escape('→'.join(now.pair))}: begin with <b>{escape(found.strategy)}</b>.</p>{table(known)}"
         f"<p>Why</p><ul>{why}</ul><p>To measure next</p><ul>{todo}</ul><p>Evidence, in BLEU above direct</p>{table(rows)}{rest}"

@@ -10,13 +10,16 @@ from lib.display.player import player
 from lib.files import read_json
 from lib.training.log import Heard, read_listening
 
+HEADS = {"items": "clips", "longest": "longest clip", "size": "its seconds (of text: hundreds of characters)"}
+
 
 def rehearsal(folder: Path) -> Page:
     """The costliest batches, run once before the first update; what trains; and the parts that no gradient reached."""
     facts = read_json(folder / "rehearsal.json")
     missed = ", ".join(facts["no_gradient"])
-    said = f"<p>Set to train, but no gradient reached: {escape(missed)}</p>" if missed else ""
-    return Page(table(facts["batches"]) + table(facts["trains"]) + said)
+    said = f"Set to train, but no gradient reached: {escape(missed)}" if missed else "A gradient reached every part that trains."
+    batches = [{HEADS.get(name, name): value for name, value in row.items()} for row in facts["batches"]]
+    return Page(f"{table(batches)}{table(facts['trains'])}<p>{said}</p>")
 
 
 def listening(folder: Path) -> str:

@@ -23,12 +23,17 @@ from lib.training.stages import parameter_table
 from lib.utterance import Utterance
 
 
-def parallel(utterances: Sequence[Utterance], caption: str) -> Clips:
-    """The same thing said in several languages: a clip a language with its transcript."""
+def parallel(utterances: Sequence[Utterance], caption: str, also: str = "") -> Clips:
+    """Clips with their transcripts, such as one thing said in several languages.
+
+    Args:
+        also: a language whose text stands beside the transcript.
+    """
     rows = [
         {
             "language": language(u.language).name,
             "text": u.texts.get(u.language, ""),
+            **({language(also).name: u.texts.get(also, "")} if also else {}),
             "voice": u.speaker,
             "seconds": round(u.seconds, 2),
         }
@@ -133,8 +138,8 @@ def seen_or_not(source: str, target: str, backbone: Trained) -> Page:
 
 
 def score_table(frame: pd.DataFrame) -> Page:
-    """Scores with intervals and signatures."""
-    columns = ["system", "strategy", "metric", "value", "low", "high", "n", "signature"]
+    """Scores with intervals; how they were computed, the signature, stands in scores.csv."""
+    columns = ["system", "strategy", "metric", "value", "low", "high", "n"]
     return Page(table(frame[columns].to_dict("records")))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -48,7 +48,9 @@ def mean_score(
         runs: the hypotheses of each seed, in the order of the references.
     """
     kept = [statistics(metric, run, references, target, profile) for run in runs]
-    return _interval(metric, kept, None, speakers)
+    found = _interval(metric, kept, None, speakers)
+    most = 100.0 if metric.startswith(("BLEU", "chrF")) else float("inf")  # an error rate may be above that
+    return replace(found, low=max(0.0, found.low), high=min(most, found.high))
 
 
 def mean_difference(

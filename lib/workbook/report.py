@@ -9,7 +9,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from lib.display.html import STYLE, Picture, escape, number, picture, table
-from lib.display.plots import scores_with_intervals
+from lib.display.plots import scores_by_pair, scores_with_intervals
 from lib.files import atomic_path, write_text
 from lib.workbook.collect import claims, manifests, of_most_seeds, once, scores
 from lib.workbook.paths import ROOT, scale_folder
@@ -87,11 +87,11 @@ def report(scale: str) -> Path:
     single = once(rows)
     short = single.drop(columns=["signature", "commit", "notebook"]).to_dict("records")
     chart = ""
-    for metric, task in (("BLEU", "ST"), ("WER[gmu]", "ASR")):
+    for metric, task, drawn in (("BLEU", "ST", scores_by_pair), ("WER[gmu]", "ASR", scores_with_intervals)):
         part = [row for row in short if row["metric"] == metric and row["task"] == task]
         if part:
-            caption = f"{metric} on the test sets, {scale}; baselines are grey; of several seeds the lowest"
-            chart += picture(scores_with_intervals(part, metric), caption).to_html()
+            caption = f"{metric} on the test sets, {scale}; baselines are grey; of several seeds the first"
+            chart += picture(drawn(part, metric), caption).to_html()
     page = _PAGE.format(
         scale=escape(scale),
         style=STYLE,

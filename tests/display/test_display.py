@@ -5,7 +5,7 @@ from lib.display.alignment import difference
 from lib.display.curve import Curve
 from lib.display.html import number, table
 from lib.display.player import Clips, ogg, player
-from lib.display.plots import scores_with_intervals, training_curves
+from lib.display.plots import scores_by_pair, scores_with_intervals, training_curves
 from lib.display.training_views import listening, rehearsal
 from lib.display.views import against_best_baseline, best_baseline, chosen, exact_share_check
 from lib.files import write_json
@@ -113,7 +113,24 @@ def test_listening_shows_each_change_and_marks_what_is_wrong(corpus, tmp_path):
 
 
 def test_the_rehearsal_is_shown_with_what_no_gradient_reached(tmp_path):
-    facts = {"batches": [{"items": 3}], "trains": [{"part": EVIL, "parameters": 5}], "no_gradient": ["model.text_encoder"]}
+    facts = {
+        "batches": [{"items": 3, "longest": EVIL, "size": 2.5}],
+        "trains": [{"part": EVIL, "parameters": 5}],
+        "no_gradient": ["model.text_encoder"],
+    }
     write_json(tmp_path / "rehearsal.json", facts)
     page = rehearsal(tmp_path).body
     assert EVIL not in page and "no gradient reached: model.text_encoder" in page
+
+
+def test_scores_stand_in_a_panel_a_pair_and_corpus_the_best_at_the_top():
+    def row(run, strategy, source, value):
+        facts = {"run": run, "strategy": strategy, "source": source, "target": "eng", "system": "gmu", "metric": "BLEU"}
+        return facts | {"value": value, "low": value - 1, "high": value + 1}
+
+    rows = [row("10", "direct", "mlt", 4.0), row("10", "direct", "est", 5.0), row("13", "asr_init", "est", 9.0),
+            row("10,corpus=own", "direct", "est", 1.0)]  # fmt: skip
+    panels = {axes.get_title(loc="left"): axes for axes in scores_by_pair(rows, "BLEU").axes}
+    assert list(panels) == ["est→eng", "est→eng own", "mlt→eng", ""]  # the fourth place stays empty
+    assert [text.get_text() for text in panels["est→eng"].get_yticklabels()] == ["10  direct", "13  asr_init"]  # from below
+    assert scores_by_pair([], "BLEU").axes

@@ -80,6 +80,15 @@ def test_unlike_numbers_of_seeds_are_refused():
         mean_difference("BLEU", [meant, meant], [meant], meant, "eng", speakers())
 
 
+def test_a_score_stays_within_its_scale_however_far_the_seeds_are_apart():
+    meant = references()
+    good, bad = spoiled(meant, 0.02, 1), spoiled(meant, 0.4, 2)
+    found = mean_score("BLEU", [good, bad], meant, "eng", speakers())
+    assert 0 == found.low < found.value < found.high == 100
+    errors = mean_score("WER", [bad, [f"{text} " * 4 for text in meant]], meant, "eng", speakers())
+    assert errors.high > 100
+
+
 def test_pooling_pairs_is_their_mean_and_narrower():
     meant = references()
     gains = [

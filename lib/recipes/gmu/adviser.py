@@ -39,6 +39,7 @@ class Evidence:
     pair: str
     strategy: str
     above_direct: str  # BLEU
+    seeds: str = ""  # of the workbook's own
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,11 @@ def _longer(study: Study, now: Situation, best: str) -> tuple[str, ...]:
     if best == "direct_twice":
         return ("so train direct for longer, before you try what needs transcripts",)
     left = study.gain(now.pair, best, "direct_twice")
-    return (f"of that {_said(left)} is left over direct trained twice as long",) if left else ()
+    if not left:
+        return ()
+    if left.low > 0:
+        return (f"of that {_said(left)} is left over direct trained twice as long",)
+    return (f"against direct trained twice as long it is {_said(left)}: none of the gain is surely left",)
 
 
 def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
@@ -126,11 +131,13 @@ def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
 
 
 def _evidence(study: Study, now: Situation, measured: dict[str, OverSeeds]) -> tuple[Evidence, ...]:
-    own = [Evidence("this workbook", "→".join(now.pair), name, _said(gain)) for name, gain in measured.items()]
+    own = [
+        Evidence("this workbook", "→".join(now.pair), name, _said(gain), str(len(gain.each))) for name, gain in measured.items()
+    ]
     for pair in study.pairs():
         if pair != now.pair:
             own += [
-                Evidence("this workbook", "→".join(pair), name, _said(gain))
+                Evidence("this workbook", "→".join(pair), name, _said(gain), str(len(gain.each)))
                 for name in CHOICES
                 if (gain := study.gain(pair, name, "direct")) is not None
             ]
@@ -155,7 +162,8 @@ def _measure_next(now: Situation, measured: dict[str, OverSeeds]) -> tuple[str, 
         run("12", "what reading can teach")
     few = min((len(gain.each) for gain in measured.values()), default=0)
     if 0 < few < 3:
-        todo.append(f"more seeds, three at least, since training again may give something else: the same with -p seed={few + 1}")
+        more = f"python -m lib.workbook run 13 11 12 {now.options} -p seed={few + 1}"
+        todo.append(f"more seeds, three at least, since training again may give something else: {more}")
     if 0 < now.hours < FEW_HOURS:
         todo.append(f"synthetic data, with {now.hours:.1f} h of speech; look at its quality first (notebook 15): bad data hurts")
     return tuple(todo)
