@@ -70,24 +70,28 @@ def scores_with_intervals(table: Sequence[dict], metric: str) -> Figure:
 
 
 def scores_by_pair(table: Sequence[dict], metric: str) -> Figure:
-    """The same with a panel a language pair and corpus, the best systems at the top."""
+    """The same with a panel a language pair and corpus, the largest panels first and the best systems at the top."""
     panels: dict[str, list[dict]] = {}
     for row in sorted((row for row in table if row["metric"] == metric), key=lambda row: -row["value"]):
         panels.setdefault(" ".join([f"{row['source']}→{row['target']}", *_corpus_of(row)]), []).append(row)
-    panels = dict(sorted(panels.items())) or {"nothing is measured yet": []}
+    panels = dict(sorted(panels.items(), key=lambda panel: (-len(panel[1]), panel[0]))) or {"nothing is measured yet": []}
     columns = min(2, len(panels))
     titles = list(panels)
     lines = [titles[first : first + columns] for first in range(0, len(titles), columns)]
-    heights = [0.6 + 0.27 * max(len(panels[title]) for title in line) for line in lines]
-    figure = Figure(figsize=(5.2 * columns, 0.4 + sum(heights)), layout="constrained")
-    grid = figure.subplots(len(lines), columns, squeeze=False, height_ratios=heights)
+    most = [max(1, len(panels[line[0]])) for line in lines]
+    ends = [0.0, *(row[end] for rows in panels.values() for row in rows for end in ("low", "high"))]
+    figure = Figure(figsize=(5.2 * columns, 0.4 + sum(0.6 + 0.24 * rows for rows in most)), layout="constrained")
+    grid = figure.subplots(len(lines), columns, squeeze=False, sharex=True, height_ratios=[2.5 + rows for rows in most])
     for place, axes in enumerate(grid.flat):
         if place >= len(titles):
             axes.set_axis_off()
             continue
         rows = panels[titles[place]]
         _intervals(axes, rows, [f"{row['run'][:2]}  {row['strategy']}" for row in rows])
+        axes.set_ylim(len(rows) - most[place // columns] - 0.6, len(rows) - 0.4)  # lines as far apart as in its neighbour
+        axes.set_xlim(min(ends), 1.02 * max([1.0, *ends]))
         axes.set_title(titles[place], fontsize=10, loc="left", color=INK)
+        axes.tick_params(labelbottom=True)
     figure.supxlabel(f"{metric}, with its 95 % interval", fontsize=9)
     return figure
 
@@ -108,7 +112,7 @@ def _intervals(axes, rows: Sequence[dict], names: Sequence[str]) -> None:
         )
     axes.set_yticks(range(len(rows)), names[::-1], fontsize=9)
     axes.set_ylim(-0.6, len(rows) - 0.4)
-    axes.set_xlim(left=min(0.0, *(row["low"] for row in rows)) if rows else 0)
+    axes.set_xlim(left=min([0.0, *(row["low"] for row in rows)]))
     _bare(axes)
 
 
