@@ -75,8 +75,7 @@ def decode(
     found: dict[str, Hypothesis] = {}
     model.eval()
     sizes, kinds = sizes_and_kinds(examples)
-    budget = max(search.batch_seconds / search.beams, sizes.max(initial=0.0))
-    buckets = Buckets(examples, sizes, float(budget), 64, 0, kinds)
+    buckets = Buckets(examples, sizes, search.batch_seconds / search.beams, 64, 0, kinds)
     for part in buckets.epoch(0):
         batch = collate(part)
         if batch is not None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from lib.display.html import Page, escape, number, table
 from lib.display.plots import gains
 from lib.languages import language
-from lib.recipes.gmu.adviser import Advice, Situation
+from lib.recipes.gmu.adviser import Advice, Evidence, Situation
 from lib.recipes.gmu.evidence import Answer
 from lib.recipes.gmu.pairs import Pair as Preset
 from lib.scoring.claims import verdict
@@ -131,13 +131,18 @@ def advice(now: Situation, found: Advice, most: int = 8) -> Page:
     todo = "".join(f"<li>{escape(entry)}</li>" for entry in found.measure_next) or "<li>nothing that would change this</li>"
     # as many of the paper's as of the workbook's own
     sides = [[entry for entry in found.evidence if entry.by == by] for by in dict.fromkeys(entry.by for entry in found.evidence)]
-    rows = [vars(entry) for side in sides for entry in side[:most]]
-    others = [vars(entry) for side in sides for entry in side[most:]]
+    rows = [_finding(entry) for side in sides for entry in side[:most]]
+    others = [_finding(entry) for side in sides for entry in side[most:]]
     rest = f"<details><summary>{len(others)} more findings</summary>{table(others)}</details>" if others else ""
     return Page(
         f"<p>{escape('→'.join(now.pair))}: begin with <b>{escape(found.strategy)}</b>.</p>{table(known)}"
-        f"<p>Why</p><ul>{why}</ul><p>To measure next</p><ul>{todo}</ul><p>Evidence, in BLEU above direct</p>{table(rows)}{rest}"
+        f"<p>Why</p><ul>{why}</ul><p>To measure next</p><ul>{todo}</ul><p>Evidence</p>{table(rows)}{rest}"
     )
+
+
+def _finding(entry: Evidence) -> dict[str, str]:
+    facts = {"by": entry.by, "pair": entry.pair, "strategy": entry.strategy}
+    return facts | {"BLEU above direct": entry.above_direct, "seeds": entry.seeds}
 
 
 def _or_not(value: float | None) -> str:

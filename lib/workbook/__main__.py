@@ -47,7 +47,6 @@ def _parameters(number: str, arguments: argparse.Namespace) -> dict:
 
 def _run(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
-    from lib.workbook.report import report, summary
     from lib.workbook.runner import job, planned, run_all
     from lib.workbook.slurm import run_on_slurm
 
@@ -63,6 +62,8 @@ def _run(arguments: argparse.Namespace) -> int:
         code = run_on_slurm(jobs, arguments.fresh, arguments.slurm_option)
     else:
         code = run_all(jobs, fresh=arguments.fresh)
+    from lib.workbook.report import report, summary  # it loads torch, whose memory the notebooks may need
+
     collect(arguments.scale)
     page = report(arguments.scale)
     only = [entry.name for entry in asked] or None
@@ -101,7 +102,7 @@ def _corpora(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from lib.workbook.collect import manifests
+    from lib.workbook.manifests import manifests
 
     known = {manifest["run"]: manifest for manifest in manifests(arguments.scale)}
     for manifest in known.values():

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from lib.files import atomic_path
-from lib.scoring.table import Said
+from lib.workbook.manifests import manifests
 from lib.workbook.paths import scale_folder
-from lib.workbook.record import read_manifest_of
 
 SCORES = "run,notebook,system,strategy,stage,task,source,target,subset,metric,value,low,high,n,seed,signature,commit".split(",")
 CLAIMS = "claim,paper,statement,predicted_low,predicted_high,measured,low,high,seeds,verdict,notebook,run".split(",")
-
-
-def manifests(scale: str) -> list[dict[str, Any]]:
-    """The records of all runs of a scale, by name; each knows its folder."""
-    runs = scale_folder(scale) / "runs"
-    found = [(path, read_manifest_of(path)) for path in sorted(runs.iterdir())] if runs.exists() else []
-    return [manifest | {"folder": path} for path, manifest in found if manifest]
 
 
 def scores(scale: str) -> pd.DataFrame:
@@ -34,22 +23,6 @@ def scores(scale: str) -> pd.DataFrame:
         for row in manifest["scores"]
     ]
     return pd.DataFrame(rows, columns=SCORES)
-
-
-def said(scale: str, notebooks: Sequence[str], **same: Any) -> Iterator[tuple[tuple[str, str], Said]]:
-    """What systems said in the finished runs of some notebooks, row by row from the oldest run on, with the run's language pair.
-
-    Args:
-        same: parameters that the runs must have where they have them at all, such as corpus="phrasebook".
-    """
-    for manifest in sorted(manifests(scale), key=lambda manifest: manifest["finished"]):
-        given = manifest["parameters"]
-        wanted = manifest["notebook"] in notebooks and manifest["exit"] == "finished"
-        if wanted and all(given.get(name, value) == value for name, value in same.items()):
-            with open(manifest["folder"] / "hypotheses.jsonl", encoding="utf-8") as lines:
-                for line in lines:
-                    row = Said(**{name: value for name, value in json.loads(line).items() if name != "run"})
-                    yield (given["source"], given["target"]), row
 
 
 def claims(scale: str) -> pd.DataFrame:

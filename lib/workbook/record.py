@@ -21,11 +21,12 @@ from matplotlib.figure import Figure
 
 from lib.display.curve import Curve
 from lib.display.html import Page, Picture, escape, number, picture
-from lib.files import atomic_path, content_hash, file_hash, lock, read_json, write_json
+from lib.files import atomic_path, content_hash, file_hash, lock, write_json
 from lib.scoring.claims import Claim, verdict
 from lib.scoring.table import Said, score_table
 from lib.training.fit import Tick
 from lib.utterance import Corpus
+from lib.workbook.manifests import lib_hash
 from lib.workbook.notebooks import notebook
 from lib.workbook.paths import HEADLESS, ROOT, cache, scale_folder
 
@@ -261,16 +262,6 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         "exit": "running",
     }
     return Run(folder, manifest)
-
-
-def read_manifest_of(folder: Path) -> dict[str, Any] | None:
-    """A run's record, or None where it has none."""
-    return read_json(folder / "manifest.json") if (folder / "manifest.json").exists() else None
-
-
-def lib_hash() -> str:
-    """Of the library's source: two runs with one hash were made by the same code."""
-    return content_hash([[str(path.relative_to(ROOT)), file_hash(path)] for path in sorted((ROOT / "lib").rglob("*.py"))])
 
 
 def _code() -> dict[str, Any]:

@@ -11,7 +11,8 @@ from tabulate import tabulate
 from lib.display.html import STYLE, Picture, escape, number, picture, table
 from lib.display.plots import scores_by_pair, scores_with_intervals
 from lib.files import atomic_path, write_text
-from lib.workbook.collect import claims, manifests, of_most_seeds, once, scores
+from lib.workbook.collect import claims, of_most_seeds, once, scores
+from lib.workbook.manifests import manifests
 from lib.workbook.paths import ROOT, scale_folder
 
 _PAGE = """<!doctype html>

@@ -18,11 +18,11 @@ from typing import Any, TextIO
 import psutil
 
 from lib.files import DiskFull, read_json, write_json
-from lib.workbook.collect import collect, manifests
+from lib.workbook.collect import collect
+from lib.workbook.manifests import lib_hash, manifests, read_manifest_of
 from lib.workbook.notebooks import BadParameter, Notebook, notebook
 from lib.workbook.paths import ROOT, scale_folder
 from lib.workbook.plan import OVERVIEWS, PLAN, STUDIES, WATCHDOG
-from lib.workbook.record import lib_hash, read_manifest_of
 
 LINE_EVERY = 15.0  # seconds between two lines where the output is no terminal
 GRACE = 20.0  # seconds that a kernel has to save its training once it is told to end
