@@ -108,12 +108,13 @@ def report(scale: str) -> Path:
 
 
 def keep_reference(scale: str) -> Path:
-    """Copy a scale's tables, and the chart that notebook 90 drew, to outputs/reference/, which is committed."""
+    """Copy a scale's tables, and the charts that notebooks 16 and 90 drew, to outputs/reference/, which is committed."""
     folder = ROOT / "outputs" / "reference"
     for source, name in (
         (scale_folder(scale) / "scores.csv", f"{scale}-scores.csv"),
         (scale_folder(scale) / "claims.csv", f"{scale}-claims.csv"),
         (scale_folder(scale) / "runs" / "90" / "figures" / "speech.png", f"{scale}-bleu.png"),
+        (scale_folder(scale) / "runs" / "16" / "figures" / "gains.png", f"{scale}-gains.png"),
     ):
         with atomic_path(folder / name) as new:
             shutil.copyfile(source, new)
