@@ -22,7 +22,7 @@ STYLE = """<style>
 .stw.stw .muted { color: #66727f; font-size: 12px; }
 .stw.stw img { max-width: 100%; }
 .stw.stw td img { min-width: 180px; }
-.stw.stw td:not(.number) { overflow-wrap: anywhere; min-width: 6em; }
+.stw.stw td:not(.number) { overflow-wrap: anywhere; min-width: 7em; }
 .stw.stw summary { cursor: pointer; font-weight: 600; padding: .3em 0; }
 </style>"""
 
