@@ -118,7 +118,9 @@ class Recipe:
     select_on: int = scaled("development utterances decoded at each evaluation")
     breadth: object = scaled("of the phrasebook")
     longest_output: int = scaled("tokens after which an output is stopped; the paper's 256, but smoke's models never stop")
-    official_longest: float = scaled("seconds that `drop_long_audio` keeps: 15 (1.6); the phrasebook's clips are shorter")
+    official_longest: float = scaled(
+        "seconds that `drop_long_audio` keeps: 15, as the official code; the phrasebook's clips are shorter"
+    )
     # seconds. GMU cuts longer audio and keeps the whole text, which then says more than can be heard; here curation leaves such
     # recordings out of training, counted
     longest_train: float = 30.0
