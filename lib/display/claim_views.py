@@ -22,6 +22,7 @@ def claims(frame: pd.DataFrame) -> Page:
             "95 % interval": "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}",
             "verdict": row["verdict"],
             "seeds": row["seeds"],
+            "paper": row["paper"],
             "run": row["run"],
         }
         for row in frame.to_dict("records")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 from tabulate import tabulate
 
-from lib.display.html import STYLE, Picture, escape, number, picture, table
+from lib.display import claim_views
+from lib.display.html import STYLE, Picture, escape, picture, table
 from lib.display.plots import scores_by_pair, scores_with_intervals
 from lib.files import atomic_path, write_text
 from lib.workbook.collect import claims, of_most_seeds, once, scores
@@ -72,15 +73,6 @@ def _score_row(row: dict) -> dict:
     return what | {name: row[name] for name in ("metric", "value", "low", "high", "n", "seed", "run")}
 
 
-def _claim_row(row: dict) -> dict:
-    predicted = f"{number(row['predicted_low'])} to {number(row['predicted_high'])}"
-    interval = f"{number(row['low'])} to {number(row['high'])}"
-    return {
-        "claim": row["claim"], "statement": row["statement"], "predicted": predicted, "measured": row["measured"],
-        "interval": interval, "verdict": row["verdict"], "paper": row["paper"], "run": row["run"],
-    }  # fmt: skip
-
-
 def report(scale: str) -> Path:
     """Write outputs/<scale>/report.html and return its path."""
     found = manifests(scale)
@@ -101,7 +93,7 @@ def report(scale: str) -> Path:
         links=" ".join(f"<a href='#{escape(m['run'])}'>{escape(m['run'])}</a>" for m in found),
         chart=chart,
         scores=table([_score_row(row) for row in short]),
-        claims=table([_claim_row(row) for row in claims(scale).to_dict("records")]),
+        claims=claim_views.claims(claims(scale)).body,
         runs="".join(map(_run_html, found)),
     )
     return write_text(scale_folder(scale) / "report.html", page)

@@ -61,6 +61,8 @@ def test_the_study_is_shown_by_pair_and_strategy():
     body = study_views.strategies(study, [SEEN, UNSEEN], lambda code: code == "est", ["direct", "asr_init"]).body
     assert body.count("<tr>") == 5 and body.count(">unseen<") == 2
     assert study_views.interval(study.gain(UNSEEN, "asr_init", "direct"), "+") in body
+    twice = study_of(said("direct", 1, 0.3) + said("direct", 2, 0.3)).score(SEEN, "direct", "BLEU")
+    assert study_views.mean(twice) == f"{twice.value:.1f} (two seeds)"  # an interval of two is of no use
     assert "true" not in study_views.parts(study, [SEEN]).body and "est→eng" in study_views.parts(study, [SEEN]).body
     figure = study_views.chart(study, [SEEN, UNSEEN], ["cascade", "asr_init"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["est→eng", "que→spa"]
