@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lib.corpora.phrasebook import Phrasebook
-from lib.corpora.studio import record
-from lib.recipes.backbones import TINY_BREADTH
+from lib.corpora.synthesis import synthesize
+from lib.systems.backbones import TINY_BREADTH
 from lib.utterance import Utterance
 from lib.workbook.paths import cache
 
@@ -14,4 +14,4 @@ SPOKEN = Phrasebook((SOURCE,), (TARGET,), train=500, dev=0, test=0, breadth=TINY
 
 def utterances() -> list[Utterance]:
     """The clips: read from the cache, spoken on the first call."""
-    return record(SPOKEN, cache()).split("train", SOURCE)
+    return synthesize(SPOKEN, cache()).split("train", SOURCE)

@@ -10,9 +10,9 @@ from pathlib import Path
 from benchmarks.corpus import SOURCE, SPOKEN, TARGET, utterances
 from benchmarks.engine import peak_mb
 from benchmarks.side_by_side import Figures, Row, measure
+from lib.corpora.audio_stats import Measured
 from lib.corpora.curation.curate import curate
 from lib.corpora.curation.rules import Rules
-from lib.corpora.sound import Measured
 from lib.corpora.sources import own
 
 LISTED = Rules(audio="listed")
@@ -33,14 +33,14 @@ def rows(repeats: int) -> list[Row]:
 
 def write(path: Path, count: int) -> Path:
     """A manifest of sentences that are all different, with speakers of each split's own."""
-    chance = random.Random(1)
+    rng = random.Random(1)
     phrases = SPOKEN.sentences(2000)
     with open(path, "w", encoding="utf-8") as file:
         file.write("id\taudio\tsplit\tsource\ttarget\ttranscript\ttranslation\tspeaker\tseconds\n")
         for number in range(count):
-            one, other = chance.choices(phrases, k=2)
+            one, other = rng.choices(phrases, k=2)
             texts = [f"{one[code]}, {other[code]} {number}" for code in (SOURCE, TARGET)]
-            split = "train" if number % 50 else chance.choice(("dev", "test"))
+            split = "train" if number % 50 else rng.choice(("dev", "test"))
             fields = (f"u{number}", f"clips/{number}.wav", split, SOURCE, TARGET, *texts, f"{split}{number % 500}")
             file.write("\t".join((*fields, f"{len(texts[0]) / 14:.2f}")) + "\n")
     return path

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from benchmarks.corpus import SOURCE, SPOKEN, TARGET, utterances
 from benchmarks.side_by_side import Figures, Row, measure
-from lib.batches import Collator
-from lib.buckets import Buckets
-from lib.features import Ears
-from lib.listing import Listing, sizes_and_kinds
+from lib.data.buckets import Buckets
+from lib.data.collate import Collator
+from lib.data.features import FbankExtractor
+from lib.data.store import ExampleStore, sizes_and_kinds
 from lib.models.seamless import build_seamless, load_seamless
 from lib.models.tokenizer import train_tokenizer
-from lib.recipes.backbones import PRESETS
+from lib.systems.backbones import PRESETS
 from lib.tasks import Example, Task, examples
-from lib.training.fit import Tick, fit
-from lib.training.losses import Translation
+from lib.training.fit import TrainingProgress, fit
+from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
 
 SIZE = PRESETS["tiny"].size
@@ -44,27 +44,27 @@ def resume(model: str) -> Figures:
     seamless = load_seamless(model, text=False)
     given, clock = examples(utterances(), Task.ST, TARGET), {}
 
-    def stop(tick: Tick) -> None:
+    def stop(tick: TrainingProgress) -> None:
         if tick.update == 20:
             raise Stopped
 
-    def first(tick: Tick) -> None:
+    def first(tick: TrainingProgress) -> None:
         clock.setdefault("end", time.perf_counter())
 
     with tempfile.TemporaryDirectory() as folder:
         try:
-            fit(Translation(seamless, 0.1), STAGE, given, Collator(seamless, Ears(4)), Path(folder), seed=1, watch=stop)
+            fit(Seq2SeqObjective(seamless, 0.1), STAGE, given, Collator(seamless, FbankExtractor(4)), Path(folder), seed=1, watch=stop)
         except Stopped:
             pass
         started = time.perf_counter()
-        fit(Translation(seamless, 0.1), STAGE, given, Collator(seamless, Ears(4)), Path(folder), seed=1, watch=first)
+        fit(Seq2SeqObjective(seamless, 0.1), STAGE, given, Collator(seamless, FbankExtractor(4)), Path(folder), seed=1, watch=first)
     return {"seconds": clock["end"] - started}
 
 
 def sampler_rows(repeats: int) -> list[Row]:
     """Seconds from opening 100,000 listed cuts to the batch in the middle of the third epoch."""
     with tempfile.TemporaryDirectory() as folder:
-        Listing.write(Path(folder) / "list", many(100_000))
+        ExampleStore.write(Path(folder) / "list", many(100_000))
         found = [measure(draw, listing=str(Path(folder) / "list"), batches=1, epoch=2) for _ in range(repeats)]
     return [Row("sampler of 100,000 cuts restored in mid-epoch", "s", "", [one["seconds"] for one in found])]
 
@@ -74,7 +74,7 @@ def memory_rows(repeats: int) -> list[Row]:
     made = []
     for count in (1_000, 100_000, 1_000_000):
         with tempfile.TemporaryDirectory() as folder:
-            Listing.write(Path(folder) / "list", many(count))
+            ExampleStore.write(Path(folder) / "list", many(count))
             found = [measure(draw, listing=str(Path(folder) / "list"), batches=2_000, epoch=0) for _ in range(repeats)]
         made.append(Row(f"peak memory, {count:,} cuts listed, 2,000 batches drawn", "MB", "", [one["peak_mb"] for one in found]))
         made.append(Row(f"first batch of {count:,} cuts", "s", "", [one["seconds"] for one in found]))
@@ -92,7 +92,7 @@ def many(count: int) -> Iterator[Example]:
 def draw(listing: str, batches: int, epoch: int) -> Figures:
     """Open a listing and draw batches from the middle of an epoch on."""
     started = time.perf_counter()
-    given = Listing(listing)
+    given = ExampleStore(listing)
     sizes, kinds = sizes_and_kinds(given)
     drawn = Buckets(given, sizes, 480.0, 64, 1, kinds).epoch(epoch)
     drawn[len(drawn) // 2]

@@ -12,7 +12,7 @@ from benchmarks.corpus import utterances
 from benchmarks.side_by_side import Figures, Row, alternate, measure, row
 from lib.corpora.audio import read_audio
 from lib.corpora.voices import SAMPLING_RATE
-from lib.features import fbank_batch
+from lib.data.features import fbank_batch
 
 PEER = "transformers SeamlessM4TFeatureExtractor"
 CLIPS = 32
@@ -27,16 +27,16 @@ def rows(repeats: int, seconds: float = 5.0) -> list[Row]:
         ValueError: they differ by more than rounding, so that the speeds are not of the same thing.
     """
     utterances()  # spoken here if they are not there yet, not in the first measurement's process
-    apart = measure(difference)["largest"]
-    if not apart < LARGEST:
-        raise ValueError(f"fbank: our features differ from {PEER}'s by {apart:.2g}, which is {LARGEST} or more")
+    score_gap = measure(difference)["largest"]
+    if not score_gap < LARGEST:
+        raise ValueError(f"fbank: our features differ from {PEER}'s by {score_gap:.2g}, which is {LARGEST} or more")
     pairs = alternate(
         "fbank", repeats, lambda: measure(ours, seconds=seconds), lambda _: measure(theirs, seconds=seconds), "clips_per_second"
     )
     return [
         row(pairs, "clips_per_second", f"batch of {CLIPS} clips to filter banks", "clips/s", PEER),
         row(pairs, "milliseconds", "one clip of that batch", "ms", PEER),
-        Row("largest absolute difference of the features", "standard deviations", PEER, [apart]),
+        Row("largest absolute difference of the features", "standard deviations", PEER, [score_gap]),
     ]
 
 

@@ -31,16 +31,16 @@ from transformers.models.seamless_m4t_v2.modeling_seamless_m4t_v2 import shift_t
 
 from benchmarks.corpus import SOURCE, SPOKEN, TARGET, utterances
 from benchmarks.side_by_side import Figures, Row, alternate, measure, row
-from lib.batches import Batch, Collator
 from lib.corpora.audio import read_audio
 from lib.corpora.voices import SAMPLING_RATE
-from lib.features import Ears
+from lib.data.collate import Batch, Collator
+from lib.data.features import FbankExtractor
 from lib.models.seamless import build_seamless, load_seamless
 from lib.models.tokenizer import train_tokenizer
-from lib.recipes.backbones import PRESETS
+from lib.systems.backbones import PRESETS
 from lib.tasks import Task, examples
 from lib.training.fit import fit
-from lib.training.losses import Summed, Translation
+from lib.training.objectives import Seq2SeqObjective, TokenLoss
 from lib.training.stages import Stage
 
 PEER = "transformers Seq2SeqTrainer"
@@ -117,14 +117,14 @@ class Clock:
         }
 
 
-class Timed(Translation):
+class Timed(Seq2SeqObjective):
     """The objective, noting each batch that it is given."""
 
     def __init__(self, *arguments: object, clock: Clock) -> None:
         super().__init__(*arguments)
         self.clock = clock
 
-    def forward(self, batch: Batch) -> Summed:
+    def forward(self, batch: Batch) -> TokenLoss:
         self.clock.hear(sum(example.seconds for example in batch.examples), batch.mask)
         return super().forward(batch)
 
@@ -133,7 +133,7 @@ def ours(model: str, updates: int) -> Figures:
     """`fit`, from features that were heard before."""
     seamless = load_seamless(model, text=False)
     given = examples(utterances(), Task.ST, TARGET)
-    collate = Collator(seamless, Ears(seamless.stack))
+    collate = Collator(seamless, FbankExtractor(seamless.stack))
     for example in given:  # as in every epoch but the first: the ears and the tokenizer remember
         collate([example])
     clock, stage = Clock(), replace(STAGE, updates=updates)
@@ -157,8 +157,8 @@ class Features(torch.utils.data.Dataset):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, place: int) -> dict:
-        return self.rows[place]
+    def __getitem__(self, index: int) -> dict:
+        return self.rows[index]
 
 
 @dataclass

@@ -10,11 +10,11 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from transformers.modeling_outputs import BaseModelOutput
 
-from lib import segments
-from lib.batches import Batch, Collator
-from lib.buckets import Buckets
 from lib.corpora.audio import BadAudio
-from lib.listing import sizes_and_kinds
+from lib.data import segments
+from lib.data.buckets import Buckets
+from lib.data.collate import Batch, Collator
+from lib.data.store import sizes_and_kinds
 from lib.models.translator import Translator
 from lib.tasks import Example
 

@@ -85,6 +85,6 @@ def language(code: str) -> Language:
     )
 
 
-def called(resource: str, code: str) -> str | None:
+def iso_code_of(resource: str, code: str) -> str | None:
     """The ISO 639-3 code of what a resource (a column of the table, such as `fleurs`) calls `code`; None if unknown."""
     return next((row.code for row in LANGUAGES.values() if getattr(row, resource) == code), None)

@@ -7,10 +7,10 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the networ
 import pytest
 import torch
 
-from lib.batches import Collator
 from lib.corpora.phrasebook import Breadth, Phrasebook
-from lib.corpora.studio import record
-from lib.features import Ears
+from lib.corpora.synthesis import synthesize
+from lib.data.collate import Collator
+from lib.data.features import FbankExtractor
 from lib.models.seamless import SeamlessSize, build_seamless
 from lib.models.tokenizer import train_tokenizer
 
@@ -31,7 +31,7 @@ def corpora(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def corpus(spec, corpora):
-    return record(spec, corpora)
+    return synthesize(spec, corpora)
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +52,7 @@ def model(tokenizer_folder):
 
 @pytest.fixture
 def collate(model):
-    return Collator(model, Ears(model.stack))
+    return Collator(model, FbankExtractor(model.stack))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.languages import LANGUAGES, called, language
+from lib.languages import LANGUAGES, iso_code_of, language
 
 
 def test_what_seamless_knows_of_gmus_sources():
@@ -19,7 +19,7 @@ def test_nllb_has_every_language_but_mboshi_under_a_code_of_its_own():
     assert {code: theirs for code, theirs in codes.items() if theirs and not theirs.startswith(code)} == {
         "que": "quy_Latn", "swa": "swh_Latn", "ara": "arb_Arab",
     }  # fmt: skip
-    assert codes["zho"] == "zho_Hans" and codes["yue"] == "yue_Hant" and called("nllb", "quy_Latn") == "que"
+    assert codes["zho"] == "zho_Hans" and codes["yue"] == "yue_Hant" and iso_code_of("nllb", "quy_Latn") == "que"
 
 
 @pytest.mark.parametrize("code, hint", [("es", "'spa'"), ("Estonian", "'est'"), ("xyz", "add a row")])

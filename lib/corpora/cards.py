@@ -149,12 +149,12 @@ def _splits(card: Card, curated: Curated) -> list[Claim]:
     leaks = sum(finding.step == "overlap" for finding in curated.findings("dropped"))
     shared = sum(finding.step == "speaker" for finding in curated.findings("noted"))
     claims = []
-    for what, apart, found, unit in (
+    for what, score_gap, found, unit in (
         ("sentences", card.sentences_apart, leaks, "utterances whose sentence is on both sides, left out of train or dev"),
         ("speakers", card.speakers_apart, shared, "speakers on both sides"),
     ):
-        said = "no two splits share any" if apart else "some may be shared"
+        said = "no two splits share any" if score_gap else "some may be shared"
         claims.append(
-            claim(f"{what} of train, dev and test", said, f"{found} {unit}", not apart or not found, "correct the card")
+            claim(f"{what} of train, dev and test", said, f"{found} {unit}", not score_gap or not found, "correct the card")
         )
     return claims if card.speakers_known else claims[:1]

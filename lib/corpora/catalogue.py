@@ -14,7 +14,7 @@ from lib.corpora.curation.rules import Rules
 from lib.corpora.defects import Claim
 from lib.corpora.sources import SOURCES, own
 from lib.corpora.sources.reading import NotObtained
-from lib.corpora.studio import Progress, silent
+from lib.corpora.synthesis import Progress, no_progress
 from lib.languages import language
 from lib.utterance import SPLITS, Corpus, Dropped, Finding, Utterance
 
@@ -60,14 +60,14 @@ def how_to_obtain(card: Card) -> str:
     return f"{card.title} ({card.licence}) is not downloaded for you.\n{account}{card.obtain.strip()}\nThe layout:\n{card.layout.strip()}"
 
 
-def opened(
+def load_curated(
     name: str,
     folder: str | Path,
     cache: Path,
     rules: Rules = Rules(),
     spoken: str | None = None,
     written: str | None = None,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Curated:
     """A corpus, listed and curated; see `listed` and `curate` for what may be wrong."""
     if not str(folder):
@@ -90,11 +90,11 @@ def corpus(curated: Curated, spoken: str | None = None) -> Corpus:
             lost = next((row["step"] for row in rows if not row["utterances"]), None)
             why = f"the last of {rows[0]['utterances']} was left out at the step {lost!r}" if rows else "it lists none"
             raise ValueError(f"{curated.name} has no {split} utterance in {spoken}: {why}; see {curated.folder / 'findings.tsv'}")
-    licences = sorted({utterance.licence or "not stated" for utterance in curated.shelf})
+    licences = sorted({utterance.licence or "not stated" for utterance in curated.store})
     return Corpus(
         name=curated.name,
-        utterances=curated.shelf,
-        hash=curated.shelf.hash,
+        utterances=curated.store,
+        hash=curated.store.hash,
         synthetic=curated.name == "phrasebook",
         licence=", ".join(licences),
         dropped=[Dropped(finding.id, finding.reason) for finding in curated.findings("dropped")],

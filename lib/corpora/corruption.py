@@ -72,7 +72,7 @@ def bare(word: str) -> str:
     return "".join(char for char in word.casefold() if unicodedata.category(char)[0] in "LMN")
 
 
-def corrupted(text: str, others: Vocabulary, rate: float, chance: random.Random, left_out: float = LEFT_OUT) -> str:
+def corrupted(text: str, others: Vocabulary, rate: float, rng: random.Random, left_out: float = LEFT_OUT) -> str:
     """`text` with each of its words wrong at the chance `rate`, independently of the rest; never left without any word.
 
     Chance is asked equally often whatever the rate, so that one seed's errors at a low rate are made at a higher one too.
@@ -97,13 +97,13 @@ def corrupted(text: str, others: Vocabulary, rate: float, chance: random.Random,
         if token == " ":
             made.append(token)
             continue
-        wrong, omitted = chance.random() < rate, chance.random() < left_out
-        spare = _other(own, others, chance)
+        wrong, omitted = rng.random() < rate, rng.random() < left_out
+        spare = _other(own, others, rng)
         made.append(token if not wrong else "" if omitted else spare)
     return " ".join("".join(made).split()) or spare
 
 
-def _other(own: frozenset[str], others: Vocabulary, chance: random.Random) -> str:
-    while bare(word := chance.choice(others.words)) in own:
+def _other(own: frozenset[str], others: Vocabulary, rng: random.Random) -> str:
+    while bare(word := rng.choice(others.words)) in own:
         pass
     return word

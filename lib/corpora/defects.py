@@ -46,7 +46,7 @@ def lengths(curated: Curated) -> Claim:
 
 def covost_cv4(curated: Curated) -> Claim:
     """Common Voice 4 has clips that are known to be broken, and CoVoST 2 lists them."""
-    kept = [utterance.audio.name for utterance in curated.shelf if utterance.audio.name in covost2.FAULTY]
+    kept = [utterance.audio.name for utterance in curated.store if utterance.audio.name in covost2.FAULTY]
     what = "the faulty clips of Common Voice 4 are left out"
     return claim(
         what, f"{len(covost2.FAULTY)} are known", f"kept: {', '.join(kept) or 'none'}", not kept, "delete them from the list"
@@ -56,7 +56,7 @@ def covost_cv4(curated: Curated) -> Claim:
 def quechua_text(curated: Curated) -> Claim:
     """The public Siminchik text, used as additional training text, holds the IWSLT test set."""
     what, said = "additional Quechua text holds no test sentence", "Siminchik's holds all of them"
-    test = {comparable(u.texts["que"]) for u in curated.shelf if u.split == "test" and u.texts.get("que")}
+    test = {comparable(u.texts["que"]) for u in curated.store if u.split == "test" and u.texts.get("que")}
     beside = [
         path for root in (curated.root, curated.root.parent) for path in (*root.glob(SIMINCHIK), *root.glob(f"*/{SIMINCHIK}"))
     ]

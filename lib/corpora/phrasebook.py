@@ -110,7 +110,7 @@ class Phrasebook:
 
     def _draws(self, split: str) -> Iterator[tuple[Item, ...]]:
         # a str seeds Random by its bytes: the same on every machine
-        chance = random.Random(f"{self.seed}/{split}")
+        rng = random.Random(f"{self.seed}/{split}")
         b = self.breadth
         most = {"territory": b.territories, "language": b.languages, "unit": b.units, "currency": b.currencies}
         keys = {kind: cldr.keys(kind, self.codes, most.get(kind, 99)) for kind in cldr.KINDS}
@@ -118,8 +118,8 @@ class Phrasebook:
         if not kinds:
             raise cldr.NotInLocale(f"no CLDR item is in all of {' '.join(self.codes)}; ask for fewer languages")
         while True:
-            chosen = chance.sample(kinds, min(chance.randint(*b.items), len(kinds)))
-            yield tuple(_item(kind, chance.choice(keys[kind]), b.largest, chance) for kind in chosen)
+            chosen = rng.sample(kinds, min(rng.randint(*b.items), len(kinds)))
+            yield tuple(_item(kind, rng.choice(keys[kind]), b.largest, rng) for kind in chosen)
 
     def texts(self, content: tuple[Item, ...]) -> dict[str, str]:
         """The content written in every language."""
@@ -130,13 +130,13 @@ class Phrasebook:
         return [self.texts(content) for content in self.contents("train", count)]
 
 
-def _item(kind: str, key: str, largest: int, chance: random.Random) -> Item:
+def _item(kind: str, key: str, largest: int, rng: random.Random) -> Item:
     if kind in ("unit", "currency"):
-        return Item(kind, key, chance.randint(1, largest))
+        return Item(kind, key, rng.randint(1, largest))
     if kind == "relative":
-        return Item(kind, key, chance.choice((-1, 1)) * chance.randint(2, largest))
+        return Item(kind, key, rng.choice((-1, 1)) * rng.randint(2, largest))
     if kind == "date":
-        return Item(kind, key, chance.randint(1, min(largest, 28)))
+        return Item(kind, key, rng.randint(1, min(largest, 28)))
     return Item(kind, key)
 
 

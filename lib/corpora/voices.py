@@ -73,7 +73,7 @@ def start_engine() -> None:
     _library.espeak_SetSynthCallback(_collect)
 
 
-def fix_chance() -> None:
+def seed_libc() -> None:
     """Seed the C library's chance, which some of espeak-ng's voices breathe with."""
     ctypes.CDLL(None).srand(1)
 

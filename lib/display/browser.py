@@ -37,8 +37,8 @@ class Browser:
     def to_html(self) -> str:
         """Every rule as a part that opens and closes."""
         return "".join(
-            f"<details{' open' if place < 2 else ''}><summary>{escape(rule)}</summary>{self.of(rule).to_html()}</details>"
-            for place, rule in enumerate(self.clips)
+            f"<details{' open' if index < 2 else ''}><summary>{escape(rule)}</summary>{self.of(rule).to_html()}</details>"
+            for index, rule in enumerate(self.clips)
         )
 
     def table(self) -> pd.DataFrame:

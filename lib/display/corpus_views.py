@@ -10,11 +10,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lib.corpora.cards import Card
+from lib.corpora.curation.across_corpus import long_enough
 from lib.corpora.curation.curate import Curated
 from lib.corpora.curation.rules import STEPS
-from lib.corpora.curation.together import long_enough
 from lib.corpora.defects import Claim
-from lib.corpora.text import comparable, fingerprint
+from lib.corpora.text import comparable, text_fingerprint
 from lib.display.browser import Browser
 from lib.display.html import Page, escape, table
 from lib.display.plots import bars, funnel, heat, histogram, lines
@@ -53,15 +53,15 @@ def card_page(card: Card | None, claims: Sequence[Claim]) -> Page:
     )
 
 
-class Look:
+class CorpusViews:
     """One pass over what curation kept of a corpus, and everything that is drawn of it."""
 
     def __init__(self, curated: Curated) -> None:
         self.curated = curated
         rows, self.sentences = [], {}
-        for place, utterance in enumerate(curated.shelf):
+        for index, utterance in enumerate(curated.store):
             words = utterance.texts.get(utterance.language, "")
-            rows.append((place, utterance.language, utterance.split, utterance.speaker, utterance.seconds, len(words)))
+            rows.append((index, utterance.language, utterance.split, utterance.speaker, utterance.seconds, len(words)))
             for code, text in utterance.texts.items():
                 kept = self.sentences.setdefault(code, [])
                 if len(kept) < MOST_TEXTS:
@@ -69,8 +69,8 @@ class Look:
         self.kept = pd.DataFrame(rows, columns=["place", "language", "split", "speaker", "seconds", "characters"])
         self.kept["rate"] = self.kept["characters"] / self.kept["seconds"]
 
-    def __getitem__(self, place: int) -> Utterance:
-        return self.curated.shelf[place]
+    def __getitem__(self, index: int) -> Utterance:
+        return self.curated.store[index]
 
     def splits(self) -> Page:
         """A row for each spoken language and split that is kept."""
@@ -135,7 +135,7 @@ class Look:
     def language_map(self) -> Figure:
         """Hours of speech in a language (down) that have a text in a language (across)."""
         hours: Counter = Counter()
-        for utterance in self.curated.shelf:
+        for utterance in self.curated.store:
             for code in utterance.texts:
                 hours[utterance.language, code] += utterance.seconds / 3600
         return heat(hours, "text", "speech")
@@ -158,11 +158,11 @@ class Look:
         for code, texts in sorted(self.sentences.items()):
             seen: set[str] = set()
             read, x, y = 0, [0], [0]
-            for place, text in enumerate(texts, start=1):
+            for index, text in enumerate(texts, start=1):
                 units = list(comparable(text).replace(" ", "")) if language(code).unit == "char" else comparable(text).split()
                 read += len(units)
                 seen.update(units)
-                if place % max(1, len(texts) // 100) == 0:
+                if index % max(1, len(texts) // 100) == 0:
                     x.append(read)
                     y.append(len(seen))
             curves[language(code).name] = (x, y)
@@ -184,16 +184,16 @@ class Look:
     def leaks(self) -> int:
         """Sentences, in any language, of dev or test that are kept in train too: none, if curation did its work."""
         sides: tuple[set[int], set[int]] = (set(), set())
-        for utterance in self.curated.shelf:
+        for utterance in self.curated.store:
             for code, words in utterance.texts.items():
                 if long_enough(plain := comparable(words), code, self.curated.rules):
-                    sides[utterance.split == "train"].add(fingerprint(code, plain))
+                    sides[utterance.split == "train"].add(text_fingerprint(code, plain))
         return len(sides[0] & sides[1])
 
     def left_out(self) -> float:
         """Percent of the listed utterances that are not kept."""
         listed = sum(row["utterances"] for row in self.curated.funnel if row["step"] == "listed")
-        return 100 * (1 - len(self.curated.shelf) / max(1, listed))
+        return 100 * (1 - len(self.curated.store) / max(1, listed))
 
     def browser(self) -> Browser:
         """Clips that each rule caught, and the shortest, longest, slowest and fastest that are kept."""
@@ -214,7 +214,7 @@ class Look:
             rule: [(f.what, found[f.id, f.origin]) for f in some if (f.id, f.origin) in found]
             for (_, rule), some in sorted(caught.items())
         }
-        for why, column, place in (
+        for why, column, index in (
             ("shortest", "seconds", 0),
             ("longest", "seconds", -1),
             ("slowest", "rate", 0),
@@ -222,7 +222,7 @@ class Look:
         ):
             ends = []
             for _, part in self.kept[self.kept["characters"] > 0].groupby("language"):
-                row = part.sort_values(column).iloc[place]
+                row = part.sort_values(column).iloc[index]
                 ends.append((f"{row['seconds']:.2f} s, {row['rate']:.1f} characters a second", self[int(row["place"])]))
             clips[f"kept: {why}"] = ends
         return Browser({rule: some for rule, some in clips.items() if some})

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from lib.scoring.seeds import OverSeeds
-from lib.training.find_rate import RateSearch
+from lib.training.lr_finder import LearningRateSearch
 
 INK, ACCENT, GREY = "#1d2733", "#0a6e8a", "#9aa5b1"
 
@@ -42,7 +42,7 @@ def training_curves(stages: Mapping[str, Sequence[dict]]) -> Figure:
     return figure
 
 
-def rate_search(found: RateSearch) -> Figure:
+def rate_search(found: LearningRateSearch) -> Figure:
     """Loss against learning rate, with the rate that is suggested."""
     figure = Figure(figsize=(4.6, 2.6), layout="constrained")
     axes = figure.subplots()
@@ -82,15 +82,15 @@ def scores_by_pair(table: Sequence[dict], metric: str) -> Figure:
     ends = [0.0, *(row[end] for rows in panels.values() for row in rows for end in ("low", "high"))]
     figure = Figure(figsize=(5.2 * columns, 0.4 + sum(0.6 + 0.24 * rows for rows in most)), layout="constrained")
     grid = figure.subplots(len(lines), columns, squeeze=False, sharex=True, height_ratios=[2.5 + rows for rows in most])
-    for place, axes in enumerate(grid.flat):
-        if place >= len(titles):
+    for index, axes in enumerate(grid.flat):
+        if index >= len(titles):
             axes.set_axis_off()
             continue
-        rows = panels[titles[place]]
+        rows = panels[titles[index]]
         _intervals(axes, rows, [f"{row['run'][:2]}  {row['strategy']}" for row in rows])
-        axes.set_ylim(len(rows) - most[place // columns] - 0.6, len(rows) - 0.4)  # lines as far apart as in its neighbour
+        axes.set_ylim(len(rows) - most[index // columns] - 0.6, len(rows) - 0.4)  # lines as far apart as in its neighbour
         axes.set_xlim(min(ends), 1.02 * max([1.0, *ends]))
-        axes.set_title(titles[place], fontsize=10, loc="left", color=INK)
+        axes.set_title(titles[index], fontsize=10, loc="left", color=INK)
         axes.tick_params(labelbottom=True)
     figure.supxlabel(f"{metric}, with its 95 % interval", fontsize=9)
     return figure
@@ -103,12 +103,12 @@ def _corpus_of(row: dict) -> list[str]:
 
 def _intervals(axes, rows: Sequence[dict], names: Sequence[str]) -> None:
     """A line a score, the first at the top."""
-    for place, row in enumerate(rows[::-1]):
+    for index, row in enumerate(rows[::-1]):
         colour = GREY if row["system"] == "baseline" else ACCENT
-        axes.plot([row["low"], row["high"]], [place, place], color=colour, linewidth=3, solid_capstyle="round")
-        axes.plot([row["value"]], [place], "o", color=colour, markersize=6)
+        axes.plot([row["low"], row["high"]], [index, index], color=colour, linewidth=3, solid_capstyle="round")
+        axes.plot([row["value"]], [index], "o", color=colour, markersize=6)
         axes.annotate(
-            f"{row['value']:.1f}", (row["high"], place), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9
+            f"{row['value']:.1f}", (row["high"], index), xytext=(6, 0), textcoords="offset points", va="center", fontsize=9
         )
     axes.set_yticks(range(len(rows)), names[::-1], fontsize=9)
     axes.set_ylim(-0.6, len(rows) - 0.4)
@@ -131,8 +131,8 @@ def histogram(values: Mapping[str, Sequence[float]], label: str, bins: int = 30)
     figure = Figure(figsize=(6.4, 2.6), layout="constrained")
     axes = figure.subplots()
     everything = [value for row in values.values() for value in row] or [1.0]
-    for place, (name, row) in enumerate(values.items()):
-        axes.hist(row, bins=bins, range=(0, max(everything)), histtype="step", linewidth=1.5, label=name, color=f"C{place}")
+    for index, (name, row) in enumerate(values.items()):
+        axes.hist(row, bins=bins, range=(0, max(everything)), histtype="step", linewidth=1.5, label=name, color=f"C{index}")
     axes.set_xlabel(label, fontsize=9)
     if values:
         axes.legend(fontsize=8, frameon=False)
@@ -155,10 +155,10 @@ def funnel(steps: Mapping[str, Mapping[str, int]]) -> Figure:
         widths = [counts.get(split, 0) for _, counts in rows]
         axes.barh([name for name, _ in rows], widths, left=start, color=colour, height=0.62, label=split)
         start = [a + b for a, b in zip(start, widths, strict=True)]
-    for place, total in enumerate(start):
-        lost = (start[place + 1] if place + 1 < len(start) else total) - total
+    for index, total in enumerate(start):
+        lost = (start[index + 1] if index + 1 < len(start) else total) - total
         note = f"{total:,}" + (f"  (−{lost:,})" if lost else "")
-        axes.annotate(note, (total, place), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=INK)
+        axes.annotate(note, (total, index), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8, color=INK)
     axes.set_xlim(right=1.2 * max([1, *start]))
     axes.set_xlabel("utterances left", fontsize=9, loc="left")
     # under the axis: beside it there is no room, and above it the bars are longest
@@ -171,8 +171,8 @@ def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], across:
     """A line for each name."""
     figure = Figure(figsize=(6.4, 2.8), layout="constrained")
     axes = figure.subplots()
-    for place, (name, (x, y)) in enumerate(curves.items()):
-        axes.plot(x, y, linewidth=1.5, label=name, color=f"C{place}", marker="." if len(x) < 4 else "")
+    for index, (name, (x, y)) in enumerate(curves.items()):
+        axes.plot(x, y, linewidth=1.5, label=name, color=f"C{index}", marker="." if len(x) < 4 else "")
     axes.set_xlabel(across, fontsize=9)
     axes.set_ylabel(up, fontsize=9)
     axes.set_ylim(bottom=0)
@@ -185,7 +185,7 @@ def lines(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], across:
 def heat(values: Mapping[tuple[str, str], float], across: str, down: str) -> Figure:
     """A field for each (row, column), with its value written into it; empty where there is nothing."""
     values = values or {("nothing", "nothing"): 0.0}
-    rows, columns = (sorted({key[place] for key in values}) for place in (0, 1))
+    rows, columns = (sorted({key[index] for key in values}) for index in (0, 1))
     figure = Figure(figsize=(1.6 + 0.62 * len(columns), 1.0 + 0.34 * len(rows)), layout="constrained")
     axes = figure.subplots()
     grid = [[values.get((row, column), float("nan")) for column in columns] for row in rows]
@@ -213,11 +213,11 @@ def grouped(values: Mapping[str, Mapping[str, float]], across: str, up: str, col
     axes = figure.subplots()
     width = 0.8 / len(colours)
     for number, (series, colour) in enumerate(colours.items()):
-        places = [place + (number - (len(colours) - 1) / 2) * width for place in range(len(values))]
+        places = [index + (number - (len(colours) - 1) / 2) * width for index in range(len(values))]
         heights = [group.get(series, 0.0) for group in values.values()]
         axes.bar(places, heights, width * 0.92, color=colour, label=series)
-        for place, height in zip(places, heights, strict=True):
-            axes.annotate(f"{height:.0f}", (place, height), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
+        for index, height in zip(places, heights, strict=True):
+            axes.annotate(f"{height:.0f}", (index, height), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
     axes.set_xticks(range(len(values)), list(values), fontsize=9)
     axes.set_xlabel(across, fontsize=9)
     axes.set_ylabel(up, fontsize=9)
@@ -239,7 +239,7 @@ def gains(panels: Mapping[str, Mapping[str, OverSeeds]], across: str) -> Figure:
     panels = panels or {"nothing is measured yet": {}}
     names = list(dict.fromkeys(name for rows in panels.values() for name in rows))[::-1]
     figure = Figure(figsize=(1.4 + 2.0 * len(panels), 1.1 + 0.3 * max(1, len(names))), layout="constrained")
-    for place, (axes, (title, rows)) in enumerate(
+    for index, (axes, (title, rows)) in enumerate(
         zip(figure.subplots(1, len(panels), squeeze=False, sharey=True, sharex=True)[0], panels.items(), strict=True)
     ):
         axes.axvline(0, color=GREY, linewidth=0.8)
@@ -252,7 +252,7 @@ def gains(panels: Mapping[str, Mapping[str, OverSeeds]], across: str) -> Figure:
             axes.plot([gain.value], [height], "o", color=colour, markersize=5, markerfacecolor="white" if once else colour)
         axes.set_title(title, fontsize=10, loc="left", color=INK)
         axes.set_ylim(-0.6, len(names) - 0.4)
-        if not place:
+        if not index:
             axes.set_yticks(range(len(names)), names, fontsize=9)
         _bare(axes)
     figure.supxlabel(

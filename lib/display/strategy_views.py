@@ -9,13 +9,13 @@ from matplotlib.figure import Figure
 from lib.display.html import Page, escape, table
 from lib.display.plots import ACCENT, GREY, grouped, lines
 from lib.languages import language
-from lib.scoring.propagation import Bucket
+from lib.scoring.error_propagation import Bucket
+from lib.scoring.outputs import OutputRow, score_table
 from lib.scoring.significance import Difference, difference
-from lib.scoring.table import Said, score_table
-from lib.training.fit import Fitted
+from lib.training.fit import FitResult
 
 
-def of(rows: Sequence[Said], strategy: str) -> list[Said]:
+def of(rows: Sequence[OutputRow], strategy: str) -> list[OutputRow]:
     """What one strategy said.
 
     Raises:
@@ -27,7 +27,7 @@ def of(rows: Sequence[Said], strategy: str) -> list[Said]:
     return found
 
 
-def against(rows: Sequence[Said], strategy: str, other: str, metric: str = "BLEU", profile: str = "plain") -> Difference:
+def paired_difference(rows: Sequence[OutputRow], strategy: str, other: str, metric: str = "BLEU", profile: str = "plain") -> Difference:
     """How much better one strategy is than another on the same clips."""
     ours, theirs = of(rows, strategy), of(rows, other)
     if [row.id for row in ours] != [row.id for row in theirs]:
@@ -38,7 +38,7 @@ def against(rows: Sequence[Said], strategy: str, other: str, metric: str = "BLEU
     )  # fmt: skip
 
 
-def apart(ours: Sequence[Said], theirs: Sequence[Said], metric: str = "BLEU") -> float:
+def score_gap(ours: Sequence[OutputRow], theirs: Sequence[OutputRow], metric: str = "BLEU") -> float:
     """How much more one set of outputs scores than another, each on its own clips."""
     scores = [
         next(row["value"] for row in score_table(rows) if row["metric"] == metric) for rows in (ours, theirs)
@@ -51,7 +51,7 @@ def note(text: str) -> Page:
     return Page(f"<p>{escape(text)}</p>")
 
 
-def compared(rows: Sequence[Said], reference: str) -> Page:
+def compared(rows: Sequence[OutputRow], reference: str) -> Page:
     """Every strategy with BLEU and chrF++, and how far its BLEU is from that of `reference`, with intervals.
 
     Differences are taken clip by clip, so their intervals are narrower than those of the scores suggest.
@@ -63,7 +63,7 @@ def compared(rows: Sequence[Said], reference: str) -> Page:
         line: dict[str, object] = {"strategy": strategy}
         for metric in ("BLEU", "chrF++"):
             line[metric] = f"{own[metric]['value']:.1f} ({own[metric]['low']:.1f} to {own[metric]['high']:.1f})"
-        gap = against(rows, strategy, reference)
+        gap = paired_difference(rows, strategy, reference)
         same = strategy == reference
         line[f"BLEU above {reference}"] = "" if same else f"{gap.value:+.1f} ({gap.low:+.1f} to {gap.high:+.1f})"
         lines.append(line)
@@ -102,13 +102,13 @@ def error_table(buckets: Sequence[Bucket]) -> Page:
     )
 
 
-def transcripts(said: Sequence[Said], count: int = 8) -> Page:
+def transcripts(said: Sequence[OutputRow], count: int = 8) -> Page:
     """The first utterances as they should be written and as they were heard."""
     rows = [{"said": row.reference, "heard": row.hypothesis, "in": language(row.target).name} for row in said[:count]]
     return Page(f"<p>{escape(len(rows))} of {len(said)} test clips, the first ones.</p>" + table(rows))
 
 
-def development(fits: Mapping[str, Fitted]) -> Figure:
+def development(fits: Mapping[str, FitResult]) -> Figure:
     """The development score of several trainings, update by update."""
     curves = {
         name: ([row["update"] for row in rows], [row["score"] for row in rows])
@@ -129,14 +129,14 @@ def kept_check(guess: float, buckets: Sequence[Bucket]) -> Page:
     return Page(f"<p>You guessed {guess:.2f}; it is {share:.2f} of {buckets[0].metric}: {word}.</p>")
 
 
-def gain_check(guess: float, rows: Sequence[Said], strategy: str, other: str) -> Page:
+def gain_check(guess: float, rows: Sequence[OutputRow], strategy: str, other: str) -> Page:
     """How far a guess of a difference in BLEU is from what was measured, and whether the interval holds it."""
-    gap = against(rows, strategy, other)
+    gap = paired_difference(rows, strategy, other)
     word = "within the interval" if gap.low <= guess <= gap.high else "outside the interval"
     return Page(f"<p>You guessed {guess:+.1f}; measured {gap.value:+.1f} ({gap.low:+.1f} to {gap.high:+.1f}): {word}.</p>")
 
 
-def dispensable_check(guess: str, rows: Sequence[Said]) -> Page:
+def dispensable_check(guess: str, rows: Sequence[OutputRow]) -> Page:
     """Was the loss guessed whose absence costs least?"""
     without = {"ST": "multitask, MT + KD", "MT": "multitask, ST + KD", "KD": "multitask, ST + MT"}
     there = {row.strategy for row in rows}
@@ -144,7 +144,7 @@ def dispensable_check(guess: str, rows: Sequence[Said]) -> Page:
         return Page("<p>The losses were not taken away: run the notebook with ablate = True.</p>")
     if guess not in without:
         return Page(f"<p>{escape(guess)} is none of the losses: write ST, MT or KD.</p>")
-    gains = {loss: against(rows, strategy, "multitask") for loss, strategy in without.items()}
+    gains = {loss: paired_difference(rows, strategy, "multitask") for loss, strategy in without.items()}
     word = "Right" if guess == max(gains, key=lambda loss: gains[loss].value) else "Not quite"
     said = ", ".join(
         f"without {loss} {gain.value:+.1f} BLEU ({gain.low:+.1f} to {gain.high:+.1f})" for loss, gain in gains.items()

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from lib.display.html import Page, escape, number, table
 from lib.display.plots import gains
 from lib.languages import language
-from lib.recipes.gmu.adviser import Advice, Evidence, Situation
-from lib.recipes.gmu.evidence import Answer
-from lib.recipes.gmu.pairs import Pair as Preset
 from lib.scoring.claims import verdict
 from lib.scoring.seeds import OverSeeds
 from lib.scoring.study import Pair, Study
+from lib.systems.gmu.adviser import Advice, Evidence, Situation
+from lib.systems.gmu.claims import Answer
+from lib.systems.gmu.pairs import Pair as Preset
 from lib.tasks import Task
 
 

@@ -38,4 +38,4 @@ def listening(folder: Path) -> str:
 
 def _changes(entries: list[Heard]) -> list[Heard]:
     """The first, and each that differs from the one before."""
-    return [e for place, e in enumerate(entries) if not place or e.hypothesis != entries[place - 1].hypothesis]
+    return [e for index, e in enumerate(entries) if not index or e.hypothesis != entries[index - 1].hypothesis]

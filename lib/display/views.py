@@ -14,11 +14,11 @@ from lib.display.html import Page, escape, table
 from lib.display.player import Clips
 from lib.display.plots import scores_with_intervals, training_curves
 from lib.languages import language
-from lib.recipes.backbones import Trained
 from lib.scoring.metrics import PROFILES, statistics
+from lib.scoring.outputs import OutputRow
 from lib.scoring.significance import Difference, difference
-from lib.scoring.table import Said
-from lib.training.fit import Fitted
+from lib.systems.backbones import TrainedBackbone
+from lib.training.fit import FitResult
 from lib.training.stages import parameter_table
 from lib.utterance import Utterance
 
@@ -48,7 +48,7 @@ def texts(utterances: Sequence[Utterance], heard: Sequence[str], title: str) -> 
     return Page(table(rows))
 
 
-def curves(stages: Sequence[Fitted]) -> Figure:
+def curves(stages: Sequence[FitResult]) -> Figure:
     """How each stage went."""
     return training_curves({stage.stage: stage.history for stage in stages})
 
@@ -58,7 +58,7 @@ def scores(frame: pd.DataFrame, metric: str) -> Figure:
     return scores_with_intervals(frame.to_dict("records"), metric)
 
 
-def best_baseline(said: Sequence[Said], metric: str, profile: str = "plain") -> str:
+def best_baseline(said: Sequence[OutputRow], metric: str, profile: str = "plain") -> str:
     """The strategy of the trivial baseline that scores best."""
 
     def worth(strategy: str) -> float:
@@ -69,7 +69,7 @@ def best_baseline(said: Sequence[Said], metric: str, profile: str = "plain") -> 
     return max({row.strategy for row in said if row.system == "baseline"}, key=worth)
 
 
-def against_best_baseline(said: Sequence[Said], metric: str, profile: str = "plain") -> Difference:
+def against_best_baseline(said: Sequence[OutputRow], metric: str, profile: str = "plain") -> Difference:
     """How far the trained system is above the best trivial baseline, with its interval."""
     baseline = best_baseline(said, metric, profile)
     ours = [row for row in said if row.system != "baseline"]
@@ -87,28 +87,28 @@ def against_best_baseline(said: Sequence[Said], metric: str, profile: str = "pla
     )
 
 
-def chosen(said: Sequence[Said], count: int) -> Clips:
+def chosen(said: Sequence[OutputRow], count: int) -> Clips:
     """Clips chosen by a rule: a third each from the best, the middle and the worst by chrF++ of the utterance."""
     ours = [row for row in said if row.system != "baseline"]
     stats = statistics("chrF++", [r.hypothesis for r in ours], [r.reference for r in ours], ours[0].target, "plain")
     each = [stats.combine(row) for row in stats.rows]
-    order = sorted(range(len(ours)), key=lambda place: (-each[place], ours[place].id))
+    order = sorted(range(len(ours)), key=lambda index: (-each[index], ours[index].id))
     third = max(1, count // 3)
     middle = max(0, len(order) // 2 - third // 2)
     places = list(dict.fromkeys(order[:third] + order[middle : middle + third] + order[-third:]))
     rows = [
         {
-            "chrF++": round(each[place], 1),
-            "should say": escape(ours[place].reference),
-            "says": marked(ours[place].reference, ours[place].hypothesis),
+            "chrF++": round(each[index], 1),
+            "should say": escape(ours[index].reference),
+            "says": marked(ours[index].reference, ours[index].hypothesis),
         }
-        for place in places
+        for index in places
     ]
     caption = f"{len(places)} of {len(ours)} test clips, by rule: best, middle, worst"
-    return Clips(rows, [Path(ours[place].audio) for place in places], caption, safe=frozenset({"should say", "says"}))
+    return Clips(rows, [Path(ours[index].audio) for index in places], caption, safe=frozenset({"should say", "says"}))
 
 
-def exact_share_check(guess: float, said: Sequence[Said]) -> Page:
+def exact_share_check(guess: float, said: Sequence[OutputRow]) -> Page:
     """How far a guess of the share of exactly right outputs is from the truth."""
     ours = [row for row in said if row.system != "baseline"]
     prepare = PROFILES["plain"].prepare
@@ -129,7 +129,7 @@ def parameters(model: nn.Module) -> Page:
     return Page(table([*rows, total]))
 
 
-def seen_or_not(source: str, target: str, backbone: Trained) -> Page:
+def seen_or_not(source: str, target: str, backbone: TrainedBackbone) -> Page:
     """Which of a pair's languages the backbone was trained on."""
     words = [
         f"{language(code).name} is {'a seen' if code in backbone.seen else 'an unseen'} language" for code in (source, target)

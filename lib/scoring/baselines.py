@@ -30,15 +30,15 @@ def shuffled(hypotheses: Sequence[str], references: Sequence[str], seed: int = 0
 
     A system that decodes each utterance by itself says to shuffled audio exactly this, so nothing is decoded again.
     """
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     order = list(range(len(hypotheses)))
-    chance.shuffle(order)
+    rng.shuffle(order)
     places = dict(zip(order, order[-1:] + order[:-1], strict=True))
-    for place in order:  # swap away the pairs that mean the same
-        if references[places[place]] == references[place]:
+    for index in order:  # swap away the pairs that mean the same
+        if references[places[index]] == references[index]:
             for other in order:
-                fits = references[places[other]] != references[place] and references[places[place]] != references[other]
+                fits = references[places[other]] != references[index] and references[places[index]] != references[other]
                 if fits:
-                    places[place], places[other] = places[other], places[place]
+                    places[index], places[other] = places[other], places[index]
                     break
-    return [hypotheses[places[place]] for place in range(len(hypotheses))]
+    return [hypotheses[places[index]] for index in range(len(hypotheses))]

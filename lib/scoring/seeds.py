@@ -110,8 +110,8 @@ def pooled(found: Sequence[OverSeeds]) -> OverSeeds:
     if len({one.metric for one in found}) != 1:
         raise ValueError(f"nothing to pool, or different metrics: {[one.metric for one in found]}")
     # each pair's draws are in an order of their own, so that no pair's good resamples meet another's
-    chance = np.random.default_rng(2)
-    draws = np.mean([chance.permutation(one.draws) for one in found], axis=0)
+    rng = np.random.default_rng(2)
+    draws = np.mean([rng.permutation(one.draws) for one in found], axis=0)
     variance = sum(one.spread**2 / len(one.each) for one in found) / len(found) ** 2
     freedom = sum(len(one.each) - 1 for one in found)
     values = tuple(one.value for one in found)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from lib.scoring.outputs import OutputRow
 from lib.scoring.seeds import OverSeeds, mean_difference, mean_score
-from lib.scoring.table import Said
 from lib.tasks import Task
 
 Pair = tuple[str, str]  # source, target
@@ -21,18 +21,18 @@ class Study:
     other recipes, or on other machines, and are named.
     """
 
-    rows: dict[Key, list[Said]]
+    rows: dict[Key, list[OutputRow]]
     differ: list[str] = field(default_factory=list)  # systems of which two runs have other outputs, or other references
     profile: str = "plain"  # of the scores; see `lib.scoring.metrics.PROFILES`
 
     @classmethod
-    def of(cls, said: Iterable[tuple[Pair, Said]]) -> Study:
+    def of(cls, said: Iterable[tuple[Pair, OutputRow]]) -> Study:
         """All rows of some runs but the baselines'.
 
         Args:
             said: each with the pair of its run, since a transcript does not tell which pair it was made for.
         """
-        found: dict[Key, dict[str, Said]] = {}
+        found: dict[Key, dict[str, OutputRow]] = {}
         differ: dict[str, None] = {}
         for pair, row in said:
             if row.system == "baseline":
@@ -80,11 +80,11 @@ class Study:
         return mean_difference(metric, _texts(ones), _texts(others), references, ones[0][0].target, speakers, self.profile)
 
 
-def _texts(runs: Sequence[Sequence[Said]]) -> list[list[str]]:
+def _texts(runs: Sequence[Sequence[OutputRow]]) -> list[list[str]]:
     return [[row.hypothesis for row in run] for run in runs]
 
 
-def _references(runs: Sequence[Sequence[Said]]) -> list[str]:
+def _references(runs: Sequence[Sequence[OutputRow]]) -> list[str]:
     """The references, which must be the same for all.
 
     Raises:

@@ -48,7 +48,7 @@ def trained_weights(module: nn.Module) -> Tensors:
     return {name: parameter.detach() for name, parameter in module.named_parameters() if parameter.requires_grad}
 
 
-def fingerprint(named: Iterable[tuple[str, nn.Parameter]]) -> str:
+def weights_fingerprint(named: Iterable[tuple[str, nn.Parameter]]) -> str:
     """A short hash of parameters: what was trained on one base belongs to no other.
 
     It reads a few numbers of each tensor, so that it takes no time on a large model.
@@ -148,7 +148,7 @@ def save_checkpoint(
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
     state: dict,
-    chance: Tensors,
+    rng: Tensors,
     average: Tensors | None = None,
     write: bool = True,
 ) -> None:
@@ -166,7 +166,7 @@ def save_checkpoint(
         if average:
             save_tensors(average, new / "average.safetensors", write)
         if write:
-            save_tensors(chance, new / "chance.safetensors")
+            save_tensors(rng, new / "chance.safetensors")
             write_json(new / "state.json", state)
 
 
@@ -202,7 +202,7 @@ def load_checkpoint(
                 }
     if average is not None:
         fill(average, load_tensors(folder / "average.safetensors"), folder)
-    _set_chance(load_tensors(folder / "chance.safetensors"), rank)
+    _set_rng_state(load_tensors(folder / "chance.safetensors"), rank)
     return state
 
 
@@ -215,7 +215,7 @@ def _optimizer_tensors(module: nn.Module, optimizer: torch.optim.Optimizer) -> T
     }
 
 
-def chance_now(rank: int = 0) -> Tensors:
+def rng_state(rank: int = 0) -> Tensors:
     """The state of this process's generators."""
     found = {f"torch-{rank}": torch.get_rng_state()}
     if torch.cuda.is_available():
@@ -223,7 +223,7 @@ def chance_now(rank: int = 0) -> Tensors:
     return found
 
 
-def _set_chance(stored: Tensors, rank: int) -> None:
+def _set_rng_state(stored: Tensors, rank: int) -> None:
     if f"torch-{rank}" in stored:  # a run may go on with more processes than it had
         torch.set_rng_state(stored[f"torch-{rank}"])
     if f"cuda-{rank}" in stored and torch.cuda.is_available():

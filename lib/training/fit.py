@@ -15,20 +15,20 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from lib.batches import Batch, Collator, Draw
-from lib.buckets import Buckets
+from lib.data.buckets import Buckets
+from lib.data.collate import AugmentKey, Batch, Collator
+from lib.data.store import hash_of, sizes_and_kinds
 from lib.files import read_json, write_json
-from lib.listing import hash_of, sizes_and_kinds
 from lib.tasks import Example
 from lib.training import checkpoints
-from lib.training.averages import MovingAverage
 from lib.training.log import Log, peak_memory_mb, read_rows
 from lib.training.parallel import Ranks
 from lib.training.rehearsal import rehearse
 from lib.training.selection import Evaluate, keep_best, select
 from lib.training.stages import Stage, freeze, optimizer_of, train_mode
 from lib.training.step import Step, take_step
-from lib.training.stopping import told_to_stop
+from lib.training.stopping import stop_requested
+from lib.training.weight_averaging import MovingAverage
 
 MOST_NOT_FINITE = 10  # updates with a loss that is not finite before training stops
 HOW_IT_IS_RUN = ("save_every", "recompute", "shard")  # fields of a stage that do not decide what is learnt
@@ -36,7 +36,7 @@ SAVING_SHARE = 0.05  # of the time at most goes into checkpoints: a large model 
 
 
 @dataclass(frozen=True)
-class Tick:
+class TrainingProgress:
     """What the loop is doing, for whoever watches."""
 
     stage: str
@@ -49,7 +49,7 @@ class Tick:
 
 
 @dataclass
-class Fitted:
+class FitResult:
     """What a stage came to."""
 
     stage: str
@@ -62,7 +62,7 @@ class Fitted:
     not_finite: int = 0  # updates that were left out since the loss or its gradient was not finite
 
 
-Watch = Callable[[Tick], None]
+TrainingCallback = Callable[[TrainingProgress], None]
 
 
 def fit(
@@ -74,9 +74,9 @@ def fit(
     *,
     seed: int,
     evaluate: Evaluate | None = None,
-    watch: Watch = lambda tick: None,
+    watch: TrainingCallback = lambda tick: None,
     device: torch.device | str = "cpu",
-) -> Fitted:
+) -> FitResult:
     """Train `objective` for one stage and leave it with its best weights (the last ones where nothing evaluates).
 
     The loss of an update is the sum over all its real target tokens divided by their number, however many batches and
@@ -130,7 +130,7 @@ def fit(
     engine = ranks.join(objective)  # not before: it would take the rehearsal's gradients for those of an update
     before, started, saved, interval = state["seconds"], time.monotonic(), time.monotonic(), stage.save_every
     batches = _batches(buckets, state)
-    with Log(folder, state["update"]) if ranks.first else nullcontext() as log, told_to_stop() as told:
+    with Log(folder, state["update"]) if ranks.first else nullcontext() as log, stop_requested() as told:
         train_mode(objective)
         while state["update"] < stage.updates and state["worse"] < stage.patience:
             state["update"] += 1
@@ -138,7 +138,7 @@ def fit(
                 group["lr"] = group["peak"] * stage.factor(state["update"])
             clock = time.monotonic()
             drawn = [(state["epoch"], next(batches)) for _ in range(stage.accumulate)]
-            own = [collate(drawn[place][1], _draw(stage, seed, drawn[place][0])) for place in share]
+            own = [collate(drawn[index][1], _draw(stage, seed, drawn[index][0])) for index in share]
             stand_in = next((batch for batch in own if batch is not None), stand_in) or _usable(buckets, collate)
             wants_save = time.monotonic() - saved > interval
             step = take_step(engine, optimizer, own, stage, ranks, stand_in, told.is_set(), wants_save)
@@ -152,7 +152,7 @@ def fit(
                 row["score"] = select(objective, evaluate, average, state, stage, folder, ranks, log)
             if ranks.first:
                 log.row(row)
-            watch(Tick(stage.name, state["update"], stage.updates, step.loss, state["best"], row["seconds_left"], row["score"]))
+            watch(TrainingProgress(stage.name, state["update"], stage.updates, step.loss, state["best"], row["seconds_left"], row["score"]))
             if due or step.save or step.stop:
                 took = _save(objective, optimizer, average, state, folder, ranks, log)
                 saved, interval = time.monotonic(), max(stage.save_every, took / SAVING_SHARE)
@@ -169,14 +169,14 @@ def fit(
         shutil.rmtree(folder / "checkpoint", ignore_errors=True)
         shutil.rmtree(folder / "kept", ignore_errors=True)
     ranks.wait()
-    return Fitted(**facts, history=read_rows(folder / "training.csv"))
+    return FitResult(**facts, history=read_rows(folder / "training.csv"))
 
 
 def _identity(objective: nn.Module, stage: Stage, examples: Sequence[Example], seed: int) -> dict:
     """What must be equal for a stage to be the same: how it is saved or recomputed is not part of it."""
     recipe = {name: value for name, value in asdict(stage).items() if name not in HOW_IT_IS_RUN}
     data = {"examples": len(examples), "hash": hash_of(examples)}
-    frozen = checkpoints.fingerprint((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
+    frozen = checkpoints.weights_fingerprint((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
     whole = {"recipe": recipe, "seed": seed, "data": data, "frozen weights": frozen}
     return json.loads(json.dumps(whole))  # as it comes back from a file
 
@@ -192,13 +192,13 @@ def _check(found: dict, wanted: dict, folder: Path) -> None:
         )
 
 
-def _done(objective: nn.Module, identity: dict, folder: Path) -> Fitted:
+def _done(objective: nn.Module, identity: dict, folder: Path) -> FitResult:
     done = read_json(folder / "done.json")
     _check(done.pop("identity"), identity, folder)
     path = folder / "best.safetensors"
     checkpoints.fill(checkpoints.trained_weights(objective), checkpoints.load_tensors(path), path)
     objective.eval()
-    return Fitted(**done, history=read_rows(folder / "training.csv"))
+    return FitResult(**done, history=read_rows(folder / "training.csv"))
 
 
 def _save(
@@ -211,11 +211,11 @@ def _save(
     log: Log | None,
 ) -> float:
     """Write a checkpoint; returns the seconds that took."""
-    started, chances = time.monotonic(), ranks.chances()
+    started, rng_states = time.monotonic(), ranks.rng_states()
     if log:
         log.flush()
     weights = average and average.weights
-    checkpoints.save_checkpoint(folder / "checkpoint", objective, optimizer, state, chances, weights, ranks.first)
+    checkpoints.save_checkpoint(folder / "checkpoint", objective, optimizer, state, rng_states, weights, ranks.first)
     return time.monotonic() - started
 
 
@@ -225,15 +225,15 @@ def _recompute(objective: nn.Module, wanted: bool) -> None:
             module.gradient_checkpointing_enable({"use_reentrant": False})
 
 
-def _draw(stage: Stage, seed: int, epoch: int) -> Draw | None:
-    return Draw(stage.augment, seed, epoch) if stage.augment else None
+def _draw(stage: Stage, seed: int, epoch: int) -> AugmentKey | None:
+    return AugmentKey(stage.augment, seed, epoch) if stage.augment else None
 
 
 def _usable(buckets: Buckets, collate: Collator) -> Batch:
     """Any batch that can be heard."""
     epoch = buckets.epoch(0)
-    for place in range(len(epoch)):
-        batch = collate(epoch[place])
+    for index in range(len(epoch)):
+        batch = collate(epoch[index])
         if batch is not None:
             return batch
     raise ValueError("no audio can be heard any more; are the files still there?")

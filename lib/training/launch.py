@@ -1,6 +1,6 @@
 """Training on several processes or machines: a function is called in each of them under torchrun, and followed from here.
 
-    launch("lib.recipes.gmu:fine_tune", {"recipe": ..., "folder": ...}, processes=4, folder=folder)
+    launch("lib.systems.gmu:fine_tune", {"recipe": ..., "folder": ...}, processes=4, folder=folder)
 
 Nothing is forked: the processes are new ones, so a notebook whose kernel has touched the GPU may launch them. Afterwards
 the same function called here finds its stages finished, and only loads what they left.
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.files import read_json, write_json
-from lib.training.fit import Tick, Watch
+from lib.training.fit import TrainingCallback, TrainingProgress
 
 PATIENCE = 40.0  # seconds for processes that were told to stop, to save and end
 
@@ -38,7 +38,7 @@ def launch(
     arguments: dict[str, Any],
     processes: int,
     folder: Path,
-    watch: Watch = lambda tick: None,
+    watch: TrainingCallback = lambda tick: None,
     torchrun: Sequence[str] = ("--standalone",),
 ) -> None:
     """Call a function in several processes at once, each with the same arguments and a `watch` of its own.
@@ -53,11 +53,11 @@ def launch(
     Raises:
         RankDied: a process died; the others were stopped.
     """
-    place = folder / "launch"
-    place.mkdir(parents=True, exist_ok=True)
-    for old in [*place.glob("error-*.json"), place / "tick.json"]:
+    index = folder / "launch"
+    index.mkdir(parents=True, exist_ok=True)
+    for old in [*index.glob("error-*.json"), index / "tick.json"]:
         old.unlink(missing_ok=True)
-    (place / "call.pickle").write_bytes(pickle.dumps((function, arguments)))
+    (index / "call.pickle").write_bytes(pickle.dumps((function, arguments)))
     threads = max(1, (os.cpu_count() or 1) // processes)
     words = [
         sys.executable,
@@ -67,9 +67,9 @@ def launch(
         f"--nproc-per-node={processes}",
         "-m",
         __name__,
-        str(place),
+        str(index),
     ]
-    with open(place / "log.txt", "w", encoding="utf-8") as log:
+    with open(index / "log.txt", "w", encoding="utf-8") as log:
         child = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -81,20 +81,20 @@ def launch(
             shown = 0.0
             while child.poll() is None:
                 time.sleep(0.2)
-                shown = _show(place, watch, shown)
+                shown = _show(index, watch, shown)
         except BaseException:  # an interrupt too: nothing may go on behind the user's back
             _stop(child)
             raise
-    _show(place, watch, shown)
+    _show(index, watch, shown)
     if child.returncode:
-        raise RankDied(_why(place, child.returncode))
+        raise RankDied(_why(index, child.returncode))
 
 
-def _show(place: Path, watch: Watch, shown: float) -> float:
-    path = place / "tick.json"
+def _show(index: Path, watch: TrainingCallback, shown: float) -> float:
+    path = index / "tick.json"
     if not path.exists() or path.stat().st_mtime == shown:
         return shown
-    watch(Tick(**read_json(path)))
+    watch(TrainingProgress(**read_json(path)))
     return path.stat().st_mtime
 
 
@@ -107,10 +107,10 @@ def _stop(child: subprocess.Popen) -> None:
         child.wait()
 
 
-def _why(place: Path, code: int) -> str:
+def _why(index: Path, code: int) -> str:
     """What the process that failed first said; one that was killed says nothing, but torchrun names its signal."""
-    errors = sorted((read_json(path) for path in place.glob("error-*.json")), key=lambda entry: entry["at"])
-    log = place / "log.txt"
+    errors = sorted((read_json(path) for path in index.glob("error-*.json")), key=lambda entry: entry["at"])
+    log = index / "log.txt"
     _, _, cause = log.read_text(encoding="utf-8", errors="replace").rpartition("Root Cause")
     killed = re.search(r"local_rank: (\d+).*?Signal \d+ \((\w+)\)", cause, re.S)
     for entry in errors:
@@ -128,24 +128,24 @@ class _Teller:
     def __init__(self, path: Path) -> None:
         self._path, self._last = path, 0.0
 
-    def __call__(self, tick: Tick) -> None:
+    def __call__(self, tick: TrainingProgress) -> None:
         if tick.update == tick.updates or time.monotonic() - self._last > 1.0:
             self._last = time.monotonic()
             write_json(self._path, asdict(tick))
 
 
-def _call(place: Path) -> None:
+def _call(index: Path) -> None:
     """What each process does."""
     rank = int(os.environ["RANK"])
     # written a moment ago by `launch`, in a folder of this user's
-    function, arguments = pickle.loads((place / "call.pickle").read_bytes())
+    function, arguments = pickle.loads((index / "call.pickle").read_bytes())
     module, _, name = function.partition(":")
-    watch: Callable[[Tick], None] = _Teller(place / "tick.json") if rank == 0 else lambda tick: None
+    watch: Callable[[TrainingProgress], None] = _Teller(index / "tick.json") if rank == 0 else lambda tick: None
     try:
         getattr(import_module(module), name)(**arguments, watch=watch)
     except BaseException as error:
         said = {"rank": rank, "at": time.time(), "error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
-        (place / f"error-{rank}.json").write_text(json.dumps(said), encoding="utf-8")
+        (index / f"error-{rank}.json").write_text(json.dumps(said), encoding="utf-8")
         raise
 
 

@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lib.batches import Batch
+from lib.data.collate import Batch
 from lib.models.seamless import Seamless
-from lib.training.losses import Summed, label_smoothed
+from lib.training.objectives import TokenLoss, label_smoothed_nll
 
 DIVERGENCES = ("KL", "XENT")
 
@@ -45,7 +45,7 @@ def distillation(
     temperature: float = 1.0,
     divergence: str = "KL",
     skip: int = 0,
-) -> Summed:
+) -> TokenLoss:
     """How far the student's distribution is from the teacher's, summed over the real tokens; nothing is smoothed.
 
     KL: sum over the vocabulary of p_T (log p_T - log p_S); XENT: of -p_T log p_S.
@@ -58,11 +58,11 @@ def distillation(
     real = labels[:, skip:] != -100
     log_student = (student[:, skip:][real].float() / temperature).log_softmax(-1)
     log_teacher = (teacher[:, skip:][real].float() / temperature).log_softmax(-1)
-    against = log_teacher - log_student if divergence == "KL" else -log_student
-    return Summed(temperature**2 * (log_teacher.exp() * against).sum(), int(real.sum()))
+    paired_difference = log_teacher - log_student if divergence == "KL" else -log_student
+    return TokenLoss(temperature**2 * (log_teacher.exp() * paired_difference).sum(), int(real.sum()))
 
 
-class MultiTaskTranslation(nn.Module):
+class MultiTaskObjective(nn.Module):
     """The objective `st * ST + mt * MT + kd * KD` on batches of speech with transcript and translation (3-way data).
 
     Args:
@@ -77,7 +77,7 @@ class MultiTaskTranslation(nn.Module):
             raise ValueError("multi-task training reads transcripts: load the model with text=True")
         self.model, self.losses, self.smoothing, self.skip = model, losses, smoothing, skip
 
-    def forward(self, batch: Batch) -> Summed:
+    def forward(self, batch: Batch) -> TokenLoss:
         """The weighted sum; its three parts have the same target tokens, so one count serves them all.
 
         Raises:
@@ -93,14 +93,14 @@ class MultiTaskTranslation(nn.Module):
         if how.mt or (how.kd and how.teacher_dropout):
             read = self._read(batch.reading)
         if how.st:
-            total = total + how.st * label_smoothed(student, labels, self.smoothing, self.skip).total
+            total = total + how.st * label_smoothed_nll(student, labels, self.smoothing, self.skip).total
         if how.mt:
-            total = total + how.mt * label_smoothed(read, labels, self.smoothing, self.skip).total
+            total = total + how.mt * label_smoothed_nll(read, labels, self.smoothing, self.skip).total
         if how.kd:
             teacher = read if how.teacher_dropout else self._read_without_dropout(batch.reading)
             teacher = teacher.detach() if how.stop_teacher else teacher
             total = total + how.kd * distillation(student, teacher, labels, how.temperature, how.divergence, self.skip).total
-        return Summed(total, int((labels[:, self.skip :] != -100).sum()))
+        return TokenLoss(total, int((labels[:, self.skip :] != -100).sum()))
 
     def _read(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
         return self.model.decode(*self.model.encode_text(batch.text, batch.mask), batch.prefix)

@@ -12,7 +12,7 @@ from torch import nn
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from transformers.modeling_layers import GradientCheckpointingLayer
 
-from lib.training.checkpoints import Tensors, chance_now
+from lib.training.checkpoints import Tensors, rng_state
 
 
 class Ranks:
@@ -73,9 +73,9 @@ class Ranks:
         """The first process's number, for all."""
         return self.sums([number if self.first else 0.0])[0]
 
-    def chances(self) -> Tensors:
+    def rng_states(self) -> Tensors:
         """The state of every process's generators."""
-        own = chance_now(self.rank)
+        own = rng_state(self.rank)
         if self.count == 1:
             return own
         return {name: state for part in gather_object([own]) for name, state in part.items()}

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from lib.batches import Batch, Collator, Draw
-from lib.buckets import Buckets
+from lib.data.buckets import Buckets
+from lib.data.collate import AugmentKey, Batch, Collator
+from lib.data.store import input_size
 from lib.files import write_json
-from lib.listing import input_size
 from lib.training.log import peak_memory_mb
 from lib.training.parallel import Ranks
 from lib.training.stages import Stage, parameter_table, train_mode
@@ -38,7 +38,7 @@ def rehearse(
     collate: Collator,
     stage: Stage,
     ranks: Ranks,
-    draw: Draw | None,
+    draw: AugmentKey | None,
     folder: Path,
 ) -> Batch:
     """Run the costliest batch of each kind, and the first of the first epoch, forward and backward; change nothing.

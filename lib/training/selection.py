@@ -12,10 +12,10 @@ from torch import nn
 
 from lib.tasks import Example
 from lib.training import checkpoints
-from lib.training.averages import MovingAverage, mean_of
 from lib.training.log import Heard, Log
 from lib.training.parallel import Ranks
 from lib.training.stages import Stage, train_mode
+from lib.training.weight_averaging import MovingAverage, mean_of
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from lib.batches import Batch
-from lib.listing import input_size
+from lib.data.collate import Batch
+from lib.data.store import input_size
 from lib.training.parallel import Ranks
 from lib.training.stages import Stage
 
@@ -64,8 +64,8 @@ def take_step(
     if ranks.count > 1:
         run += [(stand_in, 0.0)] * (len(batches) - len(real))
     total, tokens = torch.zeros((), device=ranks.device), 0
-    for place, (batch, weight) in enumerate(run):
-        with fits(batch, stage), ranks.quiet(engine) if place < len(run) - 1 else nullcontext():
+    for index, (batch, weight) in enumerate(run):
+        with fits(batch, stage), ranks.quiet(engine) if index < len(run) - 1 else nullcontext():
             with precision(stage, ranks.device):
                 summed = engine(batch.to(ranks.device))
             (summed.total * weight).backward()

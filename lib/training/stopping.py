@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Told(threading.Event):
+class StopRequest(threading.Event):
     """Set when this process is asked to end (Slurm's time limit, a Hub that culls); `leave` ends it as asked."""
 
     def leave(self) -> None:
@@ -18,9 +18,9 @@ class Told(threading.Event):
 
 
 @contextmanager
-def told_to_stop() -> Iterator[Told]:
+def stop_requested() -> Iterator[StopRequest]:
     """Inside the block SIGTERM only sets the event."""
-    told = Told()
+    told = StopRequest()
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
         yield told
         return

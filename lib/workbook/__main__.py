@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from lib.recipes.scales import SCALES
+from lib.scales import SCALES
 from lib.workbook.notebooks import BadParameter, notebook, notebooks, typed
 from lib.workbook.paths import scale_folder
 

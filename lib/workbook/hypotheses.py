@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from lib.scoring.table import Said
+from lib.scoring.outputs import OutputRow
 from lib.workbook.manifests import manifests
 
 
-def said(scale: str, notebooks: Sequence[str], **same: Any) -> Iterator[tuple[tuple[str, str], Said]]:
+def said(scale: str, notebooks: Sequence[str], **same: Any) -> Iterator[tuple[tuple[str, str], OutputRow]]:
     """What systems said in the finished runs of some notebooks, row by row from the oldest run on, with the run's language pair.
 
     Args:
@@ -22,5 +22,5 @@ def said(scale: str, notebooks: Sequence[str], **same: Any) -> Iterator[tuple[tu
         if wanted and all(given.get(name, value) == value for name, value in same.items()):
             with open(manifest["folder"] / "hypotheses.jsonl", encoding="utf-8") as lines:
                 for line in lines:
-                    row = Said(**{name: value for name, value in json.loads(line).items() if name != "run"})
+                    row = OutputRow(**{name: value for name, value in json.loads(line).items() if name != "run"})
                     yield (given["source"], given["target"]), row

@@ -13,7 +13,7 @@ from typing import Any
 import nbformat
 
 from lib.files import content_hash
-from lib.recipes.scales import SCALES
+from lib.scales import SCALES
 from lib.workbook.paths import NOTEBOOKS
 
 

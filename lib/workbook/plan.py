@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.recipes.gmu.pairs import STUDY
+from lib.systems.gmu.pairs import STUDY
 
 # Seconds after which a run is stopped from outside, whatever its kernel says: hung runs do not stop by themselves.
 WATCHDOG = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}

@@ -23,8 +23,8 @@ from lib.display.curve import Curve
 from lib.display.html import Page, Picture, escape, number, picture
 from lib.files import atomic_path, content_hash, file_hash, lock, write_json
 from lib.scoring.claims import Claim, verdict
-from lib.scoring.table import Said, score_table
-from lib.training.fit import Tick
+from lib.scoring.outputs import OutputRow, score_table
+from lib.training.fit import TrainingProgress
 from lib.utterance import Corpus
 from lib.workbook.manifests import lib_hash
 from lib.workbook.notebooks import notebook
@@ -137,7 +137,7 @@ class Run:
         self.manifest["losses"] |= losses
         self._save()
 
-    def hypotheses(self, rows: Iterable[Said]) -> pd.DataFrame:
+    def hypotheses(self, rows: Iterable[OutputRow]) -> pd.DataFrame:
         """Write what systems said to hypotheses.jsonl and score it; the scores come from these rows alone."""
         rows = list(rows)
         with atomic_path(self.folder / "hypotheses.jsonl") as new:
@@ -167,7 +167,7 @@ class Run:
         self.manifest[kind] = [*others, {"name": name, "caption": caption}]
         self._save()
 
-    def watch(self, tick: Tick) -> None:
+    def watch(self, tick: TrainingProgress) -> None:
         """Show how training goes: a curve and a line that are replaced, and progress.json for whoever watches from outside."""
         if self._curve is None or self._curve.stage != tick.stage or tick.update == 1:
             self._curve = Curve(tick.stage, tick.updates)

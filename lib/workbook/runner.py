@@ -110,13 +110,13 @@ def run_all(jobs: list[Job], fresh: bool = False, out: TextIO = sys.stdout) -> i
     screen, failures, started = Screen(out), [], time.monotonic()
     if fresh:
         forget(jobs)
-    for place, entry in enumerate(jobs):
-        title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
+    for index, entry in enumerate(jobs):
+        title = f"[{index + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
         done = None if fresh else finished(entry)
         if done:
             screen.say(f"{title}: {done}")
             continue
-        minutes = sum(later.minutes for later in jobs[place:] if fresh or finished(later) is None)
+        minutes = sum(later.minutes for later in jobs[index:] if fresh or finished(later) is None)
         failure = make(entry, title, minutes, screen)
         if failure:
             failures.append(f"{entry.name}: {failure}")

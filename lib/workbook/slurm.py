@@ -93,8 +93,8 @@ def run_on_slurm(jobs: list[Job], fresh: bool = False, options: Sequence[str] = 
         forget(jobs)
     screen, waiting = Screen(out), []
     try:
-        for place, entry in enumerate(jobs):
-            title = f"[{place + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
+        for index, entry in enumerate(jobs):
+            title = f"[{index + 1}/{len(jobs)}] {entry.name}: {entry.notebook.title}"
             others = [one.paths.job_id for one in waiting] if entry.notebook.number in OVERVIEWS else []
             if not fresh and not others and (done := finished(entry)):
                 screen.say(f"{title}: {done}")

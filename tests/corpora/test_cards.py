@@ -32,7 +32,7 @@ CARD = replace(
 
 
 def verdicts(tmp_path, rows, card=CARD, rules=Rules()):
-    curated = catalogue.opened("own", manifest(tmp_path / "own", rows), tmp_path / "cache", rules)
+    curated = catalogue.load_curated("own", manifest(tmp_path / "own", rows), tmp_path / "cache", rules)
     return {claim.claim: claim for claim in check(card, curated)}
 
 
@@ -96,7 +96,7 @@ def test_floored_seconds_and_wrong_units_are_reported(tmp_path):
     ]
     found = verdicts(tmp_path / "units", rows)["listed lengths are exact, and in seconds"]
     assert found.verdict == "does not hold" and "(milliseconds?)" in found.found
-    curated = catalogue.opened("own", tmp_path / "units" / "own" / "own.tsv", tmp_path / "cache", Rules())
+    curated = catalogue.load_curated("own", tmp_path / "units" / "own" / "own.tsv", tmp_path / "cache", Rules())
     assert any("milliseconds divided by 60?" in finding.what for finding in curated.findings("dropped"))
 
 
@@ -105,7 +105,7 @@ def test_quechua_text_that_holds_the_test_set_is_found(tmp_path):
     path = manifest(tmp_path / "own", rows)
     path.write_text(path.read_text().replace("\teng\t", "\tque\t").replace("\tfra\t", "\tspa\t"))
     rules = Rules(language=False)
-    curated = catalogue.opened("own", path, tmp_path / "cache", rules)
+    curated = catalogue.load_curated("own", path, tmp_path / "cache", rules)
     assert defects.quechua_text(curated).verdict == "not checked"
     text = tmp_path / "own" / "corpus" / defects.SIMINCHIK
     text.parent.mkdir(parents=True)
@@ -115,8 +115,8 @@ def test_quechua_text_that_holds_the_test_set_is_found(tmp_path):
     # and the remedy takes them out: the text as training material, the test set held out
     training = manifest(tmp_path / "more", [("t", "train", "four fishes in the sea", "cuatro", "", "1.00", 1.0)])
     (tmp_path / "test.que").write_text("Four fishes in the sea\n")
-    curated = catalogue.opened("own", training, tmp_path / "cache", Rules(held_out=(str(tmp_path / "test.que"),)))
-    assert len(curated.shelf) == 0 and [f.step for f in curated.findings("dropped")] == ["overlap"]
+    curated = catalogue.load_curated("own", training, tmp_path / "cache", Rules(held_out=(str(tmp_path / "test.que"),)))
+    assert len(curated.store) == 0 and [f.step for f in curated.findings("dropped")] == ["overlap"]
 
 
 def test_known_faulty_clips_of_common_voice_4(tmp_path):
@@ -126,7 +126,7 @@ def test_known_faulty_clips_of_common_voice_4(tmp_path):
     path = manifest(tmp_path / "own", rows[:1])
     path.write_text(path.read_text().replace(".wav", ".mp3"))
     tone(tmp_path / "own" / f"{rows[0][0]}.mp3", 1.0)
-    curated = catalogue.opened("own", path, tmp_path / "cache", Rules(tolerance=1.0))
+    curated = catalogue.load_curated("own", path, tmp_path / "cache", Rules(tolerance=1.0))
     assert defects.covost_cv4(curated).verdict == "does not hold" and rows[0][0] in defects.covost_cv4(curated).found
 
 
@@ -150,16 +150,16 @@ def test_what_is_not_there_says_how_to_obtain_it(tmp_path):
     with pytest.raises(
         NotObtained, match=r"(?s)is not there.*Mboshi-French parallel corpus \(not stated\) is not downloaded for you"
     ):
-        catalogue.opened("mboshi_french", tmp_path, tmp_path / "cache")
+        catalogue.load_curated("mboshi_french", tmp_path, tmp_path / "cache")
     with pytest.raises(ValueError, match="there is no corpus 'librespeech'; there are own, "):
-        catalogue.opened("librespeech", tmp_path, tmp_path / "cache")
+        catalogue.load_curated("librespeech", tmp_path, tmp_path / "cache")
     with pytest.raises(ValueError, match="corpus=fleurs needs folder=, where it lies. FLEURS"):
-        catalogue.opened("fleurs", "", tmp_path / "cache")
+        catalogue.load_curated("fleurs", "", tmp_path / "cache")
 
 
 def test_a_split_that_curation_emptied_is_named(tmp_path):
     path = manifest(tmp_path / "own", ROWS)
-    curated = catalogue.opened("own", path, tmp_path / "cache", Rules(licences=OPEN))
+    curated = catalogue.load_curated("own", path, tmp_path / "cache", Rules(licences=OPEN))
     with pytest.raises(ValueError, match="no train utterance in eng: the last of 1 was left out at the step 'licence'"):
         catalogue.corpus(curated, "eng")
     with pytest.raises(ValueError, match="no train utterance in deu: it lists none"):
@@ -168,7 +168,7 @@ def test_a_split_that_curation_emptied_is_named(tmp_path):
 
 def test_every_utterance_has_its_source_and_licence(shared_data, tmp_path):
     folder = shared_data / "mboshi-french-parallel-corpus"
-    curated = catalogue.opened("mboshi_french", folder, tmp_path, Rules(audio="header"))
+    curated = catalogue.load_curated("mboshi_french", folder, tmp_path, Rules(audio="header"))
     corpus = catalogue.corpus(curated, "mdw")
     assert corpus.licence == "not stated" and corpus.hours() > 0.8 and len(corpus.dropped) == 950 - len(corpus.utterances)
-    assert {(u.source, u.licence) for u in curated.shelf} == {("mboshi_french", "not stated")}
+    assert {(u.source, u.licence) for u in curated.store} == {("mboshi_french", "not stated")}

@@ -9,7 +9,7 @@ from lhotse import CutSet
 
 from lib.corpora.corruption import LEFT_OUT, bare, corrupted, pieces, vocabulary
 from lib.corpora.phrasebook import ALL_OF_CLDR, Phrasebook
-from lib.corpora.studio import _Wrong, record
+from lib.corpora.synthesis import _Wrong, synthesize
 from lib.files import content_hash, file_hash
 from tests.conftest import NARROW
 
@@ -23,12 +23,12 @@ def sentences():
 
 @pytest.fixture(scope="module")
 def wrong(spec, corpora):
-    return record(replace(spec, wrong_words=0.4), corpora)
+    return synthesize(replace(spec, wrong_words=0.4), corpora)
 
 
 @pytest.fixture(scope="module")
 def misspoken(spec, corpora):
-    return record(replace(spec, misspoken=0.4), corpora)
+    return synthesize(replace(spec, misspoken=0.4), corpora)
 
 
 def made_wrong(sentences, code, rate, left_out=LEFT_OUT, seed="a"):
@@ -126,7 +126,7 @@ def test_a_rate_that_is_no_share_is_refused(spec, name, rate):
 
 def test_too_few_words_to_be_wrong_with(tmp_path):
     with pytest.raises(ValueError, match="no training sentence in eng has a word that .* ask for more"):
-        record(Phrasebook(("est",), ("eng",), 1, 1, 1, NARROW, wrong_words=0.5), tmp_path)
+        synthesize(Phrasebook(("est",), ("eng",), 1, 1, 1, NARROW, wrong_words=0.5), tmp_path)
 
 
 def test_the_corpus_says_what_is_wrong_in_it(corpus, wrong, misspoken, spec):
@@ -178,7 +178,7 @@ def test_misspoken_speech_differs_and_its_text_does_not(corpus, misspoken):
 
 def test_the_same_errors_on_every_machine_and_in_every_order(spec, wrong, tmp_path):
     both = replace(spec, wrong_words=0.4, misspoken=0.2)
-    one, other = record(both, tmp_path / "one"), record(both, tmp_path / "other")
+    one, other = synthesize(both, tmp_path / "one"), synthesize(both, tmp_path / "other")
     assert one.hash == other.hash and [u.texts for u in one.utterances] == [u.texts for u in other.utterances]
     assert [file_hash(u.audio) for u in one.utterances] == [file_hash(u.audio) for u in other.utterances]
     # chance goes by utterance and kind: neither misspeaking nor the order changes which words are wrong

@@ -6,7 +6,7 @@ from lib.corpora import catalogue
 from lib.corpora.curation.curate import curate
 from lib.corpora.curation.rules import Rules
 from lib.corpora.sources.own import read
-from lib.display.corpus_views import Look, card_page
+from lib.display.corpus_views import CorpusViews, card_page
 from tests.corpora.sources.trees import tone
 
 EVIL = "<script>alert('x')</script>"
@@ -41,7 +41,7 @@ SHAPES = {
 
 @pytest.mark.parametrize("lines", SHAPES.values(), ids=SHAPES)
 def test_every_view_shows_every_shape(tmp_path, lines):
-    look = Look(curated(tmp_path / "own", lines))
+    look = CorpusViews(curated(tmp_path / "own", lines))
     for view in (
         look.funnel,
         look.steps,
@@ -59,12 +59,12 @@ def test_every_view_shows_every_shape(tmp_path, lines):
 
 
 def test_questions_alone_are_no_duplicates(tmp_path):
-    assert len(curated(tmp_path / "own", SHAPES["questions only"]).shelf) == 4
+    assert len(curated(tmp_path / "own", SHAPES["questions only"]).store) == 4
 
 
 def test_lines_that_cannot_be_read_are_in_the_picture_and_in_the_table(tmp_path):
     made = curated(tmp_path / "own", [*SHAPES["transcripts"], ("0.wav", "nobody", "train", "", "", "", "", "")])
-    look = Look(made)
+    look = CorpusViews(made)
     (axes,) = look.funnel().axes
     assert [label.get_text() for label in axes.get_legend().get_texts()] == ["train", "dev", "test", "not readable"]
     assert axes.texts[0].get_text().startswith("4") and axes.texts[-1].get_text().startswith("5")
@@ -73,16 +73,16 @@ def test_lines_that_cannot_be_read_are_in_the_picture_and_in_the_table(tmp_path)
 
 def test_leaks_are_counted_by_curations_own_rule(tmp_path):
     short = [line(0, "train", "Ça va ?"), line(1, "test", "Ça va ?"), line(2, "dev", "something of its own")]
-    assert Look(curated(tmp_path / "short", short)).leaks() == 0  # short sentences may be on both sides
+    assert CorpusViews(curated(tmp_path / "short", short)).leaks() == 0  # short sentences may be on both sides
     same = [line(0, "train", "one and the same line"), line(1, "test", "One, and the same line!")]
     lenient = Rules(language=False, overlap_words=5, repeats=0)
-    assert Look(curated(tmp_path / "kept", same, rules=lenient)).leaks() == 0  # curation took the one in train
-    assert len(curated(tmp_path / "other", same, rules=lenient).shelf) == 1
+    assert CorpusViews(curated(tmp_path / "kept", same, rules=lenient)).leaks() == 0  # curation took the one in train
+    assert len(curated(tmp_path / "other", same, rules=lenient).store) == 1
 
 
 def test_text_of_a_corpus_cannot_become_markup(tmp_path):
     made = curated(tmp_path / "own", [line(0, "train", EVIL), line(1, "train", EVIL, speaker=EVIL), line(2, "test", "a b c")])
-    look = Look(made)
+    look = CorpusViews(made)
     shown = [look.findings().body, look.browser().to_html(), look.splits().body, card_page(None, catalogue.checked(made)).body]
     assert all("<script" not in html for html in shown) and "&lt;script" in shown[1]
 
@@ -90,11 +90,11 @@ def test_text_of_a_corpus_cannot_become_markup(tmp_path):
 def test_a_relative_folder_is_the_same_folder(tmp_path, monkeypatch):
     curated(tmp_path / "own", SHAPES["transcripts"])
     monkeypatch.chdir(tmp_path)
-    assert len(catalogue.opened("own", "own/own.tsv", tmp_path / "cache", Rules(language=False)).shelf) == 4
+    assert len(catalogue.load_curated("own", "own/own.tsv", tmp_path / "cache", Rules(language=False)).store) == 4
 
 
 def test_the_browser_lives_in_a_widget(tmp_path):
-    browser = Look(curated(tmp_path / "own", SHAPES["transcripts"])).browser()
+    browser = CorpusViews(curated(tmp_path / "own", SHAPES["transcripts"])).browser()
     rules, page = browser.live().children
     assert rules.value == "kept: shortest" and "one more line 0" in page.children[0].children[1].value
     rules.value = "kept: longest"

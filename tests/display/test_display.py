@@ -9,7 +9,7 @@ from lib.display.plots import scores_by_pair, scores_with_intervals, training_cu
 from lib.display.training_views import listening, rehearsal
 from lib.display.views import against_best_baseline, best_baseline, chosen, exact_share_check
 from lib.files import write_json
-from lib.scoring.table import Said
+from lib.scoring.outputs import OutputRow
 from lib.training.log import Heard, Log
 
 EVIL = "<script>alert('x')</script>"
@@ -17,7 +17,7 @@ EVIL = "<script>alert('x')</script>"
 
 def said(system, strategy, texts, references, audio=""):
     return [
-        Said(system, strategy, "direct", "ST", "est", "eng", "test", 1, str(i), f"s{i % 12}", 1.0, audio, r, t, 3, None, "end")
+        OutputRow(system, strategy, "direct", "ST", "est", "eng", "test", 1, str(i), f"s{i % 12}", 1.0, audio, r, t, 3, None, "end")
         for i, (t, r) in enumerate(zip(texts, references, strict=True))
     ]
 

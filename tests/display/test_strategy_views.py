@@ -5,22 +5,22 @@ import pytest
 
 from lib.display import strategy_views, study_views
 from lib.display.plots import ACCENT, GREY, gains, grouped
-from lib.recipes.gmu import adviser, evidence, pairs
-from lib.recipes.gmu.strategies import MULTITASK_ABLATION
-from lib.scoring.propagation import by_word_errors
+from lib.scoring.error_propagation import by_word_errors
 from lib.scoring.seeds import OverSeeds
+from lib.systems.gmu import adviser, claims, pairs
+from lib.systems.gmu.strategies import MULTITASK_ABLATION
 from tests.scoring.test_study import SEEN, UNSEEN, said, study_of, whole_study
 
 
 def test_strategies_stand_beside_a_reference_with_intervals():
     rows = said("direct", 1, 0.3) + said("asr_init", 1, 0.1)
     body = strategy_views.compared(rows, "direct").body
-    gap = strategy_views.against(rows, "asr_init", "direct")
+    gap = strategy_views.paired_difference(rows, "asr_init", "direct")
     assert f"{gap.value:+.1f} ({gap.low:+.1f} to {gap.high:+.1f})" in body and gap.low > 0
     with pytest.raises(ValueError, match="no output of 'cascade'; there is asr_init, direct"):
-        strategy_views.against(rows, "cascade", "direct")
+        strategy_views.paired_difference(rows, "cascade", "direct")
     with pytest.raises(ValueError, match="same clips"):
-        strategy_views.against(rows[:-1], "asr_init", "direct")
+        strategy_views.paired_difference(rows[:-1], "asr_init", "direct")
 
 
 def test_what_a_model_says_is_escaped():
@@ -51,7 +51,7 @@ def test_exercises_answer_by_what_was_measured():
     found = strategy_views.dispensable_check("ST", rows).body
     assert found.startswith("<p>Not quite") and found.endswith("surely missed: ST, KD.</p>")  # not MT: it says the same without
     assert "&lt;b&gt; is none of the losses" in strategy_views.dispensable_check("<b>", rows).body
-    gap = strategy_views.against(rows, "multitask", "direct").value
+    gap = strategy_views.paired_difference(rows, "multitask", "direct").value
     assert "within the interval" in strategy_views.gain_check(gap, rows, "multitask", "direct").body
     assert "outside the interval" in strategy_views.gain_check(-50, rows, "multitask", "direct").body
 
@@ -66,7 +66,7 @@ def test_the_study_is_shown_by_pair_and_strategy():
     assert "true" not in study_views.parts(study, [SEEN]).body and "est→eng" in study_views.parts(study, [SEEN]).body
     figure = study_views.chart(study, [SEEN, UNSEEN], ["cascade", "asr_init"])
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["est→eng", "que→spa"]
-    found = evidence.claims(study, lambda code: code == "est", [SEEN, UNSEEN])
+    found = claims.claims(study, lambda code: code == "est", [SEEN, UNSEEN])
     body = study_views.answers(found).body
     assert all(f"GMU-{n}" in body for n in range(1, 9)) and body.count(">held<") == 8 and body.count(">failed<") == 3
     assert "heard the same" in study_views.disagreements(study).body

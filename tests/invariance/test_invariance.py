@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lib.batches import Batch, Collator
+from lib.data.collate import Batch, Collator
+from lib.data.features import FbankExtractor
 from lib.decoding import Search, decode
-from lib.features import Ears
 from lib.models.lora import ONLY_LORA, add_lora, merge_lora, unmerge_lora
 from lib.tasks import Task, examples
+from lib.training.encoder_states import EncoderStateCache, encoder_states
 from lib.training.fit import fit
-from lib.training.losses import Translation
+from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
-from lib.training.states import EncoderStates, encoder_states
 from tests.training.cases import fresh, without_dropout
 
 SEARCH = Search(beams=2, longest=10)
@@ -73,20 +73,20 @@ def test_lora_merged_is_unmerged(model, collate, corpus, tmp_path):
         added = add_lora(model.speech.text_decoder, rank=4, alpha=8, targets=("q_proj", "v_proj"))
         assert added > 0 and torch.equal(logits(model, batch), before)  # an adapter starts as nothing
     stage = Stage("lora", 4, 5e-2, 1, batch_seconds=12.0, frozen=(ONLY_LORA,))
-    fit(Translation(model, 0.0), stage, chosen, collate, tmp_path, seed=1)
+    fit(Seq2SeqObjective(model, 0.0), stage, chosen, collate, tmp_path, seed=1)
     from safetensors.torch import load_file
 
     kept = load_file(tmp_path / "best.safetensors")
     assert kept and all("lora_" in name for name in kept)  # the adapter alone is saved
     with torch.no_grad():
-        apart = logits(model, batch)
+        score_gap = logits(model, batch)
         said = decode(model, chosen, collate, SEARCH)
-        assert (apart - before).abs().max() > 1e-2
+        assert (score_gap - before).abs().max() > 1e-2
         merge_lora(model)
-        assert torch.allclose(logits(model, batch), apart, atol=1e-4)
+        assert torch.allclose(logits(model, batch), score_gap, atol=1e-4)
         assert [h.text for h in decode(model, chosen, collate, SEARCH)] == [h.text for h in said]
         unmerge_lora(model)
-        assert torch.allclose(logits(model, batch), apart, atol=1e-4)
+        assert torch.allclose(logits(model, batch), score_gap, atol=1e-4)
 
 
 FROZEN = Stage("frozen", 5, 1e-3, 1, batch_seconds=12.0, frozen=("speech_encoder",))
@@ -98,8 +98,8 @@ def test_states_kept_on_disk_are_those_computed(model, corpus, tmp_path):
     for how in ("computed", "kept", "kept again"):
         twin = fresh(model.tokenizer)
         states = encoder_states(twin, FROZEN, tmp_path / "states") if how != "computed" else None
-        objective = Translation(without_dropout(twin), 0.1, kept=states)
-        fitted = fit(objective, FROZEN, chosen, Collator(twin, Ears(twin.stack)), tmp_path / how, seed=1)
+        objective = Seq2SeqObjective(without_dropout(twin), 0.1, kept=states)
+        fitted = fit(objective, FROZEN, chosen, Collator(twin, FbankExtractor(twin.stack)), tmp_path / how, seed=1)
         found[how] = [row["loss"] for row in fitted.history]
         if states:
             assert states.computed == 0 if how == "kept again" else states.computed > 10
@@ -107,7 +107,7 @@ def test_states_kept_on_disk_are_those_computed(model, corpus, tmp_path):
 
 
 def test_states_are_not_kept_where_chance_or_training_stands_before_them(model, tmp_path):
-    from lib.augment import Augment
+    from lib.data.augment import Augment
 
     assert encoder_states(model, FROZEN, tmp_path)
     assert encoder_states(model, replace(FROZEN, augment=Augment(mel_masks=1)), tmp_path) is None
@@ -116,16 +116,16 @@ def test_states_are_not_kept_where_chance_or_training_stands_before_them(model, 
 
 def test_states_of_another_encoder_are_others_and_a_torn_line_is_computed_again(model, collate, corpus, tmp_path):
     batch = collate(examples(corpus.split("train", "est"), Task.ST, "eng")[:3])
-    first, _ = EncoderStates(tmp_path, model)(batch)
+    first, _ = EncoderStateCache(tmp_path, model)(batch)
     (index,) = tmp_path.glob("*.jsonl")
     index.write_text(index.read_text()[:-9])
     with open(index.with_suffix(".bin"), "ab") as numbers:
         numbers.write(b"ab")  # half a number
-    again = EncoderStates(tmp_path, model)
+    again = EncoderStateCache(tmp_path, model)
     assert torch.allclose(again(batch)[0], first, atol=1e-5) and again.computed == 1
     with torch.no_grad():
         model.speech.speech_encoder.feature_projection.projection.weight.mul_(2)
-    other = EncoderStates(tmp_path, model)
+    other = EncoderStateCache(tmp_path, model)
     assert not torch.allclose(other(batch)[0], first, atol=1e-2) and other.computed == 3
     model.train()
     with pytest.raises(ValueError, match="train mode"):

@@ -6,13 +6,13 @@ from safetensors.torch import load_file, save_file
 from transformers import M2M100Config, M2M100ForConditionalGeneration, NllbTokenizer, NllbTokenizerFast
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
-from lib.batches import Collator
+from lib.data.collate import Collator
 from lib.decoding import GREEDY, Search, decode
 from lib.models.nllb import NllbSize, build_nllb, load_nllb, nllb_languages, nllb_token, train_nllb_tokenizer
 from lib.models.tokenizer import unknown_pieces
 from lib.tasks import text_examples
 from lib.training.fit import fit
-from lib.training.losses import Translation
+from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
 
 MINUTE = NllbSize(32, 2, 1, 2, 64, pieces=500, spare_rows=2)
@@ -203,7 +203,7 @@ def test_it_learns_a_handful_of_sentences_by_heart(folder, sentences, tmp_path):
     collate = Collator(model)
     before = decode(model, chosen, collate, GREEDY)
     stage = Stage("read", 150, 5e-3, 20, "cosine", batch_seconds=32.0, clip=1.0)
-    fit(Translation(model, 0.0), stage, chosen, collate, tmp_path, seed=1)
+    fit(Seq2SeqObjective(model, 0.0), stage, chosen, collate, tmp_path, seed=1)
     right = [[h.text == e.target_text for h, e in zip(said, chosen, strict=True)]
              for said in (before, decode(model, chosen, collate, GREEDY))]  # fmt: skip
     assert not any(right[0]) and all(right[1])

@@ -2,8 +2,8 @@ import pytest
 import torch
 from transformers import SeamlessM4Tv2Config, SeamlessM4Tv2ForSpeechToText, SeamlessM4Tv2ForTextToText
 
-from lib.batches import Collator
-from lib.features import Ears
+from lib.data.collate import Collator
+from lib.data.features import FbankExtractor
 from lib.models.seamless import load_seamless
 from lib.models.tokenizer import add_language, unknown_pieces
 from lib.tasks import Task, examples, text_examples
@@ -78,7 +78,7 @@ def test_new_language_takes_a_spare_row(model):
 
 def test_a_batch_gives_what_one_gives(model, corpus):
     """Hugging Face's length adaptor lets padding in; with it masked, states do not depend on the rest of the batch."""
-    collate = Collator(model, Ears(model.stack))
+    collate = Collator(model, FbankExtractor(model.stack))
     chosen = sorted(examples(corpus.split("train", "est"), Task.ST, "eng"), key=lambda e: e.seconds)
     chosen = [chosen[0], chosen[len(chosen) // 2], chosen[-1]]
     whole = collate(chosen)

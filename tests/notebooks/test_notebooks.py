@@ -47,8 +47,8 @@ class TestNotebook:
 
     def test_predicts_before_it_judges(self, book):
         sources = [cell.source for cell in self.code(book)]
-        judged = [place for place, source in enumerate(sources) if "run.judge(" in source]
-        predicted = [place for place, source in enumerate(sources) if "run.predict(" in source]
+        judged = [index for index, source in enumerate(sources) if "run.judge(" in source]
+        predicted = [index for index, source in enumerate(sources) if "run.predict(" in source]
         trained = [p for p, s in enumerate(sources) if "train(" in s or "fine_tune(" in s or "seamless_backbone(" in s]
         assert bool(judged) == bool(predicted)
         assert not judged or max(predicted) < min(judged + trained)

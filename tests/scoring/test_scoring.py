@@ -9,8 +9,8 @@ import sacrebleu
 from lib.scoring.baselines import constant, shuffled
 from lib.scoring.claims import Claim, verdict
 from lib.scoring.metrics import PROFILES, score, statistics, weights
+from lib.scoring.outputs import OutputRow, score_table
 from lib.scoring.significance import difference, same_signature
-from lib.scoring.table import Said, score_table
 
 SAID = ["the cat sat on the mat", "A dog, a bone!", "hello there world of mine", "", "one two three four five"] * 8
 MEANT = [
@@ -107,7 +107,7 @@ def test_shuffled_baseline_moves_every_hypothesis_to_another_meaning():
 
 def test_scores_come_again_from_the_rows_alone():
     rows = [
-        Said(
+        OutputRow(
             "gmu",
             "direct",
             "direct",
@@ -129,7 +129,7 @@ def test_scores_come_again_from_the_rows_alone():
         for i in range(40)
     ]
     table = score_table(rows)
-    again = [Said(**json.loads(json.dumps(asdict(row)))) for row in rows]
+    again = [OutputRow(**json.loads(json.dumps(asdict(row)))) for row in rows]
     assert score_table(again) == table
     assert {row["metric"] for row in table} == {"BLEU", "chrF++", "BLEU[gmu]", "chrF++[gmu]"}
     assert all(row["n"] == 40 and row["low"] <= row["value"] <= row["high"] for row in table)

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lib.recipes.gmu import adviser, evidence
-from lib.recipes.gmu.strategies import SWITCHES
 from lib.scoring.claims import verdict
+from lib.scoring.outputs import OutputRow
 from lib.scoring.seeds import _joined, mean_difference, mean_score, pooled
 from lib.scoring.significance import difference
 from lib.scoring.study import Study
-from lib.scoring.table import Said
+from lib.systems.gmu import adviser, claims
+from lib.systems.gmu.strategies import SWITCHES
 from lib.tasks import Task
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve".split()
@@ -20,20 +20,20 @@ SPEAKERS = 12
 
 
 def references(count=60):
-    chance = random.Random(0)
-    return [" ".join(chance.sample(WORDS, 6)) for _ in range(count)]
+    rng = random.Random(0)
+    return [" ".join(rng.sample(WORDS, 6)) for _ in range(count)]
 
 
 def spoiled(texts, share, seed):
     """Each word is another one with the chance `share`."""
-    chance = random.Random(f"{share} {seed}")
-    return [" ".join("wrong" if chance.random() < share else word for word in text.split()) for text in texts]
+    rng = random.Random(f"{share} {seed}")
+    return [" ".join("wrong" if rng.random() < share else word for word in text.split()) for text in texts]
 
 
 def said(strategy, seed, share, task="ST", pair=("est", "eng"), system="gmu", texts=None):
     meant = texts or references()
     return [
-        Said(system, strategy, "stage", task, *pair, "test", seed, f"clip-{n:03d}", f"speaker-{n % SPEAKERS}", 2.0, "", text, heard,
+        OutputRow(system, strategy, "stage", task, *pair, "test", seed, f"clip-{n:03d}", f"speaker-{n % SPEAKERS}", 2.0, "", text, heard,
              6, None, "end")
         for n, (text, heard) in enumerate(zip(meant, spoiled(meant, share, seed), strict=True))
     ]  # fmt: skip
@@ -141,12 +141,12 @@ def whole_study():
             for name, share in shares.items():
                 rows += said(name, seed, share, pair=pair)
             rows += said("mt", seed, 0.05, "MT", pair) + said("asr", seed, 0.4, "ASR", (pair[0], pair[0]))
-        rows += said(next(iter(SWITCHES)), seed, 0.8) + said(evidence.LOW_QUALITY, seed, 0.45)
+        rows += said(next(iter(SWITCHES)), seed, 0.8) + said(claims.LOW_QUALITY, seed, 0.45)
     return study_of(rows)
 
 
 def test_the_eight_claims_read_off_a_study():
-    found = {a.claim.claim: a for a in evidence.claims(whole_study(), lambda code: code == "est", [SEEN, UNSEEN, ("fra", "eng")])}
+    found = {a.claim.claim: a for a in claims.claims(whole_study(), lambda code: code == "est", [SEEN, UNSEEN, ("fra", "eng")])}
     assert [name for name in found if "FAIR" not in name] == [f"GMU-{n}" for n in range(1, 9)]
     assert found["GMU-2-FAIR"].measured.value < found["GMU-2"].measured.value and found["GMU-3-FAIR"].measured.value < 0
     verdicts = {
@@ -170,7 +170,7 @@ def test_a_study_is_scored_as_the_paper_scores():
 
 
 def test_claims_of_nothing_are_not_measured():
-    for answer in evidence.claims(study_of([]), lambda code: True, [SEEN]):
+    for answer in claims.claims(study_of([]), lambda code: True, [SEEN]):
         assert answer.measured is None and "not measured" in answer.of
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import torch
 
-from lib.batches import Collator
+from lib.data.collate import Collator
+from lib.data.features import FbankExtractor
 from lib.decoding import Search, decode
-from lib.features import Ears
 from lib.models.seamless import build_seamless
 from lib.training.fit import fit
-from lib.training.losses import Translation
+from lib.training.objectives import Seq2SeqObjective
 from lib.training.selection import Evaluated
 from lib.training.stages import Stage
 from tests.conftest import MINUTE
@@ -53,17 +53,17 @@ def train(tokenizer_folder, chosen, folder, watch, stage=STAGE, dies="", sends=N
             raise OSError("the GPU fell off the bus")
 
     def evaluate():
-        said = decode(model, chosen[:3], Collator(model, Ears(model.stack)), Search(1, longest=8))
+        said = decode(model, chosen[:3], Collator(model, FbankExtractor(model.stack)), Search(1, longest=8))
         return Evaluated(sum(h.score for h in said), [(e, h.text) for e, h in zip(chosen, said, strict=False)])
 
-    objective = Translation(model if dropout else without_dropout(model), stage.label_smoothing)
-    collate, scores = Collator(model, Ears(model.stack)), evaluate if decodes else None
+    objective = Seq2SeqObjective(model if dropout else without_dropout(model), stage.label_smoothing)
+    collate, scores = Collator(model, FbankExtractor(model.stack)), evaluate if decodes else None
     return fit(objective, stage, chosen, collate, Path(folder), seed=1, watch=look, evaluate=scores), objective
 
 
 if __name__ == "__main__":  # a process to be told to stop: tokenizer, listing, folder, file that names the update
-    from lib.listing import Listing
+    from lib.data.store import ExampleStore
 
     tokenizer, listing, folder, sends, updates = sys.argv[1:]
     stage = replace(STAGE, updates=int(updates), save_every=1e9)
-    train(tokenizer, Listing(listing), folder, lambda tick: None, stage, sends=sends, dropout=True)
+    train(tokenizer, ExampleStore(listing), folder, lambda tick: None, stage, sends=sends, dropout=True)

@@ -6,18 +6,18 @@ import pytest
 import soundfile
 import torch
 
-from lib.augment import Augment
-from lib.batches import Collator
+from lib.data.augment import Augment
+from lib.data.collate import Collator
+from lib.data.features import FbankExtractor
 from lib.display.plots import rate_search
-from lib.features import Ears
 from lib.files import read_json
 from lib.tasks import Task, examples
 from lib.training import checkpoints
 from lib.training.checkpoints import WrongCheckpoint, load_weights, save_weights
-from lib.training.find_rate import find_rate
 from lib.training.fit import fit
 from lib.training.log import read_listening
-from lib.training.losses import Translation
+from lib.training.lr_finder import find_learning_rate
+from lib.training.objectives import Seq2SeqObjective
 from lib.training.selection import Evaluated
 from lib.training.stages import Stage, freeze, parameter_table, train_mode
 from lib.training.step import DoesNotFit
@@ -40,10 +40,10 @@ def train(model, corpus, folder, stage=STAGE, seed=1, stop_at=None, scores=None,
         if tick.update == stop_at:
             raise Killed
 
-    collate = Collator(model, Ears(model.stack))
+    collate = Collator(model, FbankExtractor(model.stack))
     given = examples(corpus.split("train", examples_of), Task.ST, "eng" if examples_of == "est" else "spa")
     fitted = fit(
-        Translation(model, stage.label_smoothing),
+        Seq2SeqObjective(model, stage.label_smoothing),
         stage,
         given,
         collate,
@@ -113,7 +113,7 @@ def test_weights_that_give_no_finite_loss_are_refused_before_training(model, cor
         train(model, corpus, tmp_path, Stage("direct", 50, 1e-3, 2, batch_seconds=12.0))
 
 
-class Breaking(Translation):
+class Breaking(Seq2SeqObjective):
     """Its loss is not finite in the given calls (two are the rehearsal's)."""
 
     def __init__(self, model, broken):
@@ -128,11 +128,11 @@ class Breaking(Translation):
 
 def test_an_update_that_is_not_finite_is_left_out_and_counted_and_too_many_stop_with_advice(model, corpus, tmp_path):
     chosen, stage = examples(corpus.split("train", "est"), Task.ST, "eng"), replace(STAGE, clip=1.0, updates=14)
-    fitted = fit(Breaking(model, {5}), stage, chosen, Collator(model, Ears(4)), tmp_path / "one", seed=1)
+    fitted = fit(Breaking(model, {5}), stage, chosen, Collator(model, FbankExtractor(4)), tmp_path / "one", seed=1)
     assert fitted.not_finite == 1 and math.isinf(fitted.history[2]["loss"]) and math.isfinite(fitted.history[3]["loss"])
     assert all(torch.isfinite(tensor).all() for tensor in weights(model).values())
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        fit(Breaking(model, set(range(3, 99))), stage, chosen, Collator(model, Ears(4)), tmp_path / "all", seed=1)
+        fit(Breaking(model, set(range(3, 99))), stage, chosen, Collator(model, FbankExtractor(4)), tmp_path / "all", seed=1)
 
 
 def test_accumulation_is_one_large_batch(model, corpus, tmp_path):
@@ -144,7 +144,7 @@ def test_accumulation_is_one_large_batch(model, corpus, tmp_path):
         without_dropout(twin)
         stage = Stage("direct", 1, 1e-3, 1, batch_seconds=99.0, batch_most=batch_most, accumulate=accumulate)
         folder = tmp_path / str(batch_most)
-        losses.append(fit(Translation(twin, 0.0), stage, chosen, Collator(twin, Ears(4)), folder, seed=1).history[0])
+        losses.append(fit(Seq2SeqObjective(twin, 0.0), stage, chosen, Collator(twin, FbankExtractor(4)), folder, seed=1).history[0])
     assert losses[0]["loss"] == pytest.approx(losses[1]["loss"], rel=1e-3)
     assert losses[0]["gradient_norm"] == pytest.approx(losses[1]["gradient_norm"], rel=1e-2)
 
@@ -178,8 +178,8 @@ def one_update(model, corpus, folder, **changes):
     """A single update without dropout; its row of the log."""
     stage = replace(Stage("direct", 1, 1e-3, 1, batch_seconds=20.0), **changes)
     chosen = examples(corpus.split("train", "est"), Task.ST, "eng")[:6]
-    objective = Translation(without_dropout(model), 0.0)
-    return fit(objective, stage, chosen, Collator(model, Ears(4)), folder, seed=1).history[0]
+    objective = Seq2SeqObjective(without_dropout(model), 0.0)
+    return fit(objective, stage, chosen, Collator(model, FbankExtractor(4)), folder, seed=1).history[0]
 
 
 def test_recomputed_activations_give_the_same_gradient(model, corpus, tmp_path):
@@ -202,9 +202,9 @@ def test_parts_have_rates_of_their_own(model, corpus, tmp_path):
     one_update(model, corpus, tmp_path, learning_rate=1e-4, rates=rates)
     # Adam's first step is as long as the rate, for every weight that has a gradient
     moved = {name: (tensor - before[name]).abs().max().item() for name, tensor in weights(model).items()}
-    assert all(far == 0 for name, far in moved.items() if "text_decoder.layers" in name)
-    adapter = [far for name, far in moved.items() if ".adapter." in name]
-    encoder = [far for name, far in moved.items() if "speech_encoder.encoder.layers" in name]
+    assert all(mt_minus_st == 0 for name, mt_minus_st in moved.items() if "text_decoder.layers" in name)
+    adapter = [mt_minus_st for name, mt_minus_st in moved.items() if ".adapter." in name]
+    encoder = [mt_minus_st for name, mt_minus_st in moved.items() if "speech_encoder.encoder.layers" in name]
     assert max(adapter) == pytest.approx(1e-2, rel=0.05) and max(encoder) == pytest.approx(1e-4, rel=0.05)
     with pytest.raises(ValueError, match="'adaptor', which matches nothing"):
         one_update(fresh(model.tokenizer), corpus, tmp_path / "b", rates=(("adaptor", 1.0),))
@@ -252,22 +252,22 @@ def test_the_rehearsal_says_what_trains_and_what_it_costs(model, corpus, tmp_pat
 
 
 def test_a_batch_that_does_not_fit_names_the_utterance_and_the_knob(model, corpus, tmp_path):
-    class Greedy(Translation):
+    class Greedy(Seq2SeqObjective):
         def forward(self, batch):
             torch.empty(1 << 62, dtype=torch.uint8)  # what a machine says that has no memory left
 
     chosen = examples(corpus.split("train", "est"), Task.ST, "eng")
     longest = max(chosen, key=lambda e: e.seconds)
     with pytest.raises(DoesNotFit, match=rf"whose longest is {longest.id} .*lower batch_seconds \(12\).*recompute"):
-        fit(Greedy(model, 0.0), STAGE, chosen, Collator(model, Ears(4)), tmp_path, seed=1)
+        fit(Greedy(model, 0.0), STAGE, chosen, Collator(model, FbankExtractor(4)), tmp_path, seed=1)
 
 
 def test_no_usable_audio_at_all_is_said_before_training(model, corpus, tmp_path):
     (tmp_path / "nan.wav").write_bytes(b"")
     soundfile.write(tmp_path / "nan.wav", np.full(16000, np.nan, np.float32), 16000, subtype="FLOAT")
-    deaf = [replace(e, audio=tmp_path / "nan.wav") for e in examples(corpus.split("train", "est"), Task.ST, "eng")]
+    silence_audio = [replace(e, audio=tmp_path / "nan.wav") for e in examples(corpus.split("train", "est"), Task.ST, "eng")]
     with pytest.raises(ValueError, match="no audio can be heard; first: .*nan.wav: it holds NaN"):
-        fit(Translation(model, 0.0), STAGE, deaf, Collator(model, Ears(4)), tmp_path / "run", seed=1)
+        fit(Seq2SeqObjective(model, 0.0), STAGE, silence_audio, Collator(model, FbankExtractor(4)), tmp_path / "run", seed=1)
 
 
 def test_listening_examples_are_written_at_each_evaluation(model, corpus, tmp_path):
@@ -277,7 +277,7 @@ def test_listening_examples_are_written_at_each_evaluation(model, corpus, tmp_pa
     def evaluate():
         return Evaluated(1.0, [(chosen[0], f"try {next(said)}")])
 
-    fit(Translation(model, 0.0), STAGE, chosen, Collator(model, Ears(4)), tmp_path, seed=1, evaluate=evaluate)
+    fit(Seq2SeqObjective(model, 0.0), STAGE, chosen, Collator(model, FbankExtractor(4)), tmp_path, seed=1, evaluate=evaluate)
     heard = read_listening(tmp_path)
     assert [(h.update, h.hypothesis) for h in heard] == [(2, "try 0"), (4, "try 1"), (6, "try 2")]
     assert {h.reference for h in heard} == {chosen[0].target_text}
@@ -306,15 +306,15 @@ def test_augmentation_changes_training_only_and_resumes(model, corpus, tmp_path)
 
 
 def test_the_rate_finder_leaves_no_trace_and_finds_a_rate_that_learns(model, corpus, tmp_path):
-    before, chance = weights(model), torch.get_rng_state()
+    before, rng = weights(model), torch.get_rng_state()
     chosen = examples(corpus.split("train", "est"), Task.ST, "eng")
-    collate, stage = Collator(model, Ears(4)), Stage("direct", 40, 1e-3, 5, "constant", batch_seconds=12.0)
-    found = find_rate(Translation(model, 0.0), stage, chosen, collate, seed=1, updates=50)
-    assert torch.equal(chance, torch.get_rng_state())
+    collate, stage = Collator(model, FbankExtractor(4)), Stage("direct", 40, 1e-3, 5, "constant", batch_seconds=12.0)
+    found = find_learning_rate(Seq2SeqObjective(model, 0.0), stage, chosen, collate, seed=1, updates=50)
+    assert torch.equal(rng, torch.get_rng_state())
     assert all(torch.equal(tensor, weights(model)[name]) for name, tensor in before.items())
     assert found.rates[0] < found.suggestion < (found.diverged_at or found.rates[-1])
     losses = [row["loss"] for row in fit(
-        Translation(model, 0.0), replace(stage, learning_rate=found.suggestion), chosen, collate, tmp_path, seed=1
+        Seq2SeqObjective(model, 0.0), replace(stage, learning_rate=found.suggestion), chosen, collate, tmp_path, seed=1
     ).history]  # fmt: skip
     assert sum(losses[-5:]) < 0.9 * sum(losses[:5])
     assert rate_search(found).axes

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lib.tasks import Task, examples
-from lib.training.losses import Translation, label_smoothed
-from lib.training.multitask import MultiTask, MultiTaskTranslation, distillation
+from lib.training.multitask import MultiTask, MultiTaskObjective, distillation
+from lib.training.objectives import Seq2SeqObjective, label_smoothed_nll
 from lib.training.stages import freeze, train_mode
 from tests.training.cases import without_dropout
 
@@ -22,10 +22,10 @@ def reference(student, teacher, labels, temperature, divergence, skip):
     """The sums written out, a token and a class at a time."""
     total, count = 0.0, 0
     for row in range(labels.shape[0]):
-        for place in range(skip, labels.shape[1]):
-            if labels[row, place] == -100:
+        for index in range(skip, labels.shape[1]):
+            if labels[row, index] == -100:
                 continue
-            s, t = (logits[row, place].double() / temperature for logits in (student, teacher))
+            s, t = (logits[row, index].double() / temperature for logits in (student, teacher))
             log_s, log_t = s - torch.logsumexp(s, 0), t - torch.logsumexp(t, 0)
             for v in range(len(s)):
                 p = math.exp(log_t[v])
@@ -55,15 +55,15 @@ def test_the_whole_objective_is_the_weighted_sum_of_its_parts(model, batch):
     without_dropout(model)
     weights = dataclasses.asdict(MultiTask())
     alone = {
-        name: MultiTaskTranslation(model, MultiTask(**{**dict.fromkeys(("st", "mt", "kd"), 0.0), name: 1.0}), 0.2)(batch)
+        name: MultiTaskObjective(model, MultiTask(**{**dict.fromkeys(("st", "mt", "kd"), 0.0), name: 1.0}), 0.2)(batch)
         for name in ("st", "mt", "kd")
     }
-    whole = MultiTaskTranslation(model, MultiTask(), 0.2)(batch)
+    whole = MultiTaskObjective(model, MultiTask(), 0.2)(batch)
     expected = sum(weights[name] * loss.total.item() for name, loss in alone.items())
     assert (weights["st"], weights["mt"], weights["kd"]) == (1, 1, 2)  # GMU's
     assert whole.total.item() == pytest.approx(expected, rel=1e-5)
     # each part against what else computes it
-    heard, read = Translation(model, 0.2)(batch), Translation(model, 0.2)(batch.reading)
+    heard, read = Seq2SeqObjective(model, 0.2)(batch), Seq2SeqObjective(model, 0.2)(batch.reading)
     assert alone["st"].total.item() == pytest.approx(heard.total.item(), rel=1e-5)
     assert alone["mt"].total.item() == pytest.approx(read.total.item(), rel=1e-5)
     assert {loss.count for loss in (whole, heard, read)} == {int((batch.labels != -100).sum())}
@@ -73,7 +73,7 @@ def gradient_of_the_teacher(model, batch, losses):
     """The size of what reaches the text encoder, which only the teacher's pass goes through."""
     model.part_embeddings()
     model.zero_grad()
-    MultiTaskTranslation(model, losses, 0.2)(batch).total.backward()
+    MultiTaskObjective(model, losses, 0.2)(batch).total.backward()
     reached = [p.grad.abs().sum().item() for p in model.text_encoder.parameters() if p.grad is not None]
     return sum(reached)
 
@@ -93,7 +93,7 @@ def test_kl_and_cross_entropy_have_one_gradient_where_the_teacher_is_stopped(mod
 
     def gradient(**how):
         model.zero_grad()
-        MultiTaskTranslation(model, MultiTask(st=0, mt=0, kd=1, **how), 0.0)(batch).total.backward()
+        MultiTaskObjective(model, MultiTask(st=0, mt=0, kd=1, **how), 0.0)(batch).total.backward()
         return model.speech.text_decoder.layers[0].ffn.fc1.weight.grad.clone()
 
     assert torch.allclose(gradient(divergence="KL"), gradient(divergence="XENT"), atol=1e-6)
@@ -105,7 +105,7 @@ def test_the_teacher_has_dropout_unless_it_is_switched_off(model, batch):
     train_mode(model)
 
     def twice(losses):
-        objective = MultiTaskTranslation(model, losses, 0.0)
+        objective = MultiTaskObjective(model, losses, 0.0)
         seen = []
         decode = model.decode
         model.decode = lambda states, mask, prefix: seen.append(decode(states, mask, prefix)) or seen[-1]
@@ -125,7 +125,7 @@ def test_the_teacher_has_dropout_unless_it_is_switched_off(model, batch):
 
 def test_a_frozen_text_encoder_stays_what_it_was_while_the_decoder_learns(model, batch):
     model.part_embeddings()
-    objective = MultiTaskTranslation(model, MultiTask(), 0.2)
+    objective = MultiTaskObjective(model, MultiTask(), 0.2)
     freeze(objective, ("text_encoder",))
     train_mode(objective)
     assert not model.text_encoder.training and model.speech.text_decoder.training
@@ -148,20 +148,20 @@ def test_batches_without_transcripts_are_refused(model, collate, corpus):
     plain = collate(examples(corpus.split("train", "est"), Task.ST, "eng")[:2])
     assert plain.reading is None
     with pytest.raises(ValueError, match="transcripts=True"):
-        MultiTaskTranslation(model, MultiTask(), 0.2)(plain)
+        MultiTaskObjective(model, MultiTask(), 0.2)(plain)
 
 
 def test_skipping_the_language_token_skips_it_in_every_loss(model, batch):
     without_dropout(model)
-    whole, less = (MultiTaskTranslation(model, MultiTask(), 0.2, skip=skip)(batch) for skip in (0, 1))
+    whole, less = (MultiTaskObjective(model, MultiTask(), 0.2, skip=skip)(batch) for skip in (0, 1))
     assert whole.count - less.count == len(batch.examples)
     student = model.decode(*model.encode_speech(batch.speech, batch.mask), batch.prefix)
     read = model.decode(*model.encode_text(batch.reading.text, batch.reading.mask), batch.prefix)
     first = torch.full_like(batch.labels, -100)
     first[:, 0] = batch.labels[:, 0]
     lost = (
-        label_smoothed(student, first, 0.2).total
-        + label_smoothed(read, first, 0.2).total
+        label_smoothed_nll(student, first, 0.2).total
+        + label_smoothed_nll(read, first, 0.2).total
         + 2 * distillation(student, read, first).total
     )
     assert (whole.total - less.total).item() == pytest.approx(lost.item(), rel=1e-3)

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from lib.data.store import ExampleStore
 from lib.files import read_json
-from lib.listing import Listing
 from lib.tasks import Task, examples
 from lib.training.launch import RankDied, launch
 from lib.training.log import read_listening, read_rows
@@ -42,9 +42,9 @@ def test_two_processes_learn_what_one_learns(tokenizer_folder, chosen, tmp_path,
     assert [h.hypothesis for h in read_listening(tmp_path / "two")] == [h.hypothesis for h in read_listening(tmp_path / "one")]
     assert two.best == pytest.approx(one.best, abs=1e-3)
     weights = [load_file(tmp_path / name / "best.safetensors") for name in ("one", "two")]
-    apart = torch.cat([(weights[0][name] - weights[1][name]).abs().flatten() for name in weights[0]])
+    score_gap = torch.cat([(weights[0][name] - weights[1][name]).abs().flatten() for name in weights[0]])
     # Adam makes a whole step of a gradient that is all but zero, whichever way its rounding points
-    assert apart.mean() < 1e-5 and apart.max() < STAGE.updates * STAGE.learning_rate
+    assert score_gap.mean() < 1e-5 and score_gap.max() < STAGE.updates * STAGE.learning_rate
     assert ticks[-1].update == STAGE.updates and not objective.training
 
 
@@ -69,7 +69,7 @@ def test_an_update_that_cannot_be_shared_out_is_refused_with_the_remedy(tokenize
 
 @pytest.mark.slow
 def test_told_to_stop_it_saves_where_it_stands_and_goes_on_as_if_nothing_had_been(tokenizer_folder, chosen, tmp_path):
-    listing, sends = Listing.write(tmp_path / "list", chosen), tmp_path / "update"
+    listing, sends = ExampleStore.write(tmp_path / "list", chosen), tmp_path / "update"
 
     def start(folder):
         words = [sys.executable, "-m", "tests.training.cases", tokenizer_folder, listing.folder, tmp_path / folder, sends, 12]

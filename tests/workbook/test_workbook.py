@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from lib.corpora.sources import SOURCES
-from lib.scoring.table import Said, score_table
+from lib.scoring.outputs import OutputRow, score_table
 from lib.workbook import notebooks, runner
 from lib.workbook.collect import CLAIMS, SCORES
 from lib.workbook.paths import ROOT
@@ -61,7 +61,7 @@ def blanks(value, path=""):
     if isinstance(value, dict):
         return [found for key, entry in value.items() for found in blanks(entry, f"{path}/{key}")]
     if isinstance(value, list):
-        return [found for place, entry in enumerate(value) for found in blanks(entry, f"{path}/{place}")]
+        return [found for index, entry in enumerate(value) for found in blanks(entry, f"{path}/{index}")]
     return [path] if value in (None, "") else []
 
 
@@ -91,7 +91,7 @@ def test_scores_can_be_computed_again_from_hypotheses_alone(outputs):
     for path in (outputs / "smoke" / "runs").glob("*/hypotheses.jsonl"):
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         run = rows[0]["run"]
-        again = pd.DataFrame(score_table(Said(**{k: v for k, v in row.items() if k != "run"}) for row in rows))
+        again = pd.DataFrame(score_table(OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in rows))
         stored = table[table["run"] == run][list(again.columns)].reset_index(drop=True)
         pd.testing.assert_frame_equal(stored, again, check_dtype=False)
 

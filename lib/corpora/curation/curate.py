@@ -12,14 +12,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from lib.corpora.curation import together
+from lib.corpora.audio_stats import Measured
+from lib.corpora.curation import across_corpus
+from lib.corpora.curation.across_corpus import KEPT, NUMBER, Facts
 from lib.corpora.curation.examination import FINDINGS, Examination, Findings
 from lib.corpora.curation.rules import STEPS, Rules
-from lib.corpora.curation.together import KEPT, NUMBER, Facts
-from lib.corpora.shelf import Shelf
-from lib.corpora.sound import Measured
-from lib.corpora.studio import Progress, silent
-from lib.corpora.text import fingerprint, repaired
+from lib.corpora.store import UtteranceStore
+from lib.corpora.synthesis import Progress, no_progress
+from lib.corpora.text import repaired, text_fingerprint
 from lib.files import atomic_path, content_hash, file_hash, lock, read_json, write_json
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -32,8 +32,8 @@ class Curated:
 
     name: str
     folder: Path  # where findings.tsv is, to be read by people
-    listed: Shelf  # every utterance of the lists, as they stand there
-    shelf: Shelf  # those that are kept
+    listed: UtteranceStore  # every utterance of the lists, as they stand there
+    store: UtteranceStore  # those that are kept
     root: Path  # that the audio lies under
     rules: Rules  # that it was held against
     funnel: list[dict]  # step, language, split; utterances, hours and speakers that were left after the step
@@ -54,7 +54,7 @@ def curate(
     listed: Iterable[Utterance | Finding],
     rules: Rules,
     cache: Path,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
 ) -> Curated:
     """Hold what a corpus lists against the rules; with the same lists, files and rules the work is done once.
 
@@ -66,20 +66,20 @@ def curate(
         OSError: a file of `rules.held_out` is not there.
     """
     folder = Path(os.path.abspath(folder))
-    place = cache / "curation"
-    place.mkdir(parents=True, exist_ok=True)
-    with lock(place / f".{name}.lock", f"the curation of {name}", patience=3600), TemporaryDirectory(dir=place) as new:
+    index = cache / "curation"
+    index.mkdir(parents=True, exist_ok=True)
+    with lock(index / f".{name}.lock", f"the curation of {name}", patience=3600), TemporaryDirectory(dir=index) as new:
         broken: list[Finding] = []
         stamps = hashlib.sha256()
         stream = _utterances(name, listed, broken, stamps if rules.audio != "listed" else None, progress)
-        raw = Shelf.write(Path(new) / "listed", folder, stream, {"id": ("Q", lambda u: fingerprint("", u.id))})
+        raw = UtteranceStore.write(Path(new) / "listed", folder, stream, {"id": ("Q", lambda u: text_fingerprint("", u.id))})
         held = [file_hash(Path(path).expanduser()) for path in rules.held_out]
         key = content_hash([raw.hash, [astuple(f) for f in broken], asdict(rules), stamps.hexdigest(), held, _code()])
-        made = place / f"{name}-{key}"
+        made = index / f"{name}-{key}"
         if not made.exists():
             with atomic_path(made) as result, Findings(result) as findings:
                 findings.write(broken)
-                examination = Examination(folder, rules, Measured(place / "sounds.sqlite"), progress)
+                examination = Examination(folder, rules, Measured(index / "sounds.sqlite"), progress)
                 facts = examination.of(raw, findings)
                 _beside_each_other(raw, facts, rules, findings)
                 _keep(result, raw, folder, facts, progress)
@@ -87,13 +87,13 @@ def curate(
                 write_json(result / "funnel.json", _funnel(facts, len([f for f in broken if f.outcome == "dropped"])))
                 raw.rows.folder.rename(result / "listed")
     made_of = {name: read_json(made / f"{name}.json") for name in ("funnel", "files")}
-    return Curated(name, made, *(Shelf(made / part, folder) for part in ("listed", "kept")), folder, rules, hash=key, **made_of)
+    return Curated(name, made, *(UtteranceStore(made / part, folder) for part in ("listed", "kept")), folder, rules, hash=key, **made_of)
 
 
 def _code() -> str:
     """Another version of the rules' code is other rules."""
     room = Path(__file__).parent
-    others = (room.parent / "text.py", room.parent / "sound.py", room.parent / "audio.py", room.parents[1] / "languages.py")
+    others = (room.parent / "text.py", room.parent / "audio_stats.py", room.parent / "audio.py", room.parents[1] / "languages.py")
     return content_hash([file_hash(path) for path in (*sorted(room.glob("*.py")), *others)])
 
 
@@ -118,49 +118,49 @@ def _utterances(
         yield entry
 
 
-def _beside_each_other(raw: Shelf, facts: Facts, rules: Rules, findings: Findings) -> None:
+def _beside_each_other(raw: UtteranceStore, facts: Facts, rules: Rules, findings: Findings) -> None:
     """All utterances together; each step sees what the ones before it have left."""
 
-    def tell(step: str, place: int, what: str, remedy: str, outcome: str) -> None:
-        utterance = raw[place]
+    def tell(step: str, index: int, what: str, remedy: str, outcome: str) -> None:
+        utterance = raw[index]
         findings.write([Finding(step, utterance.id, utterance.origin, what, remedy, outcome)])
-        if outcome == "dropped" and facts.dropped[place] == KEPT:
-            facts.dropped[place] = NUMBER[step]
+        if outcome == "dropped" and facts.dropped[index] == KEPT:
+            facts.dropped[index] = NUMBER[step]
 
-    for place, what, remedy, outcome in list(together.rates(facts, rules)):
-        tell("speaking rate", place, what, remedy, outcome)
-    for place, first, what, outcome in list(together.duplicates(facts, rules)):
+    for index, what, remedy, outcome in list(across_corpus.rates(facts, rules)):
+        tell("speaking rate", index, what, remedy, outcome)
+    for index, first, what, outcome in list(across_corpus.duplicates(facts, rules)):
         remedy = "nothing to do: the first is kept" if outcome == "dropped" else "kept, since it is held out"
-        tell("duplicate", place, f"{what} {raw[first].origin}", remedy, outcome)
-    held_out = {path: together.sentences_of(path, list(facts.languages), rules) for path in rules.held_out}
-    for place, home in list(together.overlaps(facts, held_out)):
+        tell("duplicate", index, f"{what} {raw[first].origin}", remedy, outcome)
+    held_out = {path: across_corpus.sentences_of(path, list(facts.languages), rules) for path in rules.held_out}
+    for index, home in list(across_corpus.overlaps(facts, held_out)):
         where = home if isinstance(home, str) else f"{raw[home].split}, {raw[home].origin}"
-        tell("overlap", place, f"its sentence is in {where} too", "nothing to do: only the held-out one is kept", "dropped")
-    for name, counts in together.speakers_on_both_sides(facts).items():
+        tell("overlap", index, f"its sentence is in {where} too", "nothing to do: only the held-out one is kept", "dropped")
+    for name, counts in across_corpus.speakers_on_both_sides(facts).items():
         what = f"speaker {name!r} is on both sides: " + ", ".join(f"{count} in {split}" for split, count in counts.items())
         remedy = "a score says little of other voices; Rules(speakers='drop') takes them out of train"
         findings.write([Finding("speaker", "", "", what, remedy, "noted")])
         if rules.speakers == "drop":
-            for place in np.flatnonzero(facts.arrays()["speaker"] == facts.speakers[name]):
-                if facts.split[place] == 0 and facts.dropped[place] == KEPT:
-                    tell("speaker", int(place), f"speaker {name!r} is in dev or test too", "nothing to do", "dropped")
-    for name, voices in together.two_voices(facts).items():
-        for place, pitch in voices:
+            for index in np.flatnonzero(facts.arrays()["speaker"] == facts.speakers[name]):
+                if facts.split[index] == 0 and facts.dropped[index] == KEPT:
+                    tell("speaker", int(index), f"speaker {name!r} is in dev or test too", "nothing to do", "dropped")
+    for name, voices in across_corpus.two_voices(facts).items():
+        for index, pitch in voices:
             what = f"one of two voices under the name {name!r}: near {pitch:.0f} Hz"
-            tell("sound", place, what, "listen to both, and give each speaker a name of their own", "noted")
+            tell("sound", index, what, "listen to both, and give each speaker a name of their own", "noted")
 
 
-def _keep(result: Path, raw: Shelf, folder: Path, facts: Facts, progress: Progress) -> None:
+def _keep(result: Path, raw: UtteranceStore, folder: Path, facts: Facts, progress: Progress) -> None:
     def kept() -> Iterator[Utterance]:
-        for place, utterance in enumerate(raw):
-            if facts.dropped[place] == KEPT:
-                whole = {"seconds": round(float(facts.seconds[place]), 4)} if utterance.start is None else {}
+        for index, utterance in enumerate(raw):
+            if facts.dropped[index] == KEPT:
+                whole = {"seconds": round(float(facts.seconds[index]), 4)} if utterance.start is None else {}
                 texts = {code: repaired(words)[0] for code, words in utterance.texts.items()}
                 yield replace(utterance, texts=texts, **whole)
-            if place % EVERY == 0:
-                progress("keeping", place, len(raw))
+            if index % EVERY == 0:
+                progress("keeping", index, len(raw))
 
-    Shelf.write(result / "kept", folder, kept())
+    UtteranceStore.write(result / "kept", folder, kept())
 
 
 def _funnel(facts: Facts, broken: int) -> list[dict]:

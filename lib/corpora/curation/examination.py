@@ -12,12 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.corpora.curation import alone
+from lib.corpora.audio_stats import Header, Measured, Sound
+from lib.corpora.curation import per_utterance
+from lib.corpora.curation.across_corpus import Facts
 from lib.corpora.curation.rules import Rules
-from lib.corpora.curation.together import Facts
-from lib.corpora.shelf import Shelf
-from lib.corpora.sound import Header, Measured, Sound
-from lib.corpora.studio import Progress
+from lib.corpora.store import UtteranceStore
+from lib.corpora.synthesis import Progress
 from lib.utterance import Finding, Utterance
 
 CHUNK = 500  # utterances looked at together
@@ -54,20 +54,20 @@ class Examination:
         self.folder, self.rules, self.measured, self.progress = folder, rules, measured, progress
         self.files = {"rates": Counter(), "channels": Counter(), "lengths": Counter(given=0, whole=0)}
 
-    def of(self, raw: Shelf, findings: Findings) -> Facts:
+    def of(self, raw: UtteranceStore, findings: Findings) -> Facts:
         """Look at all of them, write down what is found, and remember what the steps that compare them need."""
         facts, rows = Facts(), iter(raw)
         first = np.zeros(len(raw), bool)
         first[np.unique(raw.rows.columns["id"], return_index=True)[1]] = True
         while chunk := list(islice(rows, CHUNK)):
-            told = [self._unopened(utterance, first[len(facts.split) + place]) for place, utterance in enumerate(chunk)]
+            told = [self._unopened(utterance, first[len(facts.split) + index]) for index, utterance in enumerate(chunk)]
             if self.rules.audio != "listed":
                 self._open(chunk, told)
-            for place, utterance in enumerate(chunk):
-                self._read(utterance, told[place])
+            for index, utterance in enumerate(chunk):
+                self._read(utterance, told[index])
             sounds = self._hear(chunk, told) if self.rules.audio == "heard" else {}
-            for place, (utterance, found) in enumerate(zip(chunk, told, strict=True)):
-                facts.add(utterance, found, sounds.get(place), self.rules)
+            for index, (utterance, found) in enumerate(zip(chunk, told, strict=True)):
+                facts.add(utterance, found, sounds.get(index), self.rules)
                 findings.write(found)
             self.progress("curating", len(facts.split), len(raw))
         return facts
@@ -77,43 +77,43 @@ class Examination:
         self.files["lengths"]["whole"] += utterance.seconds % 1 == 0
         if not first:
             remedy = "give each utterance a name of its own"
-            return [alone.finding(utterance, "identifier", f"the id {utterance.id!r} stands on an earlier line too", remedy)]
-        wrong = alone.outside(utterance, self.folder, self.rules)
+            return [per_utterance.finding(utterance, "identifier", f"the id {utterance.id!r} stands on an earlier line too", remedy)]
+        wrong = per_utterance.outside(utterance, self.folder, self.rules)
         return [wrong] if wrong else []
 
     def _open(self, chunk: list[Utterance], told: list[list[Finding]]) -> None:
         """The headers; an utterance without a length gets its file's."""
-        wanted = [place for place, found in enumerate(told) if not found]
-        headers = self.measured.headers([chunk[place].audio for place in wanted])
-        for place, header in zip(wanted, headers, strict=True):
-            told[place] += alone.of_file(chunk[place], header, self.rules)
+        wanted = [index for index, found in enumerate(told) if not found]
+        headers = self.measured.headers([chunk[index].audio for index in wanted])
+        for index, header in zip(wanted, headers, strict=True):
+            told[index] += per_utterance.of_file(chunk[index], header, self.rules)
             if isinstance(header, Header):
                 self.files["rates"][str(header.rate)] += 1
                 self.files["channels"][str(header.channels)] += 1
-                if chunk[place].start is None:
-                    chunk[place] = replace(chunk[place], seconds=header.seconds)
+                if chunk[index].start is None:
+                    chunk[index] = replace(chunk[index], seconds=header.seconds)
 
     def _read(self, utterance: Utterance, found: list[Finding]) -> None:
-        if not _dropped(found) and (wrong := alone.of_length(utterance, self.rules)):
+        if not _dropped(found) and (wrong := per_utterance.of_length(utterance, self.rules)):
             found.append(wrong)
         if not _dropped(found):
-            found += alone.of_texts(utterance, self.rules)
+            found += per_utterance.of_texts(utterance, self.rules)
 
     def _hear(self, chunk: list[Utterance], told: list[list[Finding]]) -> dict[int, Sound]:
         # what is many times as long as the cap is a whole recording, which is not read into memory for this
         most, wanted = LONG * self.rules.longest, []
-        for place, found in enumerate(told):
-            if not _dropped(found) and chunk[place].seconds <= most:
-                wanted.append(place)
+        for index, found in enumerate(told):
+            if not _dropped(found) and chunk[index].seconds <= most:
+                wanted.append(index)
             elif not _dropped(found):
-                what = f"{chunk[place].seconds:.0f} s, which is {LONG} times the cap and more, was not listened to"
-                found.append(alone.finding(chunk[place], "sound", what, "cut the recording, or raise `longest`", "noted"))
+                what = f"{chunk[index].seconds:.0f} s, which is {LONG} times the cap and more, was not listened to"
+                found.append(per_utterance.finding(chunk[index], "sound", what, "cut the recording, or raise `longest`", "noted"))
         heard = {}
-        for place, sound in zip(wanted, self.measured.sounds([chunk[p].sound for p in wanted]), strict=True):
-            if wrong := alone.of_sound(chunk[place], sound, self.rules):
-                told[place].append(wrong)
+        for index, sound in zip(wanted, self.measured.sounds([chunk[p].sound for p in wanted]), strict=True):
+            if wrong := per_utterance.of_sound(chunk[index], sound, self.rules):
+                told[index].append(wrong)
             if isinstance(sound, Sound):
-                heard[place] = sound
+                heard[index] = sound
         return heard
 
 

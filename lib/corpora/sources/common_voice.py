@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import NotObtained, Table, unknown_language
-from lib.languages import called
+from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
 
 ALSO = {"zh-TW": "zho", "zh-HK": "yue"}  # beside zh-CN and yue: Mandarin of Taiwan, Cantonese of Hong Kong
@@ -24,7 +24,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     for home in sorted(release.iterdir()):
         if not any((home / f"{split}.tsv").is_file() for split in SPLITS):
             continue
-        code = called("common_voice", home.name) or ALSO.get(home.name)
+        code = iso_code_of("common_voice", home.name) or ALSO.get(home.name)
         if code and spoken in (None, code):
             homes.append((code, home))
         elif not code and not spoken:

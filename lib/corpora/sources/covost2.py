@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import NotObtained, Table, unknown_language
-from lib.languages import called
+from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
 
 LIST = re.compile(r"covost_v2\.([^_.]+)_([^_.]+)(?:\.(train|dev|test))?\.tsv")
@@ -32,7 +32,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     for path in sorted([*folder.glob("covost_v2.*.tsv"), *folder.glob("*/covost_v2.*.tsv")]):
         if named := LIST.fullmatch(path.name):
             pairs.setdefault((named[1], named[2]), {})[named[3]] = path
-    codes = {name: called("common_voice", name) for pair in pairs for name in pair}
+    codes = {name: iso_code_of("common_voice", name) for pair in pairs for name in pair}
     for name, code in codes.items():
         if code is None:
             yield unknown_language(name, f"covost_v2.*{name}*.tsv")

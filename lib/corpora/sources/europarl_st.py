@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lib.corpora.sources.reading import Lines, NotObtained, parallel, unknown_language
-from lib.languages import called
+from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
 
 
@@ -20,7 +20,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     for each, with the target in its id. The sound is SOURCE/audios/SPEECH as .wav or .flac where it has been converted.
     """
     lists = [path for split in SPLITS for path in sorted((folder / "v1.1").glob(f"*/*/{split}/segments.lst"))]
-    codes = {name: called("locale", name) for path in lists for name in path.parts[-4:-2]}
+    codes = {name: iso_code_of("locale", name) for path in lists for name in path.parts[-4:-2]}
     for name, code in codes.items():
         if code is None:
             yield unknown_language(name, f"v1.1/{name}")

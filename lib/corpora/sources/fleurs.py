@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import NotObtained, Table, unknown_language
-from lib.languages import called
+from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
 
 RATE = 16_000  # Hz, of num_samples
@@ -25,7 +25,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         raise NotObtained(f"{folder / 'data'} is not there; `folder` must be the repository google/fleurs, with data/LANGUAGE/")
     lists: dict[str, list[Table]] = {}
     for home in sorted((folder / "data").iterdir()):
-        code = called("fleurs", home.name)
+        code = iso_code_of("fleurs", home.name)
         if code and (code in (spoken, written) or not (spoken and written)):
             paths = [home / f"{split}.tsv" for split in SPLITS]
             lists[code] = [Table(path, folder, header=COLUMNS) for path in paths if path.is_file()]

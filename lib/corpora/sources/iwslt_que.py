@@ -45,11 +45,11 @@ def _clips(folder: Path, path: Path, texts: dict[str, Lines]) -> Iterator[Uttera
             yield entry
             continue
         number, line, said = entry
-        place = cut(clips, number, line)
-        if isinstance(place, Finding):
-            yield place
+        index = cut(clips, number, line)
+        if isinstance(index, Finding):
+            yield index
             continue
-        name, start, seconds, speaker = place
+        name, start, seconds, speaker = index
         yield Utterance(
             id=Path(name).stem,
             audio=path.parent.parent / "wav" / name,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import Lines, NotObtained, unknown_language
-from lib.languages import called
+from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
 
 
@@ -21,7 +21,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     homes: dict[str, Path] = {}
     for home in sorted(folder.glob("mls_*/")):  # mls_german comes before mls_german_opus
         name = home.name.removeprefix("mls_").removesuffix("_opus")
-        code = called("name", name.capitalize())
+        code = iso_code_of("name", name.capitalize())
         if code and spoken in (None, code):
             homes.setdefault(code, home)
         elif not code and not spoken and not name.startswith("lm_"):  # mls_lm_german holds text for language models

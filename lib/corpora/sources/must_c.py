@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import Lines, NotObtained, cut, parallel, unknown_language
-from lib.languages import called
+from lib.languages import iso_code_of
 from lib.utterance import Finding, Utterance
 
 PARTS = {"train": "train", "dev": "dev", "tst-COMMON": "test"}
@@ -23,7 +23,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
     if spoken not in (None, "eng"):
         return
     homes = {path.parent.name.removeprefix("en-"): path for path in sorted(folder.glob("en-*/data"))}
-    codes = {name: called("locale", name) for name in homes}
+    codes = {name: iso_code_of("locale", name) for name in homes}
     for name, code in codes.items():
         if code is None:
             yield unknown_language(name, f"en-{name}")
@@ -46,11 +46,11 @@ def _sentences(folder: Path, home: Path, name: str, target: str) -> Iterator[Utt
             yield entry
             continue
         number, line, texts = entry
-        place = cut(cuts, number, line)
-        if isinstance(place, Finding):
-            yield place
+        index = cut(cuts, number, line)
+        if isinstance(index, Finding):
+            yield index
             continue
-        talk, start, seconds, speaker = place
+        talk, start, seconds, speaker = index
         yield Utterance(
             id=f"en-{name}-{Path(talk).stem}-seg-{seen[talk]}",
             audio=home / "wav" / talk,

@@ -94,9 +94,9 @@ def _impossible(folder: Path, part: str) -> Generator[Finding, None, defaultdict
     for article in (yield from _articles(new, folder)):
         for passage in article["paragraphs"]:
             vain = [question for question in passage["qas"] if question["is_impossible"]]
-            place = places.get(passage["context"].strip())
-            if place:
-                asked[place] += vain
+            index = places.get(passage["context"].strip())
+            if index:
+                asked[index] += vain
             else:
                 strange += len(vain)
     if strange:

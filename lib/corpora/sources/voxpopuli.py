@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora.sources.reading import NotObtained, Table, unknown_language
-from lib.languages import called, language
+from lib.languages import iso_code_of, language
 from lib.utterance import SPLITS, Finding, Utterance
 
 COLUMNS = ("id", "raw_text", "normalized_text", "speaker_id")
@@ -26,7 +26,7 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
             f"{root / str(chosen)}/asr_*.tsv is not there; `folder` must be the --root of voxpopuli.get_asr_data, which writes it"
         )
     for home in homes:
-        if (heard := called("locale", home.name)) is None:
+        if (heard := iso_code_of("locale", home.name)) is None:
             yield unknown_language(home.name, str(home.relative_to(folder)))
             continue
         for split in SPLITS:

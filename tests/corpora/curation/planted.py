@@ -66,8 +66,8 @@ def plant(folder: Path) -> Planted:
         return folder / made["audio"]
 
     for split, count in CLEAN.items():
-        for place in range(count):
-            put(row(f"{split}{place}", texts[split][place], split))
+        for index in range(count):
+            put(row(f"{split}{index}", texts[split][index], split))
 
     put(row("leak", texts["test"][0]), "leaked sentence", "overlap")
     path = put(row("stereo", next(spare)), "stereo", "file", "repaired")
@@ -87,9 +87,9 @@ def plant(folder: Path) -> Planted:
     put(row("empty", next(spare) | {"fra": ""}), "empty translation", "text")
     put(row("again", next(spare)) | {"id": "train0"}, "duplicate id", "identifier")
     first = len(lines) + 1
-    for place in range(8):
-        path = put(row(f"two{place}", next(spare), speaker="mixed"))
-        voice(path, soundfile.info(path).duration, 105.0 if place % 2 else 210.0, seed=910 + place)
+    for index in range(8):
+        path = put(row(f"two{index}", next(spare), speaker="mixed"))
+        voice(path, soundfile.info(path).duration, 105.0 if index % 2 else 210.0, seed=910 + index)
     for line in (first, first + 1):  # one clip of each of them
         planted.expected.append(("two speakers under one name", "sound", line, "noted"))
     words = next(spare)

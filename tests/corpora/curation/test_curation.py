@@ -33,7 +33,7 @@ def test_nothing_else_is_found(planted, curated):
 
 
 def test_the_clean_part_goes_through_unchanged(planted, curated):
-    kept = {u.id: u for u in curated.shelf}
+    kept = {u.id: u for u in curated.store}
     assert list(kept) == list(planted.clean)
     for name, row in planted.clean.items():
         u = kept[name]
@@ -47,7 +47,7 @@ def test_the_funnel_adds_up(planted, curated):
     for row in curated.funnel:
         by_step[row["step"]] += row["utterances"]
     dropped = [f for f in curated.findings("dropped")]
-    assert by_step["listed"] == len(planted.clean) + len(dropped) and by_step["overlap"] == len(curated.shelf)
+    assert by_step["listed"] == len(planted.clean) + len(dropped) and by_step["overlap"] == len(curated.store)
     assert by_step["identifier"] - by_step["licence"] == 1
     hours = sum(row["hours"] for row in curated.funnel if row["step"] == "overlap")
-    assert hours == pytest.approx(sum(u.seconds for u in curated.shelf) / 3600, abs=1e-3)
+    assert hours == pytest.approx(sum(u.seconds for u in curated.store) / 3600, abs=1e-3)

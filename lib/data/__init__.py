@@ -1,0 +1,1 @@
+"""Data: utterances to tensors, by features, augmentation, segments, buckets and collation."""
