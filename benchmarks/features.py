@@ -1,75 +1,97 @@
-"""`fbank`: 32 clips to filter banks, ours against transformers' `SeamlessM4TFeatureExtractor`."""
+"""`fbank`: filter banks of 32 clips, ours against transformers' `SeamlessM4TFeatureExtractor`."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from transformers import SeamlessM4TFeatureExtractor
 
 from benchmarks.corpus import utterances
-from benchmarks.side_by_side import Figures, Row, alternate, measure, row
+from benchmarks.side_by_side import Figures, Row, alternate, measure, paired_row
 from lib.corpora.audio import read_audio
-from lib.corpora.voices import SAMPLING_RATE
-from lib.data.features import fbank_batch
+from lib.data.features import fbank
+from lib.utterance import SAMPLING_RATE
 
 PEER = "transformers SeamlessM4TFeatureExtractor"
 CLIPS = 32
-STACK = 2  # the published models'
-LARGEST = 1e-3  # difference that is rounding still
+STACK = 2  # frames; the published models'
+TOLERANCE = 1e-3  # of a feature; larger differences are not rounding
+WARMUP_CALLS = 3  # windows, filters and thread pools are made in the first calls
 
 
 def rows(repeats: int, seconds: float = 5.0) -> list[Row]:
-    """Clips a second of both sides, and how far apart their features are.
+    """Clips a second of both sides, and the difference of their features.
 
     Raises:
-        ValueError: they differ by more than rounding, so that the speeds are not of the same thing.
+        ValueError: the features differ by more than rounding, so the speeds cannot be compared.
     """
-    utterances()  # spoken here if they are not there yet, not in the first measurement's process
-    score_gap = measure(difference)["largest"]
-    if not score_gap < LARGEST:
-        raise ValueError(f"fbank: our features differ from {PEER}'s by {score_gap:.2g}, which is {LARGEST} or more")
+    utterances()  # synthesized here, not in the first measurement
+    gap = measure(difference)["largest"]
+    if not gap < TOLERANCE:
+        raise ValueError(f"fbank: our features differ from {PEER}'s by {gap:.2g} > {TOLERANCE}")
     pairs = alternate(
-        "fbank", repeats, lambda: measure(ours, seconds=seconds), lambda _: measure(theirs, seconds=seconds), "clips_per_second"
+        "fbank",
+        repeats,
+        partial(measure, ours, seconds=seconds),
+        lambda _ours: measure(theirs, seconds=seconds),
+        "clips_per_second",
     )
+    what = f"batch of {CLIPS} clips to filter banks"
+    one = "one clip of that batch"
     return [
-        row(pairs, "clips_per_second", f"batch of {CLIPS} clips to filter banks", "clips/s", PEER),
-        row(pairs, "milliseconds", "one clip of that batch", "ms", PEER),
-        Row("largest absolute difference of the features", "standard deviations", PEER, [score_gap]),
+        paired_row(pairs, "clips_per_second", what=what, unit="clips/s", peer=PEER),
+        paired_row(pairs, "milliseconds", what=one, unit="ms", peer=PEER),
+        Row(
+            what="largest absolute difference of the features",
+            unit="standard deviations",
+            peer=PEER,
+            ours=[gap],
+        ),
     ]
 
 
 def ours(seconds: float) -> Figures:
-    """Our filter banks."""
+    """Speed of our filter banks."""
     clips = _clips()
-    return _speed(lambda: fbank_batch(clips, STACK), seconds)
+    return _speed(lambda: [fbank(clip, STACK) for clip in clips], seconds)
 
 
 def theirs(seconds: float) -> Figures:
-    """The extractor, called once for the whole batch as its documentation does."""
-    clips, extractor = _clips(), SeamlessM4TFeatureExtractor(stride=STACK)
-    return _speed(lambda: extractor(clips, sampling_rate=SAMPLING_RATE, return_tensors="pt"), seconds)
+    """Speed of the extractor, called once for the whole batch as its documentation does."""
+    clips, extract = _clips(), _extractor()
+    return _speed(lambda: extract(clips), seconds)
 
 
 def difference() -> Figures:
     """The largest difference over all frames of all clips."""
-    clips, extractor = _clips(), SeamlessM4TFeatureExtractor(stride=STACK)
-    heard = fbank_batch(clips, STACK)
-    padded = extractor(clips, sampling_rate=SAMPLING_RATE, return_tensors="pt").input_features
-    # ours leaves out a last frame that is not whole; theirs keeps it, filled up with padding
-    return {"largest": max((one - other[: len(one)]).abs().max().item() for one, other in zip(heard, padded, strict=True))}
+    clips = _clips()
+    padded = _extractor()(clips).input_features
+    gaps = []
+    for clip, other in zip(clips, padded, strict=True):
+        own = fbank(clip, STACK)
+        # theirs keeps an incomplete last frame and pads it
+        gaps.append((own - other[: len(own)]).abs().max().item())
+    return {"largest": max(gaps)}
 
 
 def _clips() -> list[np.ndarray]:
     return [read_audio(utterance.audio) for utterance in utterances()[:CLIPS]]
 
 
+def _extractor() -> Callable:
+    extractor = SeamlessM4TFeatureExtractor(stride=STACK)
+    return partial(extractor, sampling_rate=SAMPLING_RATE, return_tensors="pt")
+
+
 def _speed(work: Callable[[], object], seconds: float) -> Figures:
-    for _ in range(3):  # windows, filters and thread pools are made on the first calls
+    for _ in range(WARMUP_CALLS):
         work()
     batches, started = 0, time.perf_counter()
     while (spent := time.perf_counter() - started) < seconds:
         work()
         batches += 1
-    return {"clips_per_second": CLIPS * batches / spent, "milliseconds": 1000 * spent / (CLIPS * batches)}
+    clips = CLIPS * batches
+    return {"clips_per_second": clips / spent, "milliseconds": 1000 * spent / clips}

@@ -1,4 +1,4 @@
-"""Two sides measured in turn, each measurement in a fresh process, and the statistics of the pairs."""
+"""Two sides measured in turn, each measurement in a fresh process, and statistics of the pairs."""
 
 from __future__ import annotations
 
@@ -21,53 +21,70 @@ Figures = dict[str, float]
 Pair = tuple[Figures, Figures]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Row:
     """One figure of both sides, with every repeat."""
 
     what: str
     unit: str
-    peer: str
+    peer: str = ""
     ours: list[float]
-    theirs: list[float] = field(default_factory=list)  # none where the figure is of both sides together
+    theirs: list[float] = field(default_factory=list)  # empty where there is no peer's figure
 
     def spread(self) -> dict[str, float | str]:
-        """Median, least and most of each side and of the paired ratios; a side without figures is blank."""
-        # a side that measured nothing (no padding at all, say) has no ratio
-        ratios = [ours / theirs for ours, theirs in zip(self.ours, self.theirs, strict=False) if theirs]
-        columns: dict[str, float | str] = {}
-        for side, values in (("ours", self.ours), ("theirs", self.theirs), ("ratio", ratios)):
-            for name, middle in (("median", statistics.median), ("min", min), ("max", max)):
-                columns[f"{side}_{name}"] = middle(values) if values else ""
-        return columns
+        """Median, minimum and maximum of each side and of the paired ratios, blank where empty."""
+        # a peer's figure of 0, such as no padding, gives no ratio
+        pairs = zip(self.ours, self.theirs, strict=False)
+        sides = {
+            "ours": self.ours,
+            "theirs": self.theirs,
+            "ratio": [ours / theirs for ours, theirs in pairs if theirs],
+        }
+        statistic = {"median": statistics.median, "min": min, "max": max}
+        return {
+            f"{side}_{name}": compute(values) if values else ""
+            for side, values in sides.items()
+            for name, compute in statistic.items()
+        }
 
 
-def row(pairs: list[Pair], key: str, what: str, unit: str, peer: str) -> Row:
+def paired_row(pairs: list[Pair], key: str, *, what: str, unit: str, peer: str) -> Row:
     """The figure `key` of all pairs as a row."""
-    return Row(what, unit, peer, [ours[key] for ours, _ in pairs], [theirs[key] for _, theirs in pairs])
+    return Row(
+        what=what,
+        unit=unit,
+        peer=peer,
+        ours=[ours[key] for ours, _ in pairs],
+        theirs=[theirs[key] for _, theirs in pairs],
+    )
 
 
 def alternate(
-    name: str, repeats: int, ours: Callable[[], Figures], theirs: Callable[[Figures], Figures], shown: str
+    name: str,
+    repeats: int,
+    ours: Callable[[], Figures],
+    theirs: Callable[[Figures], Figures],
+    shown: str,
 ) -> list[Pair]:
-    """Ours, theirs, ours, theirs ...: neighbours are a pair, so that a slow minute of the machine meets both.
+    """Measure ours, theirs, ours, theirs ...: a slow minute of the machine affects both sides.
 
     Args:
-        theirs: is given what ours came to just before, so that it can match the amount of work.
-        shown: the figure that the progress line gives.
+        theirs: receives our figures just before, so that it can match the amount of work.
+        shown: the figure in the progress line.
     """
     pairs = []
     for number in range(1, repeats + 1):
         first = ours()
         second = theirs(first)
         pairs.append((first, second))
-        ratio = first[shown] / second[shown]
-        print(f"{name} {number}/{repeats}: ours {first[shown]:.4g}, theirs {second[shown]:.4g}, ratio {ratio:.2f}", flush=True)
+        values = f"ours {first[shown]:.4g}, theirs {second[shown]:.4g}"
+        ratio = f"ratio {first[shown] / second[shown]:.2f}"
+        print(f"{name} {number}/{repeats}: {values}, {ratio}", flush=True)
     return pairs
 
 
 def measure(function: Callable[..., Figures], **arguments: object) -> Figures:
-    """What a module's public function comes to in a process of its own: no threads, caches or heap of another measurement.
+    """Call a module's public function in a process of its own, without earlier threads or caches.
 
     Raises:
         RuntimeError: it failed; carries the end of its output.
@@ -77,15 +94,21 @@ def measure(function: Callable[..., Figures], **arguments: object) -> Figures:
     print(f"  {target} ...", end="", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, "-m", "benchmarks.side_by_side", target, json.dumps(arguments), str(answer)]
-        threads = {name: str(THREADS) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+        command = [sys.executable, "-m", __name__, target, json.dumps(arguments), str(answer)]
+        threads = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         offline = {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
         done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | threads | offline, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env=os.environ | dict.fromkeys(threads, str(THREADS)) | offline,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         print(f" {time.monotonic() - started:.0f} s", flush=True)
         if done.returncode:
-            raise RuntimeError(f"{target} failed with status {done.returncode}:\n{done.stdout[-4000:]}")
+            end = done.stdout[-4000:]
+            raise RuntimeError(f"{target} failed with status {done.returncode}:\n{end}")
         return json.loads(answer.read_text(encoding="utf-8"))
 
 

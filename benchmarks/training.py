@@ -1,10 +1,11 @@
-"""`training`: seconds of audio learnt from in a second, `fit` against Hugging Face's `Seq2SeqTrainer`.
+"""`training`: audio seconds trained on per second, `fit` against transformers' `Seq2SeqTrainer`.
 
-Both load one SeamlessM4T-v2 of the tiny preset's sizes from one folder, learn the same target tokens from the same
-utterances in fp32 on the CPU with AdamW, label smoothing and clipping, and hear the same mean audio an update. The
-peer's side is written as a user of transformers would write it, after the run_speech_recognition_seq2seq example, with the
-Trainer's own defaults wherever this file is silent (its fused AdamW among them). Not timed on either side: extracting
-features and tokenizing (done before), the first updates, evaluating and saving.
+Both load one SeamlessM4T-v2 of the tiny preset's sizes from one folder, learn the same target
+tokens from the same utterances in fp32 on the CPU with AdamW, label smoothing and clipping, and use
+the same mean audio per update. The peer's side follows the run_speech_recognition_seq2seq example
+of transformers, with the Trainer's defaults wherever this file gives no value (its fused AdamW, for
+instance). Neither side's time includes feature extraction and tokenization (both done before), the
+first updates, evaluation and saving.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import math
 import tempfile
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,130 +31,148 @@ from transformers import (
 )
 from transformers.models.seamless_m4t_v2.modeling_seamless_m4t_v2 import shift_tokens_right
 
-from benchmarks.corpus import SOURCE, SPOKEN, TARGET, utterances
-from benchmarks.side_by_side import Figures, Row, alternate, measure, row
+from benchmarks.corpus import SOURCE, TARGET, utterances
+from benchmarks.models import SEED, SIZE, save_tiny_model
+from benchmarks.side_by_side import Figures, Row, alternate, measure, paired_row
 from lib.corpora.audio import read_audio
-from lib.corpora.voices import SAMPLING_RATE
-from lib.data.collate import Batch, Collator
+from lib.data.batch import IGNORED, Batch
+from lib.data.collate import Collator
 from lib.data.features import FbankExtractor
-from lib.models.seamless import build_seamless, load_seamless
-from lib.models.tokenizer import train_tokenizer
-from lib.systems.backbones import PRESETS
-from lib.tasks import Task, examples
+from lib.models.seamless import load_seamless
+from lib.tasks import ST, examples
 from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective, TokenLoss
 from lib.training.stages import Stage
+from lib.utterance import SAMPLING_RATE
 
 PEER = "transformers Seq2SeqTrainer"
-SIZE = PRESETS["tiny"].size
-WARM = 5  # updates before the clock counts
-# 60 counted: about two epochs, for group_by_length goes from long to short through an epoch of so few clips
+WARMUP = 5  # updates before the clock starts
+# two epochs: group_by_length goes from long to short through an epoch of so few clips
+COUNTED = 60  # updates
 STAGE = Stage(
-    "benchmark",
-    WARM + 60,
+    name="benchmark",
+    updates=WARMUP + COUNTED,
     learning_rate=1e-3,
-    warmup=10,
+    warmup_updates=10,
     batch_seconds=48.0,
-    batch_most=32,
-    clip=1.0,
+    batch_max_items=32,
+    clip_norm=1.0,
     label_smoothing=0.1,
-    save_every=math.inf,
+    save_every_seconds=math.inf,
 )
-SEED = 1
 
 
 def rows(repeats: int, updates: int = STAGE.updates) -> list[Row]:
-    """Throughput, padding and audio an update, against the Trainer's default order and against its `group_by_length`."""
-    heard = utterances()
-    made: list[Row] = []
+    """Throughput, padding and audio per update, against two batch orders of the Trainer."""
+    table, clips = [], len(utterances())
     with tempfile.TemporaryDirectory() as folder:
-        texts = (text for sentence in SPOKEN.sentences(2000) for text in sentence.values())
-        tokenizer = train_tokenizer(texts, [SOURCE, TARGET], SIZE.pieces, Path(folder) / "tokenizer")
-        model = str(Path(folder) / "model")
-        build_seamless(SIZE, tokenizer, [SOURCE, TARGET], SEED).save(model)
-        for grouped, order in ((False, "random order"), (True, "group_by_length")):
+        model = save_tiny_model(Path(folder))
+        for by_length, order in ((False, "random order"), (True, "group_by_length")):
+
+            def measure_theirs(own: Figures, by_length: bool = by_length) -> Figures:
+                audio = own["audio_per_update"]
+                how = {"updates": updates, "audio_per_update": audio, "by_length": by_length}
+                return measure(theirs, model=model, **how)
+
             pairs = alternate(
                 f"training, peer in {order}",
                 repeats,
                 partial(measure, ours, model=model, updates=updates),
-                lambda said, grouped=grouped: measure(
-                    theirs, model=model, updates=updates, audio_an_update=said["audio_an_update"], grouped=grouped
-                ),
+                measure_theirs,
                 "audio_per_second",
             )
             peer = f"{PEER}, {order}, {pairs[0][1]['batch_size']:.0f} utterances a batch"
             for key, what, unit in (
-                ("audio_per_second", f"training throughput, {len(heard)} clips", "audio s/s"),
+                ("audio_per_second", f"training throughput, {clips} clips", "audio s/s"),
                 ("padding_share", "padding share of the input", "share"),
-                ("audio_an_update", "audio an update", "s"),
+                ("audio_per_update", "audio an update", "s"),
             ):
-                made.append(row(pairs, key, f"{what}, peer in {order}", unit, peer))
-    return made
+                what = f"{what}, peer in {order}"
+                table.append(paired_row(pairs, key, what=what, unit=unit, peer=peer))
+    return table
 
 
 @dataclass
 class Clock:
-    """What was learnt from by the end of each update, and when that was."""
+    """What was trained on by the end of each update, and when it ended."""
 
-    heard: tuple[float, int, int] = (0.0, 0, 0)  # so far: seconds of real audio, frames that hold something, all frames
-    ends: list[tuple[float, float, int, int]] = field(default_factory=list)  # of the updates: the time, and `heard`
+    speech_seconds: float = 0.0
+    real_frames: int = 0
+    frames: int = 0  # padding included
+    ends: list[tuple[float, float, int, int]] = field(default_factory=list)  # time, then the above
 
-    def hear(self, seconds: float, mask: Tensor) -> None:
-        """The model is given a batch with so many seconds of real audio."""
-        audio, real, frames = self.heard
-        self.heard = audio + seconds, real + int(mask.sum()), frames + mask.numel()
+    def add_batch(self, speech_seconds: float, mask: Tensor) -> None:
+        """Count a batch that the model receives."""
+        self.speech_seconds += speech_seconds
+        self.real_frames += int(mask.sum())
+        self.frames += mask.numel()
 
-    def end(self) -> None:
-        """An update is done."""
-        self.ends.append((time.perf_counter(), *self.heard))
+    def end_update(self) -> None:
+        """Note the end of an update."""
+        counts = (self.speech_seconds, self.real_frames, self.frames)
+        self.ends.append((time.perf_counter(), *counts))
 
     def figures(self) -> Figures:
         """From the end of the warm-up to the end of the last update."""
-        counted = self.ends[WARM - 1 :]
-        seconds, audio, real, frames = (last - first for first, last in zip(counted[0], counted[-1], strict=True))
+        first, last = self.ends[WARMUP - 1], self.ends[-1]
+        seconds, audio, real, frames = (b - a for a, b in zip(first, last, strict=True))
         return {
             "audio_per_second": audio / seconds,
             "padding_share": 1 - real / frames,
-            "audio_an_update": audio / (len(counted) - 1),
+            "audio_per_update": audio / (len(self.ends) - WARMUP),
         }
 
 
-class Timed(Seq2SeqObjective):
-    """The objective, noting each batch that it is given."""
+class TimedObjective(Seq2SeqObjective):
+    """The objective, which counts each batch that it receives."""
 
-    def __init__(self, *arguments: object, clock: Clock) -> None:
-        super().__init__(*arguments)
-        self.clock = clock
+    clock: Clock
 
     def forward(self, batch: Batch) -> TokenLoss:
-        self.clock.hear(sum(example.seconds for example in batch.examples), batch.mask)
+        self.clock.add_batch(batch.speech_seconds, batch.mask)
         return super().forward(batch)
 
 
 def ours(model: str, updates: int) -> Figures:
-    """`fit`, from features that were heard before."""
+    """`fit`, with features in the cache."""
     seamless = load_seamless(model, text=False)
-    given = examples(utterances(), Task.ST, TARGET)
+    chosen = examples(utterances(), ST, TARGET)
     collate = Collator(seamless, FbankExtractor(seamless.stack))
-    for example in given:  # as in every epoch but the first: the ears and the tokenizer remember
+    for example in chosen:  # as in every epoch but the first: features and tokens are cached
         collate([example])
-    clock, stage = Clock(), replace(STAGE, updates=updates)
-    objective = Timed(seamless, stage.label_smoothing, clock=clock)
+    objective = TimedObjective(seamless, STAGE.label_smoothing)
+    objective.clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        fit(objective, stage, given, collate, Path(folder), seed=SEED, watch=lambda tick: clock.end())
-    return clock.figures()
+        fit(
+            objective,
+            replace(STAGE, updates=updates),
+            chosen,
+            collate,
+            Path(folder),
+            seed=SEED,
+            callback=lambda _progress: objective.clock.end_update(),
+        )
+    return objective.clock.figures()
 
 
 class Features(torch.utils.data.Dataset):
-    """Features and labels made beforehand, as the example's `dataset.map(prepare_dataset)` does."""
+    """Features and labels made in advance, as the example's `dataset.map(prepare_dataset)`."""
 
-    def __init__(self, extractor: SeamlessM4TFeatureExtractor, tokenizer: SeamlessM4TTokenizer) -> None:
+    def __init__(
+        self, extractor: SeamlessM4TFeatureExtractor, tokenizer: SeamlessM4TTokenizer
+    ) -> None:
         self.rows = []
         for utterance in utterances():
-            heard = extractor(read_audio(utterance.audio), sampling_rate=SAMPLING_RATE)
-            # unasked, this tokenizer pads to an even length, and the padding would be learnt as words
+            features = extractor(read_audio(utterance.audio), sampling_rate=SAMPLING_RATE)
+            # by default this tokenizer pads to an even length, and the padding would be learnt
             labels = tokenizer(text_target=utterance.texts[TARGET], padding=False).input_ids
-            self.rows.append({"input_features": heard.input_features[0], "labels": labels, "seconds": utterance.seconds})
+            self.rows.append(
+                {
+                    "input_features": features.input_features[0],
+                    "labels": labels,
+                    "seconds": utterance.seconds,
+                }
+            )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -163,75 +183,92 @@ class Features(torch.utils.data.Dataset):
 
 @dataclass
 class DataCollatorSpeechSeq2SeqWithPadding:
-    """The example's collator, with the decoder's input, which the Trainer wants given where it smooths labels."""
+    """The example's collator, with the decoder input that the Trainer's label smoothing needs."""
 
     extractor: SeamlessM4TFeatureExtractor
     tokenizer: SeamlessM4TTokenizer
     decoder_start_token_id: int
-    audio: deque[float] = field(default_factory=deque)  # of batches made and not trained on yet; the loader runs ahead
+    audio: deque[float] = field(default_factory=deque)  # of batches that were loaded in advance
 
-    def __call__(self, features: list[dict]) -> dict[str, Tensor]:
+    def __call__(self, features: list[dict]) -> Mapping[str, Tensor]:
         self.audio.append(sum(feature["seconds"] for feature in features))
-        batch = self.extractor.pad([{"input_features": feature["input_features"]} for feature in features], return_tensors="pt")
-        padded = self.tokenizer.pad([{"input_ids": feature["labels"]} for feature in features], return_tensors="pt")
-        labels = padded["input_ids"].masked_fill(padded.attention_mask.ne(1), -100)
-        if (labels[:, 0] == self.decoder_start_token_id).all():  # it is put back by the shift
+        inputs = [{"input_features": feature["input_features"]} for feature in features]
+        batch = self.extractor.pad(inputs, return_tensors="pt")
+        targets = [{"input_ids": feature["labels"]} for feature in features]
+        padded = self.tokenizer.pad(targets, return_tensors="pt")
+        labels = padded["input_ids"].masked_fill(padded.attention_mask.ne(1), IGNORED)
+        if (labels[:, 0] == self.decoder_start_token_id).all():  # the shift adds it again
             labels = labels[:, 1:]
         batch["labels"] = labels
-        batch["decoder_input_ids"] = shift_tokens_right(labels, self.tokenizer.pad_token_id, self.decoder_start_token_id)
+        batch["decoder_input_ids"] = shift_tokens_right(
+            labels, self.tokenizer.pad_token_id, self.decoder_start_token_id
+        )
         return batch
 
 
 class EndOfUpdate(TrainerCallback):
-    """Tells the clock of each update of the Trainer."""
+    """Reports each update of the Trainer to the clock."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
 
     def on_step_end(self, *_arguments: object, **_given: object) -> None:
-        self.clock.end()
+        self.clock.end_update()
 
 
-def theirs(model: str, updates: int, audio_an_update: float, grouped: bool) -> Figures:
-    """`Seq2SeqTrainer`, with the batch size whose mean audio an update comes nearest to ours."""
+def theirs(model: str, updates: int, audio_per_update: float, by_length: bool) -> Figures:
+    """`Seq2SeqTrainer`, with the batch size whose mean audio per update is nearest to ours."""
     tokenizer = SeamlessM4TTokenizer.from_pretrained(model, src_lang=SOURCE, tgt_lang=TARGET)
     seamless = SeamlessM4Tv2ForSpeechToText.from_pretrained(model)
-    seamless.config.use_cache = False  # else it keeps keys and values that only generation reads
+    seamless.config.use_cache = False  # else it stores keys and values that only decoding reads
     extractor = SeamlessM4TFeatureExtractor(stride=SIZE.stack)
     data = Features(extractor, tokenizer)
-    collate = DataCollatorSpeechSeq2SeqWithPadding(extractor, tokenizer, seamless.config.decoder_start_token_id)
+    start = seamless.config.decoder_start_token_id
+    collate = DataCollatorSpeechSeq2SeqWithPadding(extractor, tokenizer, start)
     clock = Clock()
     seamless.register_forward_pre_hook(
-        lambda _model, _args, given: clock.hear(collate.audio.popleft(), given["attention_mask"]), with_kwargs=True
+        lambda _model, _args, inputs: clock.add_batch(
+            collate.audio.popleft(), inputs["attention_mask"]
+        ),
+        with_kwargs=True,
     )
-    size = round(audio_an_update * len(data) / sum(each["seconds"] for each in data.rows))
+    batch_size = round(audio_per_update * len(data) / sum(row["seconds"] for row in data.rows))
     with tempfile.TemporaryDirectory() as folder:
-        arguments = Seq2SeqTrainingArguments(
-            output_dir=folder,
-            max_steps=updates,
-            per_device_train_batch_size=size,
-            learning_rate=STAGE.learning_rate,
-            warmup_steps=STAGE.warmup,
-            lr_scheduler_type=STAGE.schedule,
-            adam_beta1=STAGE.betas[0],
-            adam_beta2=STAGE.betas[1],
-            weight_decay=STAGE.weight_decay,
-            max_grad_norm=STAGE.clip,
-            label_smoothing_factor=STAGE.label_smoothing,
-            group_by_length=grouped,  # a Dataset of torch needs no column of lengths: the Trainer measures `input_features`
-            dataloader_num_workers=0,
-            remove_unused_columns=False,
-            eval_strategy="no",
-            save_strategy="no",
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            use_cpu=True,
-            seed=SEED,
-        )
         trainer = Seq2SeqTrainer(
-            model=seamless, args=arguments, train_dataset=data, data_collator=collate, processing_class=extractor
+            model=seamless,
+            args=_trainer_arguments(folder, updates, batch_size, by_length),
+            train_dataset=data,
+            data_collator=collate,
+            processing_class=extractor,
         )
         trainer.add_callback(EndOfUpdate(clock))
         trainer.train()
-    return clock.figures() | {"batch_size": size}
+    return clock.figures() | {"batch_size": batch_size}
+
+
+def _trainer_arguments(
+    folder: str, updates: int, batch_size: int, by_length: bool
+) -> Seq2SeqTrainingArguments:
+    return Seq2SeqTrainingArguments(
+        output_dir=folder,
+        max_steps=updates,
+        per_device_train_batch_size=batch_size,
+        learning_rate=STAGE.learning_rate,
+        warmup_steps=STAGE.warmup_updates,
+        lr_scheduler_type=STAGE.schedule,
+        adam_beta1=STAGE.betas[0],
+        adam_beta2=STAGE.betas[1],
+        weight_decay=STAGE.weight_decay,
+        max_grad_norm=STAGE.clip_norm,
+        label_smoothing_factor=STAGE.label_smoothing,
+        group_by_length=by_length,
+        dataloader_num_workers=0,
+        remove_unused_columns=False,
+        eval_strategy="no",
+        save_strategy="no",
+        logging_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=True,
+        seed=SEED,
+    )

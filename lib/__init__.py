@@ -1,1 +1,1 @@
-"""The thin library under the speech translation workbook; read it from `languages` up to `workbook`."""
+"""The library of the speech translation workbook; read it from `languages` up to `workbook`."""

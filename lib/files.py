@@ -1,4 +1,4 @@
-"""Files that are never half written: atomic writes, content hashes and a lock that dies with its owner."""
+"""Atomic writes, JSON, content hashes, and a lock that is freed when its owner dies."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-_UMASK = os.umask(0)  # it can only be read by setting it, and only here is there surely no other thread
+# the umask can only be read by setting it, which is safe at import, before other threads start
+_UMASK = os.umask(0)
 os.umask(_UMASK)
 
 
 class DiskFull(OSError):
-    """The disk has no room; the message names the file, what is free, and what to do."""
+    """The disk is full; the message names the file, the free space and the remedy."""
 
 
 @contextlib.contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """Yield a temporary sibling of `path`; it takes the name `path` only if the block succeeds.
+    """Yield a temporary path that replaces `path` if the block succeeds, and is removed if not.
 
-    Works for a file and for a folder. On failure nothing of the attempt is left.
+    Works for files and for folders.
 
     Raises:
-        DiskFull: where the block ran out of disk space.
+        DiskFull: the block ran out of disk space.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
-        # safetensors lets nobody but their owner read its files, and the people of a Hub share a cache
-        for file in temporary.rglob("*.safetensors") if temporary.is_dir() else [temporary]:
+        # safetensors creates files that only their owner can read, but a cache may be shared
+        files = temporary.rglob("*.safetensors") if temporary.is_dir() else [temporary]
+        for file in files:
             file.chmod(0o666 & ~_UMASK)
         if path.is_dir():
             shutil.rmtree(path)
@@ -45,9 +47,9 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = shutil.disk_usage(path.parent).free / 1e6
-            raise DiskFull(
-                errno.ENOSPC, f"no room to write {path}: {free:.1f} MB free; delete old runs under outputs/ and run again"
-            ) from error
+            message = f"no space left to write {path}: {free:.1f} MB free"
+            remedy = "delete old runs under outputs/ and run again"
+            raise DiskFull(errno.ENOSPC, f"{message}; {remedy}") from error
         raise
     finally:
         if temporary.is_dir():
@@ -57,27 +59,31 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def write_text(path: Path | str, text: str) -> Path:
-    """Write `text` (UTF-8) to `path` in one step."""
+    """Write `text` (UTF-8) to `path` atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return Path(path)
 
 
 def write_json(path: Path | str, value: Any) -> Path:
-    """Write `value` as readable JSON; NaN is refused, since other readers cannot read it."""
+    """Write `value` as indented JSON; NaN raises a ValueError, since it is not valid JSON."""
     return write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 def read_json(path: Path | str) -> Any:
-    """Read JSON, naming the file where it is broken."""
+    """Read JSON.
+
+    Raises:
+        ValueError: the file is not JSON; the message names it.
+    """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not readable as JSON ({error}); delete it and run again") from error
+        raise ValueError(f"{path} is not valid JSON ({error}); delete it and run again") from error
 
 
 def content_hash(value: Any, length: int = 12) -> str:
-    """A short hash of any JSON-able value, the same on every machine."""
+    """A short hash of a value that JSON can hold, the same on every machine."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:length]
 
@@ -89,32 +95,39 @@ def file_hash(path: Path | str, length: int = 12) -> str:
 
 
 @contextlib.contextmanager
-def lock(path: Path | str, what: str, patience: float = 15.0, waits: Callable[[str], None] = lambda line: None) -> Iterator[None]:
+def lock(
+    path: Path | str,
+    what: str,
+    timeout_seconds: float = 15.0,
+    on_wait: Callable[[str], None] | None = None,
+) -> Iterator[None]:
     """Hold `path` as a lock; the kernel frees it when this process ends, however it ends.
 
     Args:
-        what: said in the error, such as "run 10".
-        patience: seconds to wait for a holder (one that was just killed takes a moment to go).
-        waits: told so, again and again, while another process holds it.
+        what: name of the work in messages, such as "run 10".
+        timeout_seconds: how long to wait for another holder; one that was killed needs a moment.
+        on_wait: called with a message while another process holds the lock.
 
     Raises:
-        RuntimeError: where another process still holds it.
+        RuntimeError: another process still holds the lock.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+", encoding="utf-8") as file:
-        until = time.monotonic() + patience
+        deadline = time.monotonic() + timeout_seconds
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if time.monotonic() > until:
+                if time.monotonic() > deadline:
                     file.seek(0)
+                    holder = file.read().strip() or "?"
                     raise RuntimeError(
-                        f"{what} is being made by process {file.read().strip() or '?'} already; wait for it or stop it"
+                        f"{what} is in progress in process {holder}; wait for it or stop it"
                     ) from None
-                waits(f"waiting for {what}, which another process is making")
+                if on_wait:
+                    on_wait(f"waiting for {what}, in progress in another process")
                 time.sleep(0.2)
         file.truncate(0)
         file.write(str(os.getpid()))

@@ -1,4 +1,4 @@
-"""The four scales, and how two presets of one recipe may differ."""
+"""The four scales, and the fields in which a recipe's presets may differ between them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from dataclasses import field, fields
 from typing import Any
 
 SCALES = ("smoke", "tiny", "lab", "full")
+# CPU threads of a run: sums round differently with another number, and results must not
+# depend on the number of cores
+THREADS = {"smoke": 1, "tiny": 1, "lab": 4, "full": 8}
 
 
 def scaled(comment: str) -> Any:
-    """A field of a recipe that may differ between scales; every other field must be the same at all of them."""
+    """A dataclass field that may differ between scales; all others must be equal at all scales."""
     return field(metadata={"scale": True, "comment": comment})
 
 
 def scaled_fields(recipe: type) -> set[str]:
-    """The names of the fields that `scaled` declared."""
+    """The names of the fields declared with `scaled`."""
     return {entry.name for entry in fields(recipe) if entry.metadata.get("scale")}
 
 
@@ -22,8 +25,8 @@ def preset(presets: dict[str, Any], scale: str) -> Any:
     """The preset of a scale.
 
     Raises:
-        ValueError: for a scale that is none.
+        ValueError: unknown scale.
     """
     if scale not in SCALES:
-        raise ValueError(f"unknown scale {scale!r}; the scales are {', '.join(SCALES)}")
+        raise ValueError(f"unknown scale {scale!r}; use one of {', '.join(SCALES)}")
     return presets[scale]

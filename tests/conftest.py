@@ -12,16 +12,41 @@ from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
 from lib.data.features import FbankExtractor
 from lib.models.seamless import SeamlessSize, build_seamless
-from lib.models.tokenizer import train_tokenizer
+from lib.models.tokenizer import train_seamless_tokenizer
 
-torch.set_num_threads(2)
-NARROW = Breadth(territories=8, languages=4, units=4, currencies=2, largest=9, items=(1, 3))
-MINUTE = SeamlessSize(32, 2, 2, 1, 2, 64, stack=4, adaptor_stride=4, kernel=7, pieces=500)
+torch.set_num_threads(1)  # the models are too small for more to pay
+NARROW = Breadth(
+    territories=8,
+    languages=4,
+    units=4,
+    currencies=2,
+    max_number=9,
+    items=(1, 3),
+)
+MINUTE = SeamlessSize(
+    hidden=32,
+    heads=2,
+    speech_layers=2,
+    text_layers=1,
+    decoder_layers=2,
+    feed_forward=64,
+    stack=4,
+    adaptor_stride=4,
+    kernel=7,
+    subwords=500,
+)
 
 
 @pytest.fixture(scope="session")
 def spec():
-    return Phrasebook(("est", "eng"), ("spa", "que"), train=20, dev=4, test=6, breadth=NARROW)
+    return Phrasebook(
+        spoken=("est", "eng"),
+        written=("spa", "que"),
+        train=20,
+        dev=4,
+        test=6,
+        breadth=NARROW,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +63,7 @@ def corpus(spec, corpora):
 def tokenizer_folder(spec, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tokenizer") / "tokenizer"
     texts = [text for sentence in spec.sentences(200) for text in sentence.values()]
-    train_tokenizer(texts, ["est", "eng", "spa"], MINUTE.pieces, folder)
+    train_seamless_tokenizer(texts, ["est", "eng", "spa"], MINUTE.subwords, folder)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The three files that make the environment, held against each other and against what is installed."""
+"""The files that define the environment agree with each other and with what is installed."""
 
 import re
 import subprocess
@@ -7,75 +7,117 @@ from importlib.metadata import version
 
 import pytest
 import yaml
+from jupyter_client.kernelspec import KernelSpecManager
 from packaging.requirements import Requirement
 
 from lib.workbook.execute import KERNEL
 from lib.workbook.paths import ROOT
 
 
-@pytest.fixture(scope="module")
-def pins():
+def parse_pins():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     parsed = [Requirement(line) for line in lines if line and not line.startswith("#")]
-    return {r.name.lower().replace("_", "-"): r for r in parsed if r.marker is None or r.marker.evaluate()}
+    return {
+        pin.name.lower().replace("_", "-"): pin
+        for pin in parsed
+        if pin.marker is None or pin.marker.evaluate()
+    }
 
 
-@pytest.fixture(scope="module")
-def project():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PINS = parse_pins()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+CONDA = yaml.safe_load((ROOT / "environment.yml").read_text())
+DEPENDENCIES = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
 
 
-def test_every_pin_is_exact_and_installed(pins):
-    for name, pin in pins.items():
-        assert re.fullmatch(r"==[^,*]+", str(pin.specifier)), pin
-        assert version(name) == str(pin.specifier)[2:], name
+@pytest.mark.parametrize("name", PINS)
+def test_every_pin_is_exact(name):
+    assert re.fullmatch(r"==[^,*]+", str(PINS[name].specifier))
 
 
-def test_everything_the_project_needs_is_pinned_within_its_range(pins, project):
-    for line in project["dependencies"] + project["optional-dependencies"]["test"]:
-        wanted = Requirement(line)
-        assert wanted.specifier.contains(str(pins[wanted.name.lower()].specifier)[2:]), line
+@pytest.mark.parametrize("name", PINS)
+def test_every_pin_is_installed(name):
+    assert f"=={version(name)}" == str(PINS[name].specifier)
 
 
-def test_conda_file_installs_the_same(project):
-    file = yaml.safe_load((ROOT / "environment.yml").read_text())
-    assert "python=3.11" in file["dependencies"] and project["requires-python"] == "==3.11.*"
-    (pip,) = [entry["pip"] for entry in file["dependencies"] if isinstance(entry, dict)]
+@pytest.mark.parametrize("line", DEPENDENCIES)
+def test_every_dependency_is_pinned_within_its_range(line):
+    dependency = Requirement(line)
+    pin = str(PINS[dependency.name.lower()].specifier).removeprefix("==")
+    assert dependency.specifier.contains(pin)
+
+
+def test_conda_has_the_python_of_the_project():
+    assert "python=3.11" in CONDA["dependencies"]
+
+
+def test_the_project_needs_python_3_11():
+    assert PROJECT["requires-python"] == "==3.11.*"
+
+
+def test_conda_installs_what_make_installs():
+    (pip,) = [entry["pip"] for entry in CONDA["dependencies"] if isinstance(entry, dict)]
     assert pip == ["-r requirements.txt", "-e .", "./lib/workbook/kernel"]
 
 
 def test_the_kernel_is_installed():
-    from jupyter_client.kernelspec import KernelSpecManager
-
-    assert KernelSpecManager().get_kernel_spec(KERNEL).argv[1:3] == ["-m", "ipykernel_launcher"]
-
-
-def test_versions_that_must_live_together(pins):
-    assert str(pins["torch"].specifier) == str(pins["torchaudio"].specifier) == "==2.11.0"
-    assert str(pins["transformers"].specifier).startswith("==4.") and str(pins["unbabel-comet"].specifier) >= "==2.2.7"
-    import comet  # noqa: F401 - COMET, transformers and torchaudio import in one process
-    import torchaudio  # noqa: F401
-
-
-def test_no_registry_and_no_path_of_a_machine_in_the_install_files():
-    for name in ("requirements.txt", "environment.yml", "pyproject.toml", "Makefile", ".ci/run"):
-        text = (ROOT / name).read_text()
-        assert not re.search(r"://|--index|--find-links|(?<![\w.])/(root|work|home|tmp)/", text), name
+    command = KernelSpecManager().get_kernel_spec(KERNEL).argv
+    assert command[1:3] == ["-m", "ipykernel_launcher"]
 
 
 @pytest.mark.parametrize(
-    "python, why",
+    "name, specifier",
     [
-        ("no-such-python", "is not on the PATH; install Python 3.11"),
-        ("/usr/bin/python3", r"is Python 3\.\d+; the workbook needs 3.11"),
+        ("torch", r"==2\.11\.0"),
+        ("torchaudio", r"==2\.11\.0"),
+        ("transformers", r"==4\..*"),
+        ("unbabel-comet", r"==2\.2\.[7-9]"),
     ],
 )
-def test_make_without_python_3_11_says_what_to_do(tmp_path, python, why):
+def test_versions_that_work_together(name, specifier):
+    assert re.fullmatch(specifier, str(PINS[name].specifier))
+
+
+def test_comet_and_torchaudio_import_in_one_process():
+    import comet  # noqa: F401
+    import torchaudio  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "environment.yml", "pyproject.toml", "Makefile", ".ci/run"]
+)
+def test_install_files_name_no_registry_and_no_machine_path(name):
+    forbidden = r"://|--index|--find-links|(?<![\w.])/(root|work|home|tmp)/"
+    assert not re.search(forbidden, (ROOT / name).read_text())
+
+
+@pytest.fixture(params=["missing", "other version"])
+def failed_make(request, tmp_path):
+    """`make test` without Python 3.11: which Python there is, the result and the folder."""
     for name in ("Makefile", "requirements.txt", "pyproject.toml"):
         (tmp_path / name).write_text((ROOT / name).read_text())
-    if python.startswith("/"):  # an interpreter that says it is 3.9, where there may be none
+    python = "no-such-python"
+    if request.param == "other version":  # an interpreter that claims to be 3.9
         python = tmp_path / "python3.9"
-        python.write_text('#!/bin/sh\nexec python3.11 -c "import sys; sys.version_info = (3, 9, 0); exec(sys.argv[1])" "$2"\n')
+        claim = "import sys; sys.version_info = (3, 9, 0); exec(sys.argv[1])"
+        python.write_text(f'#!/bin/sh\nexec python3.11 -c "{claim}" "$2"\n')
         python.chmod(0o755)
-    done = subprocess.run(["make", "test", f"PYTHON={python}"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode != 0 and re.search(why, done.stdout + done.stderr) and not (tmp_path / ".venv").exists()
+    command = ["make", "test", f"PYTHON={python}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    return request.param, done, tmp_path
+
+
+def test_make_without_python_3_11_fails(failed_make):
+    assert failed_make[1].returncode != 0
+
+
+def test_make_without_python_3_11_names_the_remedy(failed_make):
+    remedy = {
+        "missing": "is not on the PATH; install Python 3.11",
+        "other version": r"is Python 3\.\d+; the workbook needs 3.11",
+    }[failed_make[0]]
+    assert re.search(remedy, failed_make[1].stdout + failed_make[1].stderr)
+
+
+def test_make_without_python_3_11_builds_nothing(failed_make):
+    assert not (failed_make[2] / ".venv").exists()

@@ -1,28 +1,65 @@
 import pytest
+from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
 from lib.languages import LANGUAGES, iso_code_of, language
 
-
-def test_what_seamless_knows_of_gmus_sources():
-    assert {code for code in ("est", "gle", "mar", "mlt") if language(code).seamless} == {"est", "gle", "mar", "mlt"}
-    assert not any(language(code).seamless for code in ("aeb", "bem", "bho", "fon", "que"))
-    assert language("zho").token == "__cmn__" and language("que").token == "__que__"
+NLLB = {row.code: row.nllb for row in LANGUAGES.values()}
 
 
-def test_nllb_has_every_language_but_mboshi_under_a_code_of_its_own():
-    from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
-
-    codes = {row.code: row.nllb for row in LANGUAGES.values()}
-    assert [code for code, theirs in codes.items() if theirs is None] == ["mdw"]
-    assert set(codes.values()) - {None} <= set(FAIRSEQ_LANGUAGE_CODES)
-    # a macrolanguage is there as one of its members
-    assert {code: theirs for code, theirs in codes.items() if theirs and not theirs.startswith(code)} == {
-        "que": "quy_Latn", "swa": "swh_Latn", "ara": "arb_Arab",
-    }  # fmt: skip
-    assert codes["zho"] == "zho_Hans" and codes["yue"] == "yue_Hant" and iso_code_of("nllb", "quy_Latn") == "que"
+@pytest.mark.parametrize("code", ["est", "gle", "mar", "mlt"])
+def test_sources_of_gmu_that_seamless_knows(code):
+    assert language(code).seamless == code
 
 
-@pytest.mark.parametrize("code, hint", [("es", "'spa'"), ("Estonian", "'est'"), ("xyz", "add a row")])
-def test_unknown_language_says_what_to_do(code, hint):
+@pytest.mark.parametrize("code", ["aeb", "bem", "bho", "fon", "que"])
+def test_sources_of_gmu_that_seamless_lacks(code):
+    assert language(code).seamless is None
+
+
+@pytest.mark.parametrize("code, token", [("zho", "__cmn__"), ("que", "__que__")])
+def test_language_tokens(code, token):
+    assert language(code).token == token
+
+
+def test_nllb_has_every_language_but_mboshi():
+    assert [code for code, nllb in NLLB.items() if nllb is None] == ["mdw"]
+
+
+@pytest.mark.parametrize("nllb", sorted(set(NLLB.values()) - {None}))
+def test_codes_of_nllb_are_those_of_its_tokenizer(nllb):
+    assert nllb in FAIRSEQ_LANGUAGE_CODES
+
+
+def test_nllb_has_macrolanguages_as_one_of_their_members():
+    members = {code: nllb for code, nllb in NLLB.items() if nllb and not nllb.startswith(code)}
+    assert members == {"que": "quy_Latn", "swa": "swh_Latn", "ara": "arb_Arab"}
+
+
+@pytest.mark.parametrize("code, nllb", [("zho", "zho_Hans"), ("yue", "yue_Hant")])
+def test_scripts_of_chinese(code, nllb):
+    assert language(code).nllb == nllb
+
+
+@pytest.mark.parametrize("code, tokenizer", [("eng", "13a"), ("zho", "char"), ("kor", "char")])
+def test_bleu_tokenizers(code, tokenizer):
+    assert language(code).bleu_tokenizer == tokenizer
+
+
+def test_names_may_contain_spaces():
+    assert language("apc").name == "North Levantine Arabic"
+
+
+@pytest.mark.parametrize(
+    "resource, code, found",
+    [("nllb", "quy_Latn", "que"), ("common_voice", "ga-IE", "gle"), ("fleurs", "xx_yy", None)],
+)
+def test_iso_codes_of_resources(resource, code, found):
+    assert iso_code_of(resource, code) == found
+
+
+@pytest.mark.parametrize(
+    "code, hint", [("es", "'spa'"), ("Estonian", "'est'"), ("xyz", "add a row")]
+)
+def test_an_unknown_language_is_refused_with_a_hint(code, hint):
     with pytest.raises(ValueError, match=hint):
         language(code)

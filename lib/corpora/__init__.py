@@ -1,1 +1,1 @@
-"""Where utterances come from: the spoken phrasebook, and recordings of one's own."""
+"""Corpora: the spoken phrasebook, published corpora, and the user's own recordings."""

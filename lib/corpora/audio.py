@@ -1,4 +1,4 @@
-"""Audio files to samples: mono, 16 kHz, or an error that names the file and the remedy."""
+"""Read audio files as mono samples at 16 kHz."""
 
 from __future__ import annotations
 
@@ -7,36 +7,42 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
 from jaxtyping import Float
 
-from lib.corpora.voices import SAMPLING_RATE
+from lib.utterance import SAMPLING_RATE
 
 
 class BadAudio(ValueError):
-    """A file that cannot be heard; the message names it, says why, and what to do."""
+    """An audio file cannot be used; the message names the file, the cause and the remedy."""
 
 
-def whole_and_part(path: Path | str) -> tuple[Path, float, float | None]:
-    """The file that an address means, and from when to when, in seconds (None: to its end); see `Utterance.sound`."""
+def split_media_fragment(path: Path | str) -> tuple[Path, float, float | None]:
+    """Split an address such as `talk.wav#t=12.5,16` into file, start and end.
+
+    Returns:
+        The file; the start and the end in seconds, where None is the end of the file.
+    """
     found = re.fullmatch(r"(.+)#t=([0-9.]+),([0-9.]+)", str(path))
     return (Path(found[1]), float(found[2]), float(found[3])) if found else (Path(path), 0.0, None)
 
 
-def read_audio(path: Path | str, longest: float | None = None) -> Float[np.ndarray, "samples"]:
-    """The file, or the part of it that `path` means, as float32 samples in [-1, 1] at 16 kHz.
+def read_audio(path: Path | str, max_seconds: float | None = None) -> Float[np.ndarray, "samples"]:
+    """Read a file or a media fragment of one.
 
-    Channels are averaged, other rates are resampled.
+    Channels are averaged and other sampling rates are resampled.
 
     Args:
-        longest: seconds of it that are read; None: all.
+        max_seconds: read no more than this; None reads everything.
+
+    Returns:
+        float32 samples in [-1, 1] at 16 kHz.
 
     Raises:
-        BadAudio: missing, not audio, empty, or not finite.
+        BadAudio: the file is missing, not audio, empty, or holds values that are not finite.
     """
-    file, start, end = whole_and_part(path)
-    if longest is not None:
-        end = start + longest if end is None else min(end, start + longest)
+    file, start, end = split_media_fragment(path)
+    if max_seconds is not None:
+        end = start + max_seconds if end is None else min(end, start + max_seconds)
     try:
         with soundfile.SoundFile(file) as sound:
             rate = sound.samplerate
@@ -44,15 +50,16 @@ def read_audio(path: Path | str, longest: float | None = None) -> Float[np.ndarr
             count = -1 if end is None else max(0, round(end * rate) - round(start * rate))
             samples = sound.read(count, dtype="float32", always_2d=True)
     except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        why = "there is no such file" if not file.exists() else f"it is not readable as audio ({error})"
-        raise BadAudio(f"{path}: {why}; repair it or leave its row out") from error
+        cause = f"not readable as audio ({error})" if file.exists() else "no such file"
+        raise BadAudio(f"{path}: {cause}; repair it or remove its row from the corpus") from error
     mono = samples.mean(axis=1)
     if not mono.size:
-        raise BadAudio(f"{path}: it holds no samples; record it again or leave its row out")
+        raise BadAudio(f"{path}: no samples; record it again or remove its row from the corpus")
     if not np.isfinite(mono).all():
-        raise BadAudio(f"{path}: it holds NaN or infinite samples; export it again as 16-bit PCM")
+        raise BadAudio(f"{path}: NaN or infinite samples; export it again as 16-bit PCM")
     if rate != SAMPLING_RATE:
-        import torchaudio
+        import torch
+        from torchaudio.functional import resample
 
-        mono = torchaudio.functional.resample(torch.from_numpy(mono), rate, SAMPLING_RATE).numpy()
+        mono = resample(torch.from_numpy(mono), rate, SAMPLING_RATE).numpy()
     return mono

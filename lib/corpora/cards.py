@@ -1,4 +1,4 @@
-"""Data cards: the facts of a corpus in the front matter of its Markdown page, and each of them held against the data."""
+"""Data cards: a corpus described in the front matter of a Markdown page, and checked against it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import yaml
 
 from lib.corpora import defects
 from lib.corpora.curation.curate import Curated
-from lib.corpora.defects import Claim, claim
-from lib.utterance import SPLITS
+from lib.corpora.defects import CardCheck, card_check
+from lib.utterance import SAMPLING_RATE, SPLITS
 
 CARDS = Path(__file__).parents[2] / "data_cards"
-SLACK = 0.02  # share by which hours and utterances may differ from the card's, which are often rounded
+TOLERANCE = 0.02  # share by which hours and utterances may differ from a card's, often rounded
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Size:
-    """What a card says of one language and split; None where it says nothing."""
+    """The size of one language and split as a card states it; None where it states nothing."""
 
     language: str  # spoken, ISO 639-3, or "all"
     split: str  # one of SPLITS, or "all"
@@ -28,133 +28,146 @@ class Size:
     speakers: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Card:
     """The front matter of a data card."""
 
-    name: str  # the file's and the source's
+    name: str  # of the file and of the source
     title: str
-    licence: str  # SPDX identifier; "not stated" where the publisher states none
-    obtain: str  # how one comes by it, step by step
-    layout: str  # the tree that the source reads, and how certain it is
-    spoken: tuple[str, ...]
+    licence: str  # SPDX identifier, or "not stated"
+    obtain: str  # steps to obtain the corpus
+    layout: str  # folder layout that the source reads, and how certain it is
+    spoken: tuple[str, ...]  # ISO 639-3
     written: tuple[str, ...]
-    splits: str  # how the published splits become train, dev and test
+    splits: str  # how the published splits map to train, dev and test
     intended_use: str
-    account: str = "none"  # that has to be had, or agreement to be signed, before
-    layout_certain: bool = True  # read from the publisher's own files or from code that reads them
+    account: str = "none"  # account or agreement needed before the download
+    layout_certain: bool = True  # known from the publisher's files or from code that reads them
     synthetic: bool = False
     speakers_known: bool = True
-    speakers_apart: bool = True  # no speaker of dev or test in train; false where some are, or nobody knows
-    sentences_apart: bool = True  # and no sentence
-    sampling_rate: int = 16_000  # Hz, as published
+    speakers_disjoint: bool = True  # no speaker of dev or test in train; false also if unknown
+    sentences_disjoint: bool = True  # no sentence of dev or test in train
+    sampling_rate: int = SAMPLING_RATE  # Hz, as published
     sizes: tuple[Size, ...] = ()
-    known_defects: tuple[str, ...] = ()  # a sentence each
-    checks: tuple[str, ...] = ()  # names in lib/corpora/defects.py
-    facts_from: str = ""  # where the numbers were read
+    known_defects: tuple[str, ...] = ()  # one sentence each
+    checks: tuple[str, ...] = ()  # names in lib.corpora.defects.CHECKS
+    facts_from: str = ""  # source of the numbers
 
 
 class BadCard(ValueError):
-    """A data card whose front matter is not as it should be; the message names the file and the field."""
+    """A data card is invalid; the message names the file and the field."""
 
 
 @lru_cache
 def read_card(name: str) -> Card:
-    """The card of a corpus.
+    """Read the card of a corpus.
 
     Raises:
-        BadCard: no such card, or a field that is missing, unknown or of a wrong kind.
+        BadCard: there is no such card, or a field is missing, unknown or of the wrong type.
     """
     path = CARDS / f"{name}.md"
     if not path.exists():
-        raise BadCard(f"there is no data card {path}; there are {', '.join(names())}")
+        raise BadCard(f"there is no data card {path}; there are {', '.join(card_names())}")
     head, front, _ = (path.read_text(encoding="utf-8").split("---\n", 2) + ["", ""])[:3]
     if head or not front:
         raise BadCard(f"{path} does not start with front matter between two lines of ---")
     try:
         facts = yaml.safe_load(front)
         sizes = tuple(Size(**row) for row in facts.pop("sizes", []))
-        tuples = {key: tuple(facts.pop(key, ())) for key in ("spoken", "written", "known_defects", "checks")}
+        lists = ("spoken", "written", "known_defects", "checks")
+        tuples = {key: tuple(facts.pop(key, ())) for key in lists}
         card = Card(**facts, **tuples, sizes=sizes)
     except (yaml.YAMLError, TypeError) as error:
-        raise BadCard(f"{path}: its front matter is not a card's ({error})") from error
+        raise BadCard(f"{path}: its front matter is not that of a data card ({error})") from error
     if card.name != name:
-        raise BadCard(f"{path} calls itself {card.name!r}; a card's name is its file's")
+        raise BadCard(f"{path}: its name field is {card.name!r}; it must be the name of the file")
     wrong = [size.split for size in card.sizes if size.split not in (*SPLITS, "all")]
     if wrong:
-        raise BadCard(f"{path}: sizes name the split {wrong[0]!r}; a split is train, dev, test or all")
+        raise BadCard(f"{path}: unknown split {wrong[0]!r} in sizes; use train, dev, test or all")
     return card
 
 
-def names() -> list[str]:
-    """Every card there is."""
+def card_names() -> list[str]:
+    """The names of all cards."""
     return sorted(path.stem for path in CARDS.glob("*.md"))
 
 
-def check(card: Card, curated: Curated) -> list[Claim]:
-    """Hold what a card says against what was listed and found; part of a corpus is said to be part of it."""
+def check_card(card: Card, curated: Curated) -> list[CardCheck]:
+    """Compare the facts of a card with a curated corpus, which may be a part of it."""
     listed = [row for row in curated.funnel if row["step"] == "listed" and row["language"]]
-    claims = [_licence(card, curated)]
-    claims += [_size(size, listed) for size in card.sizes]
     spoken = sorted({row["language"] for row in listed})
-    claims.append(
-        claim("languages spoken", ", ".join(card.spoken), ", ".join(spoken), set(spoken) <= set(card.spoken), "add them")
-    )
-    claims += _splits(card, curated)
+    known = set(spoken) <= set(card.spoken)
+    checks = [
+        _check_licence(card, curated),
+        *(_check_size(size, listed) for size in card.sizes),
+        card_check(
+            "languages spoken", ", ".join(card.spoken), ", ".join(spoken), known, "add them"
+        ),
+        *_check_splits(card, curated),
+    ]
     rates = curated.files["rates"]
     if rates:
         found = ", ".join(f"{rate} Hz: {count}" for rate, count in sorted(rates.items()))
-        claims.append(claim("sampling rate", f"{card.sampling_rate} Hz", found, set(rates) == {str(card.sampling_rate)}, ""))
-    claims += [defect(curated) for defect in (defects.lengths, *(defects.CHECKS[name] for name in card.checks))]
-    return claims
+        as_stated = set(rates) == {str(card.sampling_rate)}
+        checks.append(card_check("sampling rate", f"{card.sampling_rate} Hz", found, as_stated))
+    further = (defects.check_lengths, *(defects.CHECKS[name] for name in card.checks))
+    return [*checks, *(check(curated) for check in further)]
 
 
-def _licence(card: Card, curated: Curated) -> Claim:
-    rules = curated.rules
-    lost = sum(finding.step == "licence" for finding in curated.findings("dropped"))
-    allowed = ", ".join(rules.licences) or "any licence"
-    fits = not rules.licences or (card.licence in rules.licences and not lost)
-    remedy = f"{lost} utterances were left out; the run allows {allowed}"
-    return claim(
-        f"licence fits a run that allows {allowed}", card.licence, f"{lost} utterances that it does not allow", fits, remedy
+def _check_licence(card: Card, curated: Curated) -> CardCheck:
+    licences = curated.rules.licences
+    dropped = sum(finding.step == "licence" for finding in curated.findings("dropped"))
+    allowed = ", ".join(licences) or "any licence"
+    return card_check(
+        f"licence fits a run that allows {allowed}",
+        card.licence,
+        f"{dropped} utterances that it does not allow",
+        not licences or (card.licence in licences and not dropped),
+        f"{dropped} utterances were left out; the run allows {allowed}",
     )
 
 
-def _size(size: Size, listed: list[dict]) -> Claim:
-    rows = [r for r in listed if size.language in ("all", r["language"]) and size.split in ("all", r["split"])]
-    name = f"{size.language}, {size.split}"
-    count = {key: sum(row[key] for row in rows) for key in ("hours", "utterances", "speakers")}
-    wanted = {key: getattr(size, key) for key in count if getattr(size, key) is not None}
-    said = ", ".join(f"{value:,} {key}" for key, value in wanted.items())
-    shares = [count[key] / value for key, value in wanted.items() if key != "speakers" and count[key]]
-    if not rows or not (shares or "speakers" in wanted):
-        return Claim(f"size: {name}", said, "not read" if rows == [] else "no lengths are listed", "not checked")
-    # whoever is in two splits is one speaker: there are at most as many as in all of them, and at least as many as in one
-    fewest = max(row["speakers"] for row in rows)
-    some = fewest <= wanted.get("speakers", fewest) <= count["speakers"]
-    found = ", ".join(f"{round(count[key], 2):,} {key}" for key in wanted if key != "speakers")
-    if "speakers" in wanted:
-        people = f"{fewest:,}" if len(rows) == 1 else f"{fewest:,} to {count['speakers']:,}"
-        found += f"{', ' if found else ''}{people} speakers"
-    holds = all(abs(share - 1) <= SLACK for share in shares) and some
-    part = (
-        f"this is {100 * min(shares):.0f} % of the corpus"
-        if shares and max(shares) < 1
-        else "another release, or lines that are lost"
-    )
-    return claim(f"size: {name}", said, found, holds, part)
+def _check_size(size: Size, listed: list[dict]) -> CardCheck:
+    rows = [
+        row
+        for row in listed
+        if size.language in ("all", row["language"]) and size.split in ("all", row["split"])
+    ]
+    fact = f"size: {size.language}, {size.split}"
+    counts = {key: sum(row[key] for row in rows) for key in ("hours", "utterances", "speakers")}
+    stated = {key: getattr(size, key) for key in counts if getattr(size, key) is not None}
+    text = ", ".join(f"{value:,} {key}" for key, value in stated.items())
+    shares = [counts[k] / value for k, value in stated.items() if k != "speakers" and counts[k]]
+    if not rows or not (shares or "speakers" in stated):
+        found = "no lengths are listed" if rows else "not read"
+        return CardCheck(fact=fact, stated=text, found=found, verdict="not checked")
+    # a speaker may be in several rows: the number is between the largest row and the sum
+    low, high = max(row["speakers"] for row in rows), counts["speakers"]
+    found = [f"{round(counts[key], 2):,} {key}" for key in stated if key != "speakers"]
+    if "speakers" in stated:
+        found.append(f"{low:,}{'' if len(rows) == 1 else f' to {high:,}'} speakers")
+    within = all(abs(share - 1) <= TOLERANCE for share in shares)
+    holds = within and low <= stated.get("speakers", low) <= high
+    remedy = "another release, or lines are missing"
+    if shares and max(shares) < 1:
+        remedy = f"this is {100 * min(shares):.0f} % of the corpus"
+    return card_check(fact, text, ", ".join(found), holds, remedy)
 
 
-def _splits(card: Card, curated: Curated) -> list[Claim]:
+def _check_splits(card: Card, curated: Curated) -> list[CardCheck]:
     leaks = sum(finding.step == "overlap" for finding in curated.findings("dropped"))
     shared = sum(finding.step == "speaker" for finding in curated.findings("noted"))
-    claims = []
-    for what, score_gap, found, unit in (
-        ("sentences", card.sentences_apart, leaks, "utterances whose sentence is on both sides, left out of train or dev"),
-        ("speakers", card.speakers_apart, shared, "speakers on both sides"),
-    ):
-        said = "no two splits share any" if score_gap else "some may be shared"
-        claims.append(
-            claim(f"{what} of train, dev and test", said, f"{found} {unit}", not score_gap or not found, "correct the card")
-        )
-    return claims if card.speakers_known else claims[:1]
+    leaked = f"{leaks} utterances whose sentence is on both sides, left out of train or dev"
+    checks = [
+        _check_disjoint("sentences", card.sentences_disjoint, leaks, leaked),
+        _check_disjoint(
+            "speakers", card.speakers_disjoint, shared, f"{shared} speakers on both sides"
+        ),
+    ]
+    return checks if card.speakers_known else checks[:1]
+
+
+def _check_disjoint(what: str, disjoint: bool, count: int, found: str) -> CardCheck:
+    fact = f"{what} of train, dev and test"
+    stated = "no two splits share any" if disjoint else "some may be shared"
+    return card_check(fact, stated, found, not disjoint or not count, "correct the card")

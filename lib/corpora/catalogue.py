@@ -1,4 +1,4 @@
-"""Every corpus by its name: listed by its source, curated, held against its card, and handed on as one shape."""
+"""Corpora by name: list, curate, check against the data card, and convert for training."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from dataclasses import replace
 from pathlib import Path
 
 from lib.corpora import defects
-from lib.corpora.cards import Card, check, read_card
+from lib.corpora.cards import Card, check_card, read_card
 from lib.corpora.curation.curate import Curated, curate
 from lib.corpora.curation.rules import Rules
-from lib.corpora.defects import Claim
+from lib.corpora.defects import CardCheck
 from lib.corpora.sources import SOURCES, own
 from lib.corpora.sources.reading import NotObtained
-from lib.corpora.synthesis import Progress, no_progress
 from lib.languages import language
+from lib.progress import Progress, no_progress
 from lib.utterance import SPLITS, Corpus, Dropped, Finding, Utterance
 
-OWN = "own"  # the name under which a manifest of one's own is given
+OWN = "own"  # the name of a corpus that the user's own manifest lists
 
 
-def listed(name: str, folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """What a corpus lists, each utterance with its source and licence.
+def list_corpus(
+    name: str, folder: Path, spoken: str | None = None, written: str | None = None
+) -> Iterator[Utterance | Finding]:
+    """List the utterances of a corpus, each with its source and licence.
 
     Args:
         name: of a source, or "own".
-        folder: that the corpus lies in, or the manifest of one's own.
-        spoken: ISO 639-3; None: every language.
-        written: of the translations; None: all that there are.
+        folder: of the corpus, or the path of the user's manifest.
+        spoken: ISO 639-3; None lists every language.
+        written: language of the translations; None lists all.
 
     Raises:
-        ValueError: an unknown name, or a language that the table lacks.
-        NotObtained: the corpus is not there; says how it is obtained.
+        ValueError: unknown corpus, or unknown language.
+        NotObtained: the corpus is not there; the message tells how to obtain it.
         lib.corpora.sources.own.BadManifest: the manifest cannot be used.
     """
     for code in (spoken, written):
@@ -43,7 +45,8 @@ def listed(name: str, folder: Path, spoken: str | None = None, written: str | No
             yield replace(entry, source=OWN) if isinstance(entry, Utterance) else entry
         return
     if name not in SOURCES:
-        raise ValueError(f"there is no corpus {name!r}; there are {', '.join((OWN, *sorted(SOURCES)))}")
+        known = ", ".join((OWN, *sorted(SOURCES)))
+        raise ValueError(f"there is no corpus {name!r}; there are {known}")
     card = read_card(name)
     try:
         for entry in SOURCES[name](folder, spoken, written):
@@ -55,9 +58,11 @@ def listed(name: str, folder: Path, spoken: str | None = None, written: str | No
 
 
 def how_to_obtain(card: Card) -> str:
-    """What a card says to somebody who does not have the corpus."""
-    account = "" if card.account == "none" else f"Before: {card.account}\n"
-    return f"{card.title} ({card.licence}) is not downloaded for you.\n{account}{card.obtain.strip()}\nThe layout:\n{card.layout.strip()}"
+    """Instructions for obtaining a corpus, from its card."""
+    lines = [f"{card.title} ({card.licence}) is not downloaded for you."]
+    if card.account != "none":
+        lines.append(f"Before: {card.account}")
+    return "\n".join([*lines, card.obtain.strip(), "The layout:", card.layout.strip()])
 
 
 def load_curated(
@@ -69,27 +74,34 @@ def load_curated(
     written: str | None = None,
     progress: Progress = no_progress,
 ) -> Curated:
-    """A corpus, listed and curated; see `listed` and `curate` for what may be wrong."""
+    """List and curate a corpus; see `list_corpus` and `curate` for the arguments and errors."""
     if not str(folder):
-        what = "the path of a manifest" if name == OWN else f"where it lies. {how_to_obtain(read_card(name))}"
-        raise ValueError(f"corpus={name} needs folder=, {what}")
+        if name == OWN:
+            raise ValueError("corpus=own needs folder=, the path of a manifest")
+        hint = how_to_obtain(read_card(name))
+        raise ValueError(f"corpus={name} needs folder=, the folder of the corpus. {hint}")
     path = Path(os.path.abspath(Path(folder).expanduser()))
     root = path.parent if name == OWN else path
-    return curate(name, root, listed(name, path, spoken, written), rules, cache, progress)
+    return curate(name, root, list_corpus(name, path, spoken, written), rules, cache, progress)
 
 
-def corpus(curated: Curated, spoken: str | None = None) -> Corpus:
-    """What is kept of a corpus, in the one shape that training takes.
+def to_corpus(curated: Curated, spoken: str | None = None) -> Corpus:
+    """Convert a curated corpus for training.
 
     Raises:
-        ValueError: a split of `spoken` has nothing left; says at which step the last of it was lost.
+        ValueError: a split of `spoken` is empty; the message names the step that emptied it.
     """
     for split in SPLITS if spoken else ():
-        rows = [row for row in curated.funnel if (row["language"], row["split"]) == (spoken, split)]
+        rows = [r for r in curated.funnel if (r["language"], r["split"]) == (spoken, split)]
         if not rows or not rows[-1]["utterances"]:
-            lost = next((row["step"] for row in rows if not row["utterances"]), None)
-            why = f"the last of {rows[0]['utterances']} was left out at the step {lost!r}" if rows else "it lists none"
-            raise ValueError(f"{curated.name} has no {split} utterance in {spoken}: {why}; see {curated.folder / 'findings.tsv'}")
+            reason = "the corpus lists none"
+            if rows:
+                step = next(row["step"] for row in rows if not row["utterances"])
+                reason = f"the last of {rows[0]['utterances']} was dropped at the step {step!r}"
+            raise ValueError(
+                f"{curated.name} has no {split} utterance in {spoken}: {reason}; "
+                f"see {curated.folder / 'findings.tsv'}"
+            )
     licences = sorted({utterance.licence or "not stated" for utterance in curated.store})
     return Corpus(
         name=curated.name,
@@ -101,6 +113,8 @@ def corpus(curated: Curated, spoken: str | None = None) -> Corpus:
     )
 
 
-def checked(curated: Curated) -> list[Claim]:
-    """The corpus's card held against it; a manifest of one's own has none, and only common mistakes are looked for."""
-    return [defects.lengths(curated)] if curated.name == OWN else check(read_card(curated.name), curated)
+def check_corpus(curated: Curated) -> list[CardCheck]:
+    """Check a corpus against its card; a user's own manifest only for common mistakes."""
+    if curated.name == OWN:
+        return [defects.check_lengths(curated)]
+    return check_card(read_card(curated.name), curated)

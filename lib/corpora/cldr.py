@@ -1,7 +1,7 @@
-"""Phrases in many languages from Unicode's CLDR: an item such as *12 kilometres* or *in 3 days*, said by each locale.
+"""Phrases in many languages from Unicode's CLDR, such as *12 kilometres* or *in 3 days*.
 
-CLDR's root fallback (`12 length-kilometer`) is no phrase of any language; an item that a locale does not really
-have is refused, so that every text here is something its speakers wrote down.
+Where a locale lacks an item, CLDR falls back to its root (`12 length-kilometer`). Such items are
+refused, so that every text was written by speakers of the language.
 """
 
 from __future__ import annotations
@@ -20,31 +20,39 @@ from babel.units import format_unit
 from lib.languages import language
 
 KINDS = ("territory", "language", "unit", "currency", "relative", "date", "weekday")
-_SPAN = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "year": 31536000}  # seconds; CLDR's relative times
+# seconds, of CLDR's relative times
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "year": 31536000}
 
-# The best known first, so that a narrow phrasebook is made of words that a reader knows; the rest of CLDR follows.
-FIRST = {
-    "territory": "FR ES DE IT PT PE MX BR US GB EE FI SE NO PL RU UA TR GR EG MA KE ZA IN CN JP KR AU CA AR CL".split(),
-    "language": "fr es de it pt qu en et fi ru tr el ar sw hi zh ja ko nl sv pl uk ga mt ca".split(),
+# The best known keys come first, so that a narrow phrasebook has common words; the rest follow.
+COMMON_KEYS = {
+    "territory": (
+        "FR ES DE IT PT PE MX BR US GB EE FI SE NO PL RU "
+        "UA TR GR EG MA KE ZA IN CN JP KR AU CA AR CL"
+    ).split(),
+    "language": (
+        "fr es de it pt qu en et fi ru tr el ar sw hi zh ja ko nl sv pl uk ga mt ca"
+    ).split(),
     "unit": (
-        "length-kilometer length-meter mass-kilogram volume-liter duration-hour duration-minute duration-year "
-        "mass-gram length-centimeter temperature-celsius area-hectare duration-day speed-kilometer-per-hour duration-month"
+        "length-kilometer length-meter mass-kilogram volume-liter duration-hour duration-minute "
+        "duration-year mass-gram length-centimeter temperature-celsius area-hectare duration-day "
+        "speed-kilometer-per-hour duration-month"
     ).split(),
     "currency": "USD EUR GBP JPY CNY INR PEN MXN BRL CHF RUB SEK KES EGP TRY".split(),
 }
+_PLACEHOLDER_KEYS = {"ZZ", "und", "mul", "zxx", "mis", "XXX", "XTS"}  # "unknown", "testing", ...
 
 
 class NotInLocale(ValueError):
-    """The locale does not have the item; CLDR would fall back to its root."""
+    """The locale lacks the item; CLDR would fall back to its root."""
 
 
 @dataclass(frozen=True, order=True)
 class Item:
-    """A phrase without its language: what is said, not how."""
+    """A phrase without its language."""
 
     kind: str  # one of KINDS
-    key: str  # CLDR's own name of it: "FR", "length-kilometer", "EUR", "day", "03" (month)
-    number: int = 0  # how many, or the day of the month; negative for "ago"
+    key: str  # CLDR's name: "FR", "length-kilometer", "EUR", "day", "03" (month)
+    number: int = 0  # quantity or day of the month; negative for "ago"
 
 
 @cache
@@ -52,16 +60,19 @@ def locale_of(code: str) -> Locale:
     """The CLDR locale of an ISO 639-3 code.
 
     Raises:
-        NotInLocale: for a language without CLDR data, saying which ones have it.
+        NotInLocale: the language has no CLDR data.
     """
     row = language(code)
     if row.locale is None:
-        raise NotInLocale(f"{row.name} ({code}) has no CLDR items, so the phrasebook cannot speak it; bring recordings instead")
+        raise NotInLocale(
+            f"{row.name} ({code}) has no CLDR items, so the phrasebook cannot include it; "
+            "use recordings instead"
+        )
     return Locale.parse(row.locale)
 
 
-def _say(item: Item, locale: Locale) -> str:
-    """CLDR's text, fallback and all."""
+def _format(item: Item, locale: Locale) -> str:
+    """CLDR's text, including its fallback."""
     kind, key, number = item.kind, item.key, item.number
     if kind == "territory":
         return locale.territories.get(key, "")
@@ -73,22 +84,27 @@ def _say(item: Item, locale: Locale) -> str:
         name = get_currency_name(key, count=number, locale=locale)
         return "" if name == key else f"{format_decimal(number, locale=locale)} {name}"
     if kind == "relative":
-        delta = datetime.timedelta(seconds=number * _SPAN[key])
-        return format_timedelta(delta, granularity=key, threshold=1e9, add_direction=True, locale=locale)
+        return format_timedelta(
+            datetime.timedelta(seconds=number * _SECONDS[key]),
+            granularity=key,
+            threshold=1e9,
+            add_direction=True,
+            locale=locale,
+        )
     if kind == "date":
         return format_skeleton("MMMMd", datetime.date(2024, int(key), number), locale=locale)
     return get_day_names(locale=locale)[int(key)]
 
 
 @lru_cache(maxsize=1 << 18)
-def say(item: Item, code: str) -> str:
+def phrase(item: Item, code: str) -> str:
     """The item in a language, NFC, with plain spaces.
 
     Raises:
-        NotInLocale: where the locale lacks it (the text is empty, has no letter, or is what CLDR's root says).
+        NotInLocale: the locale lacks it: the text is empty, has no letter, or is that of the root.
     """
     try:
-        text, root = _say(item, locale_of(code)), _say(item, Locale.parse("root"))
+        text, root = _format(item, locale_of(code)), _format(item, Locale.parse("root"))
     except (LookupError, ValueError) as error:
         raise NotInLocale(f"{code} has no {item}") from error
     text = " ".join(unicodedata.normalize("NFC", text).split())
@@ -98,41 +114,40 @@ def say(item: Item, code: str) -> str:
     return text
 
 
-def join(phrases: list[str], code: str) -> str:
-    """Phrases as one list, by the language's own pattern ("A, B, and C")."""
-    return " ".join(unicodedata.normalize("NFC", format_list(phrases, locale=locale_of(code))).split())
+def join_phrases(phrases: list[str], code: str) -> str:
+    """Join phrases by the list pattern of the language ("A, B, and C")."""
+    text = format_list(phrases, locale=locale_of(code))
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
-_NOTHING = {"ZZ", "und", "mul", "zxx", "mis", "XXX", "XTS"}  # CLDR's own "unknown", "several" and "for testing"
-
-
-def _keys(kind: str) -> list[str]:
+def _all_keys(kind: str) -> list[str]:
     english = locale_of("eng")
     known = {
         "territory": [key for key in sorted(english.territories) if len(key) == 2],
         "language": [key for key in sorted(english.languages) if len(key) <= 3],
         "unit": sorted(english.unit_display_names),
         "currency": sorted(english.currencies),
-        "relative": list(_SPAN),
+        "relative": list(_SECONDS),
         "date": [f"{month:02d}" for month in range(1, 13)],
         "weekday": [str(day) for day in range(7)],
     }[kind]
-    first = FIRST.get(kind, [])
-    return first + [key for key in known if key not in first and key not in _NOTHING]
+    common = COMMON_KEYS.get(kind, [])
+    return common + [key for key in known if key not in common and key not in _PLACEHOLDER_KEYS]
 
 
 @cache
-def keys(kind: str, codes: tuple[str, ...], most: int) -> tuple[str, ...]:
-    """Up to `most` keys of a kind that every one of the languages has, best known first."""
-    chosen = []
-    for key in _keys(kind):
-        if len(chosen) == most:
+def shared_keys(kind: str, codes: tuple[str, ...], max_keys: int) -> tuple[str, ...]:
+    """Up to `max_keys` keys of a kind that every language has, the best known first."""
+    numbers = (-2, 2) if kind == "relative" else (1, 2)
+    shared = []
+    for key in _all_keys(kind):
+        if len(shared) == max_keys:
             break
         try:
             for code in codes:
-                for number in (1, 2) if kind != "relative" else (-2, 2):
-                    say(Item(kind, key, number), code)
-            chosen.append(key)
+                for number in numbers:
+                    phrase(Item(kind, key, number), code)
+            shared.append(key)
         except NotInLocale:
             continue
-    return tuple(chosen)
+    return tuple(shared)

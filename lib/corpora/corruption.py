@@ -1,8 +1,9 @@
-"""Text that is wrong at a known rate, so that synthetic data can be made of any quality (2505.21781: synthetic Irish).
+"""Corrupt text at a known word error rate, to make synthetic data of any quality (2505.21781).
 
-A wrong word is another word of the language's training sentences, or is left out. Two words are never swapped: one swap is
-two errors. The other word is none of the sentence's own, which makes the rate exact: kept words stay in their order and no
-new word equals any of them, so the fewest edits back to the right text (its word error rate) are as many as words went wrong.
+A corrupted word is deleted, or replaced by another word of the language's training sentences that
+does not occur in the sentence. Correct words keep their order and no replacement equals any of
+them, so the word error rate against the original is exactly the share of corrupted words. Words
+are never swapped: a swap counts as two errors.
 """
 
 from __future__ import annotations
@@ -15,95 +16,106 @@ from functools import lru_cache
 
 from lib.languages import language
 
-VERSION = 1  # raise it when the same rates would give other errors
-LEFT_OUT = 0.25  # share of wrong words that are left out, the rest being replaced; our choice, no paper states one
+VERSION = 1  # increment when equal rates give other errors
+DELETION_SHARE = 0.25  # of corrupted words; the others are replaced. Our choice: no paper states it
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that stand in for the right ones: those of many sentences, each as often as it occurs in them."""
+    """Replacement words, each as often as it occurs in the sentences that they are from."""
 
-    code: str
+    code: str  # ISO 639-3
     words: tuple[str, ...]
-    kinds: frozenset[str]  # the words as `bare` compares them
+    normalized: frozenset[str]  # the words as `normalize_word` gives them
 
 
 def vocabulary(texts: Iterable[str], code: str) -> Vocabulary:
-    """The words of texts in a language; what is only punctuation is none."""
-    words = tuple(word for text in texts for word in pieces(text, code) if bare(word))
-    return Vocabulary(code, words, frozenset(map(bare, words)))
+    """The words of texts in a language, without bare punctuation."""
+    words = (word for text in texts for word in split_words(text, code))
+    kept = tuple(word for word in words if normalize_word(word))
+    return Vocabulary(code, kept, frozenset(map(normalize_word, kept)))
 
 
-def check_rate(name: str, rate: float) -> None:
-    """A rate is a share.
+def check_error_rate(name: str, rate: float) -> None:
+    """Check that the field `name` is a share of words.
 
     Raises:
-        ValueError: for what is not between 0 and 1, by the field's name.
+        ValueError: the rate is not between 0 and 1.
     """
-    if not 0 <= rate <= 1:  # NaN is not either
-        raise ValueError(f"{name}={rate} is no share of words; give a number from 0 (none) to 1 (all of them)")
+    if not 0 <= rate <= 1:  # also refuses NaN
+        raise ValueError(f"{name}={rate} is not a share of words; use a number from 0 to 1")
 
 
-def pieces(text: str, code: str) -> list[str]:
-    """The words that a rate is a share of: what stands between spaces.
+def split_words(text: str, code: str) -> list[str]:
+    """Split a text into the units of its error rate.
 
-    In a language whose error rate is of characters (`languages.Language.unit`) they are characters, each with its marks;
-    spaces are none. A character error rate that counts spaces and marks, as jiwer's does, is therefore a little off the rate.
+    Units are words between spaces, or characters with their combining marks where the language is
+    scored by character (`Language.unit`). Spaces are no units, so jiwer's character error rate,
+    which counts spaces and marks, differs slightly from the rate.
     """
     return [token for token in _tokens(text, code) if token != " "]
 
 
 def _tokens(text: str, code: str) -> list[str]:
-    """The pieces and, as " ", the spaces between them."""
+    """The units, with a " " for each space between them."""
     if language(code).unit == "word":
         return [token for word in text.split() for token in (word, " ")]
-    found: list[str] = []
+    tokens: list[str] = []
     for char in text:
-        if unicodedata.category(char).startswith("M") and found and found[-1] != " ":
-            found[-1] += char  # a Thai vowel without its consonant is no character that anybody writes
+        if unicodedata.category(char).startswith("M") and tokens and tokens[-1] != " ":
+            tokens[-1] += char  # a Thai vowel belongs to its consonant
         else:
-            found.append(" " if char.isspace() else char)
-    return found
+            tokens.append(" " if char.isspace() else char)
+    return tokens
 
 
 @lru_cache(maxsize=1 << 16)
-def bare(word: str) -> str:
-    """Letters, marks and digits alone, case folded: "Peru," is no other word than "peru"."""
+def normalize_word(word: str) -> str:
+    """Letters, marks and digits, case folded: "Peru," and "peru" are the same word."""
     return "".join(char for char in word.casefold() if unicodedata.category(char)[0] in "LMN")
 
 
-def corrupted(text: str, others: Vocabulary, rate: float, rng: random.Random, left_out: float = LEFT_OUT) -> str:
-    """`text` with each of its words wrong at the chance `rate`, independently of the rest; never left without any word.
+def corrupt(
+    text: str,
+    replacements: Vocabulary,
+    rate: float,
+    rng: random.Random,
+    deletion_share: float = DELETION_SHARE,
+) -> str:
+    """Corrupt each word of a text independently; at least one word remains.
 
-    Chance is asked equally often whatever the rate, so that one seed's errors at a low rate are made at a higher one too.
+    The number of random draws does not depend on the rate, so with the same seed a higher rate
+    makes the same errors and more.
 
     Args:
-        others: what a word is replaced by; of the language of the text.
-        left_out: the chance that a wrong word is left out, not replaced. Either is one error.
+        replacements: in the language of the text.
+        rate: probability that a word is corrupted.
+        deletion_share: probability that a corrupted word is deleted.
 
     Raises:
-        ValueError: where `others` has no word that the text has not.
+        ValueError: every replacement word occurs in the text.
     """
     if not rate:
         return text
-    tokens = _tokens(text, others.code)
-    own = frozenset(bare(token) for token in tokens)
-    if others.kinds <= own:
+    tokens = _tokens(text, replacements.code)
+    own = frozenset(normalize_word(token) for token in tokens)
+    if replacements.normalized <= own:
         raise ValueError(
-            f"no training sentence in {others.code} has a word that {text!r} has not; ask for more training contents"
+            f"no training sentence in {replacements.code} has a word that is not in {text!r}; "
+            "ask for more training contents"
         )
-    made, spare = [], ""
+    corrupted, replacement = [], ""
     for token in tokens:
         if token == " ":
-            made.append(token)
+            corrupted.append(token)
             continue
-        wrong, omitted = rng.random() < rate, rng.random() < left_out
-        spare = _other(own, others, rng)
-        made.append(token if not wrong else "" if omitted else spare)
-    return " ".join("".join(made).split()) or spare
+        wrong, deleted = rng.random() < rate, rng.random() < deletion_share
+        replacement = _draw_word(own, replacements, rng)
+        corrupted.append(token if not wrong else "" if deleted else replacement)
+    return " ".join("".join(corrupted).split()) or replacement
 
 
-def _other(own: frozenset[str], others: Vocabulary, rng: random.Random) -> str:
-    while bare(word := rng.choice(others.words)) in own:
+def _draw_word(own: frozenset[str], replacements: Vocabulary, rng: random.Random) -> str:
+    while normalize_word(word := rng.choice(replacements.words)) in own:
         pass
     return word

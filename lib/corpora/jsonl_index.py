@@ -1,4 +1,4 @@
-"""Rows on disk, read one at a time: JSON lines with an index beside them, so that a million take no more memory than a hundred."""
+"""Random access to JSON lines on disk through an index, with the same memory for any length."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 
 class JsonlIndex(Sequence[dict]):
-    """Rows in a folder; what is asked of each of them often (its columns) lies in arrays beside the text.
+    """The rows of a folder; values that are needed of every row are kept as arrays (columns).
 
     Args:
-        folder: as `Rows.write` left it.
+        folder: as `JsonlIndex.write` left it.
 
     Raises:
-        ValueError: the folder is not whole.
+        ValueError: the folder is incomplete.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -32,10 +32,15 @@ class JsonlIndex(Sequence[dict]):
         facts = read_json(self.folder / "rows.json")
         self.hash: str = facts["hash"]
         self._starts = np.load(self.folder / "starts.npy", mmap_mode="r")
-        self.columns = {name: np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in facts["columns"]}
+        self.columns = {
+            name: np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in facts["columns"]
+        }
         text = self.folder / "rows.jsonl"
         if len(self._starts) != facts["rows"] + 1 or text.stat().st_size != self._starts[-1]:
-            raise ValueError(f"{self.folder} is cut short: it should hold {facts['rows']} rows; delete it and write it again")
+            raise ValueError(
+                f"{self.folder} is truncated: it should hold {facts['rows']} rows; "
+                "delete it and write it again"
+            )
         self._file = os.open(text, os.O_RDONLY)
 
     @classmethod
@@ -43,13 +48,13 @@ class JsonlIndex(Sequence[dict]):
         cls,
         folder: Path | str,
         items: Iterable[T],
-        plain: Callable[[T], dict],
+        to_json: Callable[[T], dict],
         columns: Mapping[str, tuple[str, Callable[[T], float]]],
     ) -> None:
-        """Write items, in the order they come, to a folder that appears when the last one is written.
+        """Write items in order to a folder, which appears once it is complete.
 
         Args:
-            plain: an item as what JSON can hold.
+            to_json: an item as values that JSON can hold.
             columns: name -> (array type code, value of an item).
         """
         digest = hashlib.sha256()
@@ -58,7 +63,7 @@ class JsonlIndex(Sequence[dict]):
             new.mkdir(parents=True)
             with open(new / "rows.jsonl", "wb") as file:
                 for item in items:
-                    line = json.dumps(plain(item), ensure_ascii=False).encode() + b"\n"
+                    line = json.dumps(to_json(item), ensure_ascii=False).encode() + b"\n"
                     file.write(line)
                     digest.update(line)
                     starts.append(starts[-1] + len(line))
@@ -67,7 +72,11 @@ class JsonlIndex(Sequence[dict]):
             np.save(new / "starts.npy", np.array(starts))
             for name, column in values.items():
                 np.save(new / f"{name}.npy", np.array(column))
-            facts = {"rows": len(starts) - 1, "hash": digest.hexdigest()[:12], "columns": list(columns)}
+            facts = {
+                "rows": len(starts) - 1,
+                "hash": digest.hexdigest()[:12],
+                "columns": list(columns),
+            }
             write_json(new / "rows.json", facts)
 
     def __len__(self) -> int:
@@ -77,7 +86,8 @@ class JsonlIndex(Sequence[dict]):
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         start, end = (int(self._starts[index % len(self) + step]) for step in (0, 1))
-        return json.loads(os.pread(self._file, end - start, start))  # not mapped: pages that were read are not kept
+        # pread, not mmap: pages that were read do not stay in memory
+        return json.loads(os.pread(self._file, end - start, start))
 
     def __del__(self) -> None:
         if hasattr(self, "_file"):

@@ -1,9 +1,10 @@
-"""Utterances on disk, read one at a time: what curation keeps of a corpus of any size."""
+"""Utterances on disk: the result of curation, for corpora of any size."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from lib.corpora.jsonl_index import JsonlIndex
@@ -11,11 +12,12 @@ from lib.utterance import Utterance
 
 
 class UtteranceStore(Sequence[Utterance]):
-    """The utterances of a folder.
+    """The utterances of a folder, read one at a time.
 
     Args:
-        folder: as `Shelf.write` left it.
-        root: that the audio lies under; paths are kept relative to it, so that a corpus that moves keeps its hash.
+        folder: as `UtteranceStore.write` left it.
+        root: folder of the audio; stored paths are relative to it, so that moving the corpus does
+            not change its hash.
     """
 
     def __init__(self, folder: Path, root: Path) -> None:
@@ -23,16 +25,11 @@ class UtteranceStore(Sequence[Utterance]):
         self.hash = self.rows.hash
 
     @classmethod
-    def write(cls, folder: Path, root: Path, utterances: Iterable[Utterance], columns: dict | None = None) -> UtteranceStore:
-        """Put utterances on a shelf, in the order they come."""
-
-        def plain(utterance: Utterance) -> dict:
-            audio = str(utterance.audio)
-            inside = audio.removeprefix(f"{root}/")
-            seconds = None if math.isnan(utterance.seconds) else utterance.seconds
-            return vars(utterance) | {"audio": inside, "seconds": seconds, "answers": list(utterance.answers)}
-
-        JsonlIndex.write(folder, utterances, plain, columns or {})
+    def write(
+        cls, folder: Path, root: Path, utterances: Iterable[Utterance], columns: dict | None = None
+    ) -> UtteranceStore:
+        """Write utterances in order; `columns` as in `JsonlIndex.write`."""
+        JsonlIndex.write(folder, utterances, partial(_to_json, root), columns or {})
         return cls(folder, root)
 
     def __len__(self) -> int:
@@ -40,6 +37,17 @@ class UtteranceStore(Sequence[Utterance]):
 
     def __getitem__(self, index: int) -> Utterance:
         row = self.rows[index]
-        seconds = math.nan if row["seconds"] is None else row["seconds"]
-        changes = {"audio": self.root / row["audio"], "seconds": seconds, "answers": tuple(row["answers"])}
+        changes = {
+            "audio": self.root / row["audio"],
+            "seconds": math.nan if row["seconds"] is None else row["seconds"],
+            "answers": tuple(row["answers"]),
+        }
         return Utterance(**row | changes)
+
+
+def _to_json(root: Path, utterance: Utterance) -> dict:
+    return vars(utterance) | {
+        "audio": str(utterance.audio).removeprefix(f"{root}/"),
+        "seconds": None if math.isnan(utterance.seconds) else utterance.seconds,
+        "answers": list(utterance.answers),
+    }

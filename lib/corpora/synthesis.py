@@ -1,55 +1,49 @@
-"""The studio: a phrasebook's spec is spoken by worker processes, cached under its hash, and listed by lhotse manifests."""
+"""Synthesize a phrasebook: plan its utterances, have them spoken, and cache them as a corpus."""
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import random
-import shutil
 import sys
-import traceback
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lib.corpora import corruption
 from lib.corpora.phrasebook import Phrasebook
-from lib.corpora.voices import SAMPLING_RATE, Speaker, room, seed_libc, speak, speakers, start_engine
+from lib.corpora.synthesis_worker import SpeechJob, speak_all
+from lib.corpora.voices import Speaker, speakers
 from lib.files import atomic_path, content_hash, lock, read_json, write_json
 from lib.languages import language
-from lib.utterance import Corpus, Dropped, Utterance
+from lib.progress import Progress, no_progress
+from lib.utterance import SAMPLING_RATE, Corpus, Dropped, Utterance
 
-CUTS = "cuts.jsonl.gz"
-Progress = Callable[[str, int, int], None]  # what is being done, how much is done, of how much
-
-
-def no_progress(_what: str, _done: int, _of: int) -> None:
-    """The progress of somebody who does not want to see any."""
+CUTS = "cuts.jsonl.gz"  # lhotse manifest
+LOCK_SECONDS = 1800.0  # to wait for another process that synthesizes the same corpus
 
 
 def synthesize(spec: Phrasebook, cache: Path | str, progress: Progress = no_progress) -> Corpus:
-    """The corpus of `spec`: read from `cache` where it is there and whole, else spoken now.
+    """The corpus of `spec`, read from the cache or spoken now (two hours a minute on two cores).
 
-    Two hours of speech take less than a minute on two cores. A cache that is damaged is made again, with a line on
-    stderr that says so. Utterances whose text stands in two splits are dropped and named (`Corpus.dropped`).
-
-    Where training speech is misspoken, the manifest keeps what was said, beside the transcript, as `said`.
+    A damaged cache is made again, with a line on stderr. Utterances whose text is in two splits
+    are dropped and named in `Corpus.dropped`. Where speech is corrupted, the manifest holds the
+    words that were spoken as `spoken_text`, beside the transcript.
 
     Raises:
-        ValueError: a language without a voice, too little breadth for the number of utterances, or no word to be wrong with.
-        lib.corpora.cldr.NotInLocale: a language without CLDR items.
-        RuntimeError: a worker failed; says which utterances it had, and how much room is left on the disk.
+        ValueError: too few training contents to draw replacement words from, or too little breadth
+            for so many contents.
+        SynthesisError: an utterance could not be spoken or written.
+        RuntimeError: another process synthesizes the same corpus and does not finish.
     """
-    folder = Path(cache) / f"phrasebook-{spec.hash}"
-    with lock(Path(cache) / f".{folder.name}.lock", f"phrasebook {spec.hash}", patience=1800):
-        if folder.exists() and (damage := _damage(folder)):
-            print(f"{folder}: {damage}; recording it again", file=sys.stderr)
-        if not folder.exists() or _damage(folder):
+    folder = Path(os.path.abspath(cache)) / f"phrasebook-{spec.hash}"
+    what = f"phrasebook {spec.hash}"
+    with lock(folder.with_name(f".{folder.name}.lock"), what, timeout_seconds=LOCK_SECONDS):
+        damage = _find_damage(folder) if folder.exists() else None
+        if damage:
+            print(f"{folder}: {damage}; synthesizing it again", file=sys.stderr)
+        if damage or not folder.exists():
             with atomic_path(folder) as new:
-                _record_into(new, spec, progress)
+                _synthesize_into(new, spec, progress)
     facts = read_json(folder / "facts.json")
     return Corpus(
         name=spec.name,
@@ -61,177 +55,177 @@ def synthesize(spec: Phrasebook, cache: Path | str, progress: Progress = no_prog
     )
 
 
-def _damage(folder: Path) -> str | None:
+def _find_damage(folder: Path) -> str | None:
     try:
         facts = read_json(folder / "facts.json")
-        sizes = [path.stat().st_size for path in (folder / "audio").rglob("*.flac")]
+        sizes = _audio_sizes(folder)
     except (OSError, ValueError) as error:
         return f"the cache is not readable ({error})"
-    if (len(sizes), sum(sizes)) != (facts["files"], facts["bytes"]):
-        return f"the cache holds {len(sizes)} files of {sum(sizes)} bytes, not {facts['files']} of {facts['bytes']}"
+    found, expected = (len(sizes), sum(sizes)), (facts["files"], facts["bytes"])
+    if found != expected:
+        return (
+            f"the cache holds {found[0]} files of {found[1]} bytes, "
+            f"not {expected[0]} of {expected[1]}"
+        )
     return None
 
 
-def _plan(spec: Phrasebook) -> tuple[list[dict], list[dict]]:
-    """What is to be said by whom, and what is dropped since its text stands in a split already."""
-    plan, dropped, home = [], [], {}
+def _audio_sizes(folder: Path) -> list[int]:
+    return [path.stat().st_size for path in (folder / "audio").rglob("*.flac")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedUtterance:
+    """An utterance before it is spoken."""
+
+    id: str
+    language: str
+    split: str
+    texts: dict[str, str]
+    spoken_text: str  # differs from the transcript where speech is corrupted
+    speaker: Speaker
+    meaning: str
+    file: str  # relative to the corpus
+
+
+def _plan(spec: Phrasebook) -> tuple[list[PlannedUtterance], list[Dropped]]:
+    """The utterances to speak, and those dropped since their text is in another split already."""
+    plan, dropped, split_of_text = [], [], {}
     for split, count in (("test", spec.test), ("dev", spec.dev), ("train", spec.train)):
         voices = speakers(split)
         contents = spec.contents(split, count)
         written = [spec.texts(content) for content in contents]
-        wrong = _Wrong(spec, written) if split == "train" else None
+        corrupter = Corrupter(spec, written) if split == "train" else None
         for number, (content, texts) in enumerate(zip(contents, written, strict=True)):
             for code in spec.spoken:
-                name = f"{code}-{split}-{number:06d}"
-                if home.setdefault((code, texts[code]), split) != split:
-                    reason = f"{texts[code]!r} stands in {home[code, texts[code]]} too"
-                    dropped.append({"id": name, "reason": reason})
+                id = f"{code}-{split}-{number:06d}"
+                first = split_of_text.setdefault((code, texts[code]), split)
+                if first != split:
+                    dropped.append(Dropped(id, f"{texts[code]!r} is in {first} too"))
                     continue
-                rng = random.Random(f"{spec.seed}/{name}")
-                plan.append(
-                    {
-                        "id": name,
-                        "language": code,
-                        "split": split,
-                        "texts": wrong.texts(name, code, texts) if wrong else texts,
-                        "said": wrong.said(name, code, texts[code]) if wrong else texts[code],
-                        "speaker": rng.choice(voices),
-                        "meaning": content_hash([repr(item) for item in content]),
-                        "file": f"audio/{code}/{split}/{number // 1000:03d}/{number:06d}.flac",
-                    }
+                rng = random.Random(f"{spec.seed}/{id}")
+                planned = PlannedUtterance(
+                    id=id,
+                    language=code,
+                    split=split,
+                    texts=texts,
+                    spoken_text=texts[code],
+                    speaker=rng.choice(voices),
+                    meaning=content_hash([repr(item) for item in content]),
+                    file=f"audio/{code}/{split}/{number // 1000:03d}/{number:06d}.flac",
                 )
+                plan.append(corrupter.corrupt(planned) if corrupter else planned)
     return plan, dropped
 
 
-class _Wrong:
-    """What the spec makes wrong in its training split; chance by utterance, so that no order and no other rate matters."""
+class Corrupter:
+    """Applies a phrasebook's error rates to its training split.
+
+    The errors of an utterance depend on its id and the kind of error alone, so neither the order
+    of the utterances nor the other rate changes them.
+    """
 
     def __init__(self, spec: Phrasebook, training: Sequence[dict[str, str]]) -> None:
-        self.spec = spec
-        codes = spec.codes if spec.wrong_words else spec.spoken if spec.misspoken else ()
-        self.words = {code: corruption.vocabulary((texts[code] for texts in training), code) for code in codes}
-
-    def texts(self, name: str, spoken: str, right: dict[str, str]) -> dict[str, str]:
-        """Translations with wrong words beside the right transcript."""
-        if not (rate := self.spec.wrong_words):
-            return right
-        translations = {code: text for code, text in right.items() if code != spoken}
-        return right | {
-            code: corruption.corrupted(text, self.words[code], rate, self._chance(name, code, "wrong"))
-            for code, text in translations.items()
+        self.seed = spec.seed
+        self.text_error_rate = spec.text_error_rate
+        self.speech_error_rate = spec.speech_error_rate
+        codes = ()
+        if spec.text_error_rate:
+            codes = spec.codes
+        elif spec.speech_error_rate:
+            codes = spec.spoken
+        self.vocabularies = {
+            code: corruption.vocabulary((texts[code] for texts in training), code) for code in codes
         }
 
-    def said(self, name: str, code: str, transcript: str) -> str:
-        """What the voice is given to say; a word is replaced, none left out."""
-        if not (rate := self.spec.misspoken):
-            return transcript
-        return corruption.corrupted(transcript, self.words[code], rate, self._chance(name, code, "misspoken"), left_out=0.0)
+    def corrupt(self, planned: PlannedUtterance) -> PlannedUtterance:
+        """Corrupt the translations and the spoken words; the transcript stays."""
+        texts, spoken_text = planned.texts, planned.spoken_text
+        if self.text_error_rate:
+            texts = {
+                code: text if code == planned.language else self._corrupt(text, code, planned.id)
+                for code, text in texts.items()
+            }
+        if self.speech_error_rate:
+            spoken_text = self._corrupt_speech(spoken_text, planned.language, planned.id)
+        return replace(planned, texts=texts, spoken_text=spoken_text)
 
-    def _chance(self, name: str, code: str, kind: str) -> random.Random:
-        return random.Random(f"{self.spec.seed}/{name}/{code}/{kind}")
+    def _corrupt(self, text: str, code: str, id: str) -> str:
+        rng = random.Random(f"{self.seed}/{id}/{code}/wrong")
+        return corruption.corrupt(text, self.vocabularies[code], self.text_error_rate, rng)
+
+    def _corrupt_speech(self, text: str, code: str, id: str) -> str:
+        """Words are replaced, none are deleted."""
+        rng = random.Random(f"{self.seed}/{id}/{code}/misspoken")
+        vocabulary, rate = self.vocabularies[code], self.speech_error_rate
+        return corruption.corrupt(text, vocabulary, rate, rng, deletion_share=0.0)
 
 
-def _record_into(folder: Path, spec: Phrasebook, progress: Progress) -> None:
+def _synthesize_into(folder: Path, spec: Phrasebook, progress: Progress) -> None:
+    plan, dropped = _plan(spec)
+    jobs = [
+        SpeechJob(
+            id=planned.id,
+            text=planned.spoken_text,
+            voice=language(planned.language).voice,
+            speaker=planned.speaker,
+            path=str(folder / planned.file),
+        )
+        for planned in plan
+    ]
+    samples = speak_all(jobs, progress, f"synthesizing {'+'.join(spec.spoken)}")
+    _write_cuts(folder, plan, samples)
+    sizes = _audio_sizes(folder)
+    facts = {
+        # a voice that changed under an unchanged package version changes the hash
+        "hash": content_hash([spec.hash, sum(sizes), sum(samples)]),
+        "files": len(sizes),
+        "bytes": sum(sizes),
+        "dropped": [asdict(row) for row in dropped],
+    }
+    write_json(folder / "facts.json", facts)
+
+
+def _write_cuts(folder: Path, plan: Sequence[PlannedUtterance], samples: Sequence[int]) -> None:
     from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
     from lhotse.audio import AudioSource
 
-    plan, dropped = _plan(spec)
-    chunks = [plan[start : start + 50] for start in range(0, len(plan), 50)]
-    frames: list[int] = []
-    what = f"recording {'+'.join(spec.spoken)}"
-    # spawn, not fork: the notebook's process may hold CUDA and threads, and must never hold espeak-ng
-    workers = ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=start_engine)
-    try:
-        with workers:
-            jobs = [workers.submit(_say_chunk, folder, chunk, spec.noise_db, spec.reverberation) for chunk in chunks]
-            for job in jobs:
-                frames += job.result()
-                progress(what, len(frames), len(plan))
-    except BrokenProcessPool as error:
-        near = plan[min(len(frames), len(plan) - 1)]
-        raise RuntimeError(f"espeak-ng died at or after {near['id']} ({near['said']!r})") from error
     cuts = []
-    for row, count in zip(plan, frames, strict=True):
-        seconds, transcript = count / SAMPLING_RATE, row["texts"][row["language"]]
-        misspoken = {"said": row["said"]} if row["said"] != transcript else {}
-        source = AudioSource("file", [0], row["file"])
+    for planned, count in zip(plan, samples, strict=True):
+        seconds, transcript = count / SAMPLING_RATE, planned.texts[planned.language]
+        custom = {"texts": planned.texts, "split": planned.split, "meaning": planned.meaning}
+        if planned.spoken_text != transcript:
+            custom["spoken_text"] = planned.spoken_text
         supervision = SupervisionSegment(
-            id=row["id"],
-            recording_id=row["id"],
+            id=planned.id,
+            recording_id=planned.id,
             start=0.0,
             duration=seconds,
             text=transcript,
-            language=row["language"],
-            speaker=row["speaker"].name,
-            custom={"texts": row["texts"], "split": row["split"], "meaning": row["meaning"]} | misspoken,
+            language=planned.language,
+            speaker=planned.speaker.name,
+            custom=custom,
         )
-        recording = Recording(row["id"], [source], SAMPLING_RATE, count, seconds)
-        cuts.append(MonoCut(row["id"], 0.0, seconds, 0, supervisions=[supervision], recording=recording))
+        source = AudioSource("file", [0], planned.file)
+        recording = Recording(planned.id, [source], SAMPLING_RATE, count, seconds)
+        cuts.append(
+            MonoCut(planned.id, 0.0, seconds, 0, supervisions=[supervision], recording=recording)
+        )
     CutSet.from_cuts(cuts).to_file(folder / CUTS)
-    sizes = [path.stat().st_size for path in (folder / "audio").rglob("*.flac")]
-    # the audio's own bytes are in the hash: a voice that changed under an unchanged version is noticed
-    digest = content_hash([spec.hash, sum(sizes), sum(frames)])
-    write_json(folder / "facts.json", {"hash": digest, "files": len(sizes), "bytes": sum(sizes), "dropped": dropped})
-
-
-def _say_chunk(folder: Path, chunk: list[dict], noise_db: float | None, reverberation: float) -> list[int]:
-    """Say and write a few utterances; runs in a worker. Returns the number of samples of each.
-
-    espeak-ng carries state from one voice into the next, so a chunk is said by a fork of the worker, whose engine has
-    not spoken yet: the same chunk sounds the same, whatever was said before it.
-    """
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            with os.fdopen(writer, "w") as answer:
-                json.dump(_say_all(folder, chunk, noise_db, reverberation), answer)
-            status = 0
-        except Exception:
-            traceback.print_exc()
-        finally:
-            os._exit(status)  # without the worker's own clean-up, which is not this process's to do
-    os.close(writer)
-    with os.fdopen(reader) as answer:
-        counts = answer.read()
-    status = os.waitpid(child, 0)[1]
-    if status:
-        names = f"{chunk[0]['id']} to {chunk[-1]['id']}"
-        free = shutil.disk_usage(folder).free / 1e6
-        raise RuntimeError(f"recording {names} failed (status {status}, {free:.0f} MB free in {folder.parent}); see stderr")
-    return json.loads(counts)
-
-
-def _say_all(folder: Path, chunk: list[dict], noise_db: float | None, reverberation: float) -> list[int]:
-    import soundfile
-
-    seed_libc()
-    counts = []
-    for row in chunk:
-        speaker: Speaker = row["speaker"]
-        samples = speak(row["said"], language(row["language"]).voice, speaker)
-        if noise_db is not None or reverberation:
-            samples = room(samples, noise_db, reverberation, seed=zlib.crc32(row["id"].encode()))
-        path = folder / row["file"]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, samples, SAMPLING_RATE, subtype="PCM_16", format="FLAC")
-        counts.append(len(samples))
-    return counts
 
 
 def _read_cuts(folder: Path) -> Iterator[Utterance]:
     from lhotse import CutSet
 
     for cut in CutSet.from_file(folder / CUTS):
-        said = cut.supervisions[0]
+        supervision = cut.supervisions[0]
         yield Utterance(
             id=cut.id,
             audio=folder / cut.recording.sources[0].source,
             seconds=cut.duration,
-            language=said.language,
-            speaker=said.speaker,
-            split=said.custom["split"],
-            texts=said.custom["texts"],
-            meaning=said.custom["meaning"],
+            language=supervision.language,
+            speaker=supervision.speaker,
+            split=supervision.custom["split"],
+            texts=supervision.custom["texts"],
+            meaning=supervision.custom["meaning"],
         )

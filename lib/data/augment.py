@@ -1,4 +1,4 @@
-"""Augmentation of training audio: speed, reverberation and noise on samples, masks on features, all by repeatable chance."""
+"""Augmentation of training audio: speed, reverberation and noise on samples, masks on features."""
 
 from __future__ import annotations
 
@@ -13,148 +13,177 @@ from scipy.fft import next_fast_len
 from torch import Tensor
 from torchaudio import functional
 
-from lib.corpora.voices import SAMPLING_RATE
 from lib.data.features import MELS
+from lib.utterance import SAMPLING_RATE
 
-FRAMES_PER_SECOND = 100  # of filter banks, before they are stacked
-SLOPES = (0.0, 2.0)  # noise power falls as 1 / frequency ** slope: 0 is white, 1 pink, 2 brown
-FLAT_BELOW = 50.0  # Hz; noise is flat below it, or that of a steep slope would be a rumble that no microphone picks up
-DIRECT_TO_REVERBERANT = (0.0, 10.0)  # dB of energy, drawn uniformly: a talker 1 to 0.3 m away in a small room
+FRAMES_PER_SECOND = 100  # of filter banks, before stacking
+NOISE_SLOPES = (0.0, 2.0)  # noise power falls as 1 / frequency ** slope: 0 white, 1 pink, 2 brown
+NOISE_FLAT_BELOW_HZ = 50.0  # else noise of a steep slope is a rumble below what microphones record
+# dB of energy, drawn uniformly: a talker at 1 to 0.3 m in a small room
+DIRECT_TO_REVERBERANT_DB = (0.0, 10.0)
 
 
 def utterance_rng(seed: int, epoch: int, id: str) -> np.random.Generator:
-    """The chance of one utterance in one epoch: it depends on nothing else, so a resumed run, another batch and another
-    number of processes hear the same.
+    """The random generator of one utterance in one epoch.
+
+    It depends on nothing else, so that augmentation does not change with resuming, with the other
+    utterances of a batch, or with the number of processes.
     """
     # Python's own hash() of text differs from process to process
-    return np.random.default_rng(int.from_bytes(hashlib.sha256(f"{seed}/{epoch}/{id}".encode()).digest(), "big"))
+    digest = hashlib.sha256(f"{seed}/{epoch}/{id}".encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest, "big"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Augment:
-    """What is done to training audio by chance, and to no other audio. As it stands it does nothing.
+    """Random changes to training audio. The defaults change nothing.
 
     Raises:
-        ValueError: for a field outside its bounds, with its name and value.
+        ValueError: a field is out of bounds; names it and its value.
     """
 
-    speeds: tuple[float, ...] = ()  # one is drawn for an utterance; 0.9, 1.0, 1.1 is Ko et al. 2015
-    noise: float = 0.0  # probability that noise is added
-    noise_snr: tuple[float, float] = (5.0, 20.0)  # dB, drawn uniformly
-    reverberation: float = 0.0  # probability
-    reverberation_rt60: tuple[float, float] = (0.1, 0.5)  # seconds to fall by 60 dB, drawn uniformly
+    speeds: tuple[float, ...] = ()  # one is drawn per utterance; 0.9, 1.0, 1.1 in Ko et al. 2015
+    noise_probability: float = 0.0
+    noise_snr_db: tuple[float, float] = (5.0, 20.0)  # drawn uniformly
+    reverberation_probability: float = 0.0
+    rt60_seconds: tuple[float, float] = (0.1, 0.5)  # reverberation time, drawn uniformly
     time_masks: int = 0  # SpecAugment (Park et al. 2019)
-    time_mask: float = 0.3  # longest, seconds
-    time_share: float = 0.2  # at most this share of an utterance in one mask
+    max_time_mask_seconds: float = 0.3
+    max_time_mask_share: float = 0.2  # of an utterance, in one mask
     mel_masks: int = 0
-    mel_mask: int = 15  # most mels of 80 in one mask
+    max_mel_mask: int = 15  # mels in one mask
 
     def __post_init__(self) -> None:
-        for name in ("noise", "reverberation", "time_share"):
-            self._need(name, 0 <= getattr(self, name) <= 1, "between 0 and 1")
-        for name in ("time_masks", "time_mask", "mel_masks"):
-            self._need(name, 0 <= getattr(self, name) < np.inf, "0 or more")
-        self._need("mel_mask", 0 <= self.mel_mask <= MELS, f"between 0 and {MELS}")
-        self._need("speeds", all(0.5 <= speed <= 2 for speed in self.speeds), "between 0.5 and 2 each")
-        self._need("noise_snr", -np.inf < self.noise_snr[0] <= self.noise_snr[1] < np.inf, "two numbers, the lower first")
-        shortest, longest = self.reverberation_rt60
-        self._need("reverberation_rt60", 0 < shortest <= longest < np.inf, "two numbers above 0, the lower first")
+        for name in ("noise_probability", "reverberation_probability", "max_time_mask_share"):
+            self._check(name, 0 <= getattr(self, name) <= 1, "between 0 and 1")
+        for name in ("time_masks", "max_time_mask_seconds", "mel_masks", "max_mel_mask"):
+            self._check(name, 0 <= getattr(self, name) < np.inf, "0 or more")
+        self._check("speeds", all(0.5 <= s <= 2 for s in self.speeds), "between 0.5 and 2 each")
+        low, high = self.noise_snr_db
+        self._check("noise_snr_db", -np.inf < low <= high < np.inf, "(low, high) in dB")
+        low, high = self.rt60_seconds
+        self._check("rt60_seconds", 0 < low <= high < np.inf, "(low, high), both above 0")
 
-    def _need(self, name: str, fine: bool, bounds: str) -> None:
-        if not fine:
+    def _check(self, name: str, valid: bool, bounds: str) -> None:
+        if not valid:
             raise ValueError(f"{name} is {getattr(self, name)}; it must be {bounds}")
 
     @property
     def changes_sound(self) -> bool:
-        """Whether `sound` may change samples, so that features must be computed afresh in each epoch."""
-        return any(speed != 1 for speed in self.speeds) or self.noise > 0 or self.reverberation > 0
+        """Whether `sound` may change samples, so that features cannot be cached."""
+        return (
+            any(speed != 1 for speed in self.speeds)
+            or self.noise_probability > 0
+            or self.reverberation_probability > 0
+        )
 
     @property
     def changes_features(self) -> bool:
         """Whether `mask` may change features."""
         return self.time_masks > 0 or self.mel_masks > 0
 
-    def sound(self, samples: Float[np.ndarray, "samples"], rng: np.random.Generator) -> Float[np.ndarray, "heard"]:
-        """16 kHz mono samples at another speed, then in a room, then in noise, as chance has it.
+    def sound(
+        self, samples: Float[np.ndarray, "samples"], rng: np.random.Generator
+    ) -> Float[np.ndarray, "augmented"]:
+        """16 kHz mono samples at another speed, then reverberated, then with noise.
 
-        Nothing is clipped: where the result would go beyond -1 or 1, all of it is made quieter until its peak is 1.
+        Nothing is clipped: where the result exceeds [-1, 1], it is scaled to a peak of 1.
 
         Returns:
             New samples; 1 / speed times as many.
         """
-        heard = torch.from_numpy(np.ascontiguousarray(samples))
+        augmented = torch.from_numpy(np.ascontiguousarray(samples))
         if self.speeds:
-            heard = at_speed(heard, float(rng.choice(self.speeds)))
-        if rng.random() < self.reverberation:
-            heard = in_a_room(heard, rng.uniform(*self.reverberation_rt60), rng)
-        if rng.random() < self.noise:
-            heard = in_noise(heard, rng.uniform(*self.noise_snr), rng)
-        return heard.numpy() / np.abs(heard.numpy()).max(initial=1.0)
+            augmented = change_speed(augmented, float(rng.choice(self.speeds)))
+        if rng.random() < self.reverberation_probability:
+            augmented = add_reverberation(augmented, rng.uniform(*self.rt60_seconds), rng)
+        if rng.random() < self.noise_probability:
+            augmented = add_noise(augmented, rng.uniform(*self.noise_snr_db), rng)
+        return augmented.numpy() / np.abs(augmented.numpy()).max(initial=1.0)
 
-    def mask(self, features: Float[Tensor, "frames width"], rng: np.random.Generator) -> Float[Tensor, "frames width"]:
-        """A copy of `lib.data.features.fbank`'s normalised features with spans of time and of mels set to 0, their mean.
+    def mask(
+        self, features: Float[Tensor, "frames width"], rng: np.random.Generator, mels: int = MELS
+    ) -> Float[Tensor, "frames width"]:
+        """A copy of normalised features with spans of time and of mels set to 0, their mean.
 
-        A mask's length is drawn uniformly from 0 to the longest, in whole stacked rows or mels, then its place; masks may
-        overlap. A mel mask covers the same mels in each of the stacked frames, from the utterance's start to its end.
+        A mask's length is drawn uniformly from 0 to the maximum, then its position; masks may
+        overlap. A mel mask covers the same mels in each of the stacked frames.
+
+        Args:
+            mels: of one frame, before stacking.
 
         Raises:
-            ValueError: where the width is not a multiple of 80.
+            ValueError: the width is not a multiple of `mels`.
         """
         frames, width = features.shape
-        if width % MELS:
-            raise ValueError(f"features are {width} wide; stacked frames of {MELS} mels are needed")
-        # torchaudio's masks draw from torch's global generator, which would tie an utterance's masks to its neighbours
-        masked = features.reshape(frames, width // MELS, MELS).clone()
-        longest = min(round(self.time_mask * FRAMES_PER_SECOND) // (width // MELS), int(self.time_share * frames))
+        if width % mels:
+            raise ValueError(f"features are {width} wide; stacked frames of {mels} mels are needed")
+        stack = width // mels
+        # torchaudio's masks draw from torch's global generator, so they would depend on the batch
+        masked = features.reshape(frames, stack, mels).clone()
+        max_frames = round(self.max_time_mask_seconds * FRAMES_PER_SECOND) // stack
+        max_frames = min(max_frames, int(self.max_time_mask_share * frames))
         for _ in range(self.time_masks):
-            masked[_span(frames, longest, rng)] = 0
+            masked[_random_span(frames, max_frames, rng)] = 0
         for _ in range(self.mel_masks):
-            masked[:, :, _span(MELS, self.mel_mask, rng)] = 0
+            masked[:, :, _random_span(mels, min(self.max_mel_mask, mels), rng)] = 0
         return masked.reshape(frames, width)
 
 
-def _span(whole: int, longest: int, rng: np.random.Generator) -> slice:
-    length = int(rng.integers(longest, endpoint=True))
-    start = int(rng.integers(whole - length, endpoint=True))
+def _random_span(total: int, max_length: int, rng: np.random.Generator) -> slice:
+    length = int(rng.integers(max_length, endpoint=True))
+    start = int(rng.integers(total - length, endpoint=True))
     return slice(start, start + length)
 
 
-def at_speed(samples: Float[Tensor, "samples"], speed: float) -> Float[Tensor, "faster"]:
-    """Samples played `speed` times as fast, pitch and all (Ko et al. 2015); 1 / speed times as many.
+def change_speed(
+    samples: Float[Tensor, "samples"], speed: float
+) -> Float[Tensor, "resampled"]:
+    """Samples played `speed` times as fast, pitch included (Ko et al. 2015).
 
-    The speed is rounded to a fraction of at most hundredths, since resampling costs more the larger its terms.
+    The speed is rounded to hundredths: resampling costs more the larger the terms of its ratio.
     """
     ratio = Fraction(speed).limit_denominator(100)
     return functional.resample(samples, ratio.numerator, ratio.denominator)
 
 
-def in_a_room(samples: Float[Tensor, "samples"], rt60: float, rng: np.random.Generator) -> Float[Tensor, "samples"]:
-    """Samples with the echoes of a made-up room: noise that falls by 60 dB in `rt60` seconds, after the direct sound.
+def add_reverberation(
+    samples: Float[Tensor, "samples"], rt60_seconds: float, rng: np.random.Generator
+) -> Float[Tensor, "samples"]:
+    """Samples with a synthetic room response: the direct sound, then exponentially decaying noise.
 
-    The direct sound stays where and as loud as it was, and the result is cut to the input's length. A real room's first
-    distinct echoes are not modelled.
+    The direct sound keeps its time and level; the result is cut to the input's length. Early
+    reflections of a real room are not modelled.
     """
-    count = max(1, round(rt60 * SAMPLING_RATE))
-    tail = rng.standard_normal(count) * 10 ** (-3 * np.arange(1, count + 1) / (rt60 * SAMPLING_RATE))
-    tail *= 10 ** (-rng.uniform(*DIRECT_TO_REVERBERANT) / 20) / np.linalg.norm(tail)
-    room = np.zeros(1 + _quick(len(samples) + count) - len(samples))  # the tail, and zeros for the sake of speed
-    room[0], room[1 : count + 1] = 1.0, tail
-    return functional.fftconvolve(samples, torch.from_numpy(room).to(samples.dtype))[: len(samples)]
+    count = max(1, round(rt60_seconds * SAMPLING_RATE))
+    decay = 10 ** (-3 * np.arange(1, count + 1) / (rt60_seconds * SAMPLING_RATE))
+    tail = rng.standard_normal(count) * decay
+    tail *= 10 ** (-rng.uniform(*DIRECT_TO_REVERBERANT_DB) / 20) / np.linalg.norm(tail)
+    # zeros after the tail make the length of the Fourier transform a fast one
+    response = np.zeros(1 + _fast_length(len(samples) + count) - len(samples))
+    response[0], response[1 : count + 1] = 1.0, tail
+    response = torch.from_numpy(response).to(samples.dtype)
+    return functional.fftconvolve(samples, response)[: len(samples)]
 
 
-def _quick(length: int) -> int:
-    # a Fourier transform of a length with a large prime factor, or with few factors of 2, takes two to eight times as long
+def _fast_length(length: int) -> int:
+    # lengths with a large prime factor, or few factors of 2, take two to eight times as long
     return 16 * next_fast_len(-(-length // 16))
 
 
-def in_noise(samples: Float[Tensor, "samples"], snr: float, rng: np.random.Generator) -> Float[Tensor, "samples"]:
-    """Samples with steady noise of a colour between white and brown (see `SLOPES`), drawn uniformly.
+def add_noise(
+    samples: Float[Tensor, "samples"], snr_db: float, rng: np.random.Generator
+) -> Float[Tensor, "samples"]:
+    """Samples with stationary noise of a random colour (`NOISE_SLOPES`).
 
     Args:
-        snr: dB, of the whole utterance's mean power, pauses among it, to the noise's; silence, without power, stays silent.
+        snr_db: mean power of the whole utterance, pauses included, over that of the noise; an
+            utterance of silence stays silent.
     """
-    count = _quick(len(samples))
+    count = _fast_length(len(samples))
     hertz = np.fft.rfftfreq(count, 1 / SAMPLING_RATE)
-    spectrum = np.fft.rfft(rng.standard_normal(count)) * np.maximum(hertz, FLAT_BELOW) ** (-rng.uniform(*SLOPES) / 2)
+    white = np.fft.rfft(rng.standard_normal(count))
+    slope = rng.uniform(*NOISE_SLOPES)
+    spectrum = white * np.maximum(hertz, NOISE_FLAT_BELOW_HZ) ** (-slope / 2)
     noise = torch.from_numpy(np.fft.irfft(spectrum, count)[: len(samples)]).to(samples.dtype)
-    return functional.add_noise(samples, noise, torch.tensor(snr, dtype=samples.dtype))
+    return functional.add_noise(samples, noise, torch.tensor(snr_db, dtype=samples.dtype))

@@ -1,4 +1,4 @@
-"""Batches of items of like size, in an order that is a function of the seed and the epoch, drawn without holding them."""
+"""Batches of examples of similar cost, in an order decided by the seed and the epoch."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ Item = TypeVar("Item")
 
 
 class Epoch(Sequence[list[Item]], Generic[Item]):
-    """The batches of one epoch; each is put together when it is asked for."""
+    """The batches of one epoch; a batch is assembled when it is indexed."""
 
-    def __init__(self, items: Sequence[Item], order: Int[np.ndarray, "n"], ends: Int[np.ndarray, "batches_and_one"]) -> None:
+    def __init__(
+        self,
+        items: Sequence[Item],
+        order: Int[np.ndarray, "n"],
+        ends: Int[np.ndarray, "batches_and_one"],
+    ) -> None:
         self._items, self._order, self._ends = items, order, ends
         self._shuffled = np.arange(len(ends) - 1)
 
@@ -23,7 +28,8 @@ class Epoch(Sequence[list[Item]], Generic[Item]):
 
     def __getitem__(self, index: int) -> list[Item]:
         batch = self._shuffled[index]
-        return [self._items[int(item)] for item in self._order[self._ends[batch] : self._ends[batch + 1]]]
+        items = self._order[self._ends[batch] : self._ends[batch + 1]]
+        return [self._items[int(item)] for item in items]
 
     def shuffle(self, rng: np.random.Generator) -> Epoch[Item]:
         """The same batches in another order."""
@@ -32,68 +38,76 @@ class Epoch(Sequence[list[Item]], Generic[Item]):
 
 
 class Buckets(Generic[Item]):
-    """Batches of items of like size.
+    """Batches of items of similar cost.
 
-    A batch's cost is its longest item times its number of items, since that is what padding makes of it. Where a run
-    stands is an epoch and a number of batches, so that going on in the middle of an epoch costs one sorting.
+    With padding a batch costs its most expensive item times its number of items. A position in
+    training is an epoch and a number of batches, so that resuming costs one sorting.
 
     Args:
-        items: what to batch; only those of the batch that is asked for are read.
-        sizes: of the items.
-        budget: the most that longest x count may be; what is over it alone is a batch of its own, and the rehearsal before
-            training says at once whether that fits.
-        most: the most items in a batch.
-        kinds: items of different kind never share a batch.
+        items: only those of the batch that is asked for are read.
+        costs: of the items, such as seconds of speech.
+        max_cost: of a batch; an item above it is a batch of its own, and the rehearsal before
+            training shows whether that fits.
+        max_items: in a batch.
+        kinds: items of different kinds never share a batch.
 
     Raises:
-        ValueError: where there is nothing to batch.
+        ValueError: there are no items.
     """
 
     def __init__(
         self,
         items: Sequence[Item],
-        sizes: Float[np.ndarray, "n"],
-        budget: float,
-        most: int,
+        costs: Float[np.ndarray, "n"],
+        max_cost: float,
+        max_items: int,
         seed: int,
         kinds: Int[np.ndarray, "n"] | None = None,
     ) -> None:
         if not len(items):
-            raise ValueError("nothing to batch: no example is usable; read what was dropped, and why")
-        self.items, self.sizes, self.budget, self.most, self.seed = items, sizes, budget, most, seed
+            raise ValueError("nothing to batch: no usable example; see what was dropped, and why")
+        self.items, self.costs, self.seed = items, costs, seed
+        self.max_cost, self.max_items = max_cost, max_items
         self.kinds = np.zeros(len(items), np.int8) if kinds is None else kinds
 
     def epoch(self, number: int) -> Epoch[Item]:
-        """The batches of an epoch: items of like size together, chance deciding among equals and over the batches."""
+        """The batches of an epoch: sorted by cost with some noise, then shuffled."""
         rng = np.random.default_rng([self.seed, number])
-        # a little noise in the size lets neighbours meet others in each epoch
-        keys = rng.random(len(self.sizes), np.float32)
+        # noise of 5 % lets an item meet different neighbours in each epoch
+        keys = rng.random(len(self.costs), np.float32)
         keys *= 0.1
         keys += 0.95
-        keys *= self.sizes
-        order = np.concatenate([self._of(kind)[np.argsort(keys[self._of(kind)])] for kind in np.unique(self.kinds)])
+        keys *= self.costs
+        sorted_kinds = []
+        for kind in np.unique(self.kinds):
+            indices = self._indices(kind)
+            sorted_kinds.append(indices[np.argsort(keys[indices])])
+        order = np.concatenate(sorted_kinds)
         return Epoch(self.items, order, self._ends(order)).shuffle(rng)
 
-    def _of(self, kind: np.integer) -> Int[np.ndarray, "some"]:
-        return np.flatnonzero(self.kinds == kind).astype(np.int32)
-
     def costliest(self) -> list[list[Item]]:
-        """For each kind the batch that takes the most room: what fits if this does, fits always."""
+        """The most expensive batch of each kind: if it fits in memory, every batch does."""
         batches = []
         for kind in np.unique(self.kinds):
-            places = self._of(kind)
-            places = places[np.argsort(-self.sizes[places])]
-            longest = float(self.sizes[places[0]])
-            batches.append([self.items[int(p)] for p in places[: min(self.most, max(1, int(self.budget / max(longest, 1e-6))))]])
+            indices = self._indices(kind)
+            indices = indices[np.argsort(-self.costs[indices])]
+            highest = max(float(self.costs[indices[0]]), 1e-6)
+            count = min(self.max_items, max(1, int(self.max_cost / highest)))
+            batches.append([self.items[int(i)] for i in indices[:count]])
         return batches
 
+    def _indices(self, kind: np.integer) -> Int[np.ndarray, "some"]:
+        return np.flatnonzero(self.kinds == kind).astype(np.int32)
+
     def _ends(self, order: Int[np.ndarray, "n"]) -> Int[np.ndarray, "batches_and_one"]:
-        """Where batches end in a sorted order: at the budget, at the most items, and where the kind changes."""
-        ends, count, longest, last = [0], 0, 0.0, None
-        for index, (size, kind) in enumerate(zip(self.sizes[order], self.kinds[order], strict=True)):
-            longest = max(longest, size)
-            if count and (longest * (count + 1) > self.budget or count == self.most or kind != last):
+        """Batch boundaries in a sorted order: at the cost limit, the item limit, a new kind."""
+        ends, count, highest, previous = [0], 0, 0.0, None
+        pairs = zip(self.costs[order], self.kinds[order], strict=True)
+        for index, (cost, kind) in enumerate(pairs):
+            highest = max(highest, cost)
+            too_costly = highest * (count + 1) > self.max_cost
+            if count and (too_costly or count == self.max_items or kind != previous):
                 ends.append(index)
-                count, longest = 0, size
-            count, last = count + 1, kind
+                count, highest = 0, cost
+            count, previous = count + 1, kind
         return np.array([*ends, len(order)], np.int64)

@@ -1,4 +1,4 @@
-"""Audio that is longer than a model takes: cut into parts, at pauses or with an overlap, and what is said to them joined again."""
+"""Long audio: cut into segments at pauses or with an overlap, and their hypotheses joined."""
 
 from __future__ import annotations
 
@@ -9,81 +9,99 @@ from difflib import SequenceMatcher
 import numpy as np
 from jaxtyping import Float
 
-from lib.corpora.audio import read_audio, whole_and_part
-from lib.corpora.voices import SAMPLING_RATE
+from lib.corpora.audio import read_audio, split_media_fragment
 from lib.languages import language
 from lib.tasks import Example
-from lib.utterance import part
+from lib.utterance import SAMPLING_RATE, media_fragment
 
-HOP, PAUSE = 160, 20  # samples between two measurements of loudness; and how many of them a pause is looked for in (0.2 s)
+HOP = 160  # samples between two measurements of power
+PAUSE_HOPS = 20  # power is averaged over 0.2 s
 
-Span = tuple[float, float]  # from, to; seconds
+Span = tuple[float, float]  # start, end; seconds
 
 
-def at_pauses(samples: Float[np.ndarray, "samples"], longest: float) -> list[Span]:
-    """Parts of at most `longest` seconds, one after the other, each cut where it is quietest in its second half.
+def split_at_pauses(samples: Float[np.ndarray, "samples"], max_seconds: float) -> list[Span]:
+    """Adjacent segments of at most `max_seconds`, each cut where its second half is quietest.
 
-    A rest of up to one and a half parts is cut near its middle, so that none is left too short to be understood.
+    A remainder of up to one and a half segments is cut near its middle, so that no segment is
+    too short to be understood.
     """
     power = np.add.reduceat(np.square(samples), np.arange(0, len(samples), HOP))
-    loudness = np.convolve(power, np.ones(PAUSE), "same")
-    most, spans, start = int(longest * SAMPLING_RATE / HOP), [], 0
-    while (rest := len(loudness) - start) > most:
-        low, high = (rest // 3, min(most, 2 * rest // 3)) if rest <= 1.5 * most else (most // 2, most)
+    loudness = np.convolve(power, np.ones(PAUSE_HOPS), "same")
+    max_hops, spans, start = int(max_seconds * SAMPLING_RATE / HOP), [], 0
+    while (remaining := len(loudness) - start) > max_hops:
+        low, high = max_hops // 2, max_hops
+        if remaining <= 1.5 * max_hops:
+            low, high = remaining // 3, min(max_hops, 2 * remaining // 3)
         cut = start + low + int(np.argmin(loudness[start + low : start + high]))
         spans.append((start * HOP / SAMPLING_RATE, cut * HOP / SAMPLING_RATE))
         start = cut
     return [*spans, (start * HOP / SAMPLING_RATE, len(samples) / SAMPLING_RATE)]
 
 
-def windows(seconds: float, longest: float, overlap: float) -> list[Span]:
-    """Equal parts of at most `longest` seconds, of which neighbours share `overlap` seconds.
+def split_with_overlap(seconds: float, max_seconds: float, overlap_seconds: float) -> list[Span]:
+    """Equal segments of at most `max_seconds`; neighbours share `overlap_seconds`.
 
     Raises:
-        ValueError: an overlap that leaves nothing new in a part.
+        ValueError: the overlap is not less than half a segment.
     """
-    if not 0 <= overlap < longest / 2:
-        raise ValueError(f"an overlap of {overlap} s does not fit parts of {longest} s; it is less than half of them")
-    if seconds <= longest:
+    if not 0 <= overlap_seconds < max_seconds / 2:
+        raise ValueError(
+            f"overlap_seconds is {overlap_seconds}; it must be less than half of {max_seconds} s"
+        )
+    if seconds <= max_seconds:
         return [(0.0, seconds)]
-    count = int(np.ceil((seconds - overlap) / (longest - overlap)))
-    width = (seconds + (count - 1) * overlap) / count
-    return [(index * (width - overlap), min(seconds, index * (width - overlap) + width)) for index in range(count)]
+    count = int(np.ceil((seconds - overlap_seconds) / (max_seconds - overlap_seconds)))
+    width = (seconds + (count - 1) * overlap_seconds) / count
+    starts = [index * (width - overlap_seconds) for index in range(count)]
+    return [(start, min(seconds, start + width)) for start in starts]
 
 
-def parts(example: Example, longest: float, overlap: float = 0.0) -> list[Example]:
-    """The example itself where it is short enough, else examples of its parts: at pauses, or by `overlap` where that is given.
+def segment(example: Example, max_seconds: float, overlap_seconds: float = 0.0) -> list[Example]:
+    """The example itself where it is short enough, else one example for each segment.
+
+    Args:
+        overlap_seconds: 0: cut at pauses.
 
     Raises:
         lib.corpora.audio.BadAudio: it has to be cut and cannot be read.
     """
-    if not example.task.hears or example.seconds <= longest:
+    if not example.task.speech_input or example.seconds <= max_seconds:
         return [example]
-    file, begin, _ = whole_and_part(example.audio)
-    spans = windows(example.seconds, longest, overlap) if overlap else at_pauses(read_audio(example.audio), longest)
+    file, offset, _ = split_media_fragment(example.audio)
+    if overlap_seconds:
+        spans = split_with_overlap(example.seconds, max_seconds, overlap_seconds)
+    else:
+        spans = split_at_pauses(read_audio(example.audio), max_seconds)
     return [
-        replace(example, id=f"{example.id}#{index}", audio=part(file, begin + start, begin + end), seconds=end - start)
+        replace(
+            example,
+            id=f"{example.id}#{index}",
+            audio=media_fragment(file, offset + start, offset + end),
+            seconds=end - start,
+        )
         for index, (start, end) in enumerate(spans)
     ]
 
 
-def joined(texts: Sequence[str], code: str, overlap: bool = False) -> str:
-    """What was said to the parts, as one text; where parts overlap, what both of two neighbours say is said once.
+def join_texts(texts: Sequence[str], code: str, overlap: bool = False) -> str:
+    """The texts of adjacent segments as one.
 
     Args:
-        code: the language of the texts; Chinese and its like are joined without spaces.
+        code: language of the texts; languages scored by character are joined without spaces.
+        overlap: segments overlap, so words that two neighbours share are kept once.
     """
-    whole = language(code).unit == "char"
-    said: list[str] = []
+    by_character = language(code).unit == "char"
+    joined: list[str] = []
     for text in texts:
-        units = list(text) if whole else text.split()
-        if overlap and said and units:
-            # neighbours hear the same few seconds, but the first and the last word of those may be cut in two
-            near = max(1, max(len(said), len(units)) // 2)
-            end, head = said[-near:], units[:near]
-            match = SequenceMatcher(None, end, head, autojunk=False).find_longest_match()
+        units = list(text) if by_character else text.split()
+        if overlap and joined and units:
+            # the first and last word of the shared seconds may be cut in two
+            window = max(1, max(len(joined), len(units)) // 2)
+            tail, head = joined[-window:], units[:window]
+            match = SequenceMatcher(None, tail, head, autojunk=False).find_longest_match()
             if match.size:
-                said = said[: len(said) - len(end) + match.a]
+                joined = joined[: len(joined) - len(tail) + match.a]
                 units = units[match.b :]
-        said += units
-    return ("" if whole else " ").join(said)
+        joined += units
+    return ("" if by_character else " ").join(joined)

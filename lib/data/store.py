@@ -1,8 +1,8 @@
-"""Examples listed on disk and read one at a time, so that a million of them take no more memory than a hundred."""
+"""Examples on disk, read one at a time: a million take no more memory than a hundred."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,24 +11,38 @@ from jaxtyping import Float, Int
 
 from lib.corpora.jsonl_index import JsonlIndex
 from lib.files import content_hash
-from lib.tasks import Example, Task
+from lib.tasks import TASKS, Example
+
+
+def default_cost(example: Example) -> float:
+    """Seconds of speech, or hundreds of characters of text."""
+    if example.task.speech_input:
+        return example.seconds
+    return len(example.source_text) / 100
 
 
 class ExampleStore(Sequence[Example]):
-    """A sequence of examples in a folder; what batching asks of each (its size and kind) lies in arrays beside the text.
+    """A sequence of examples in a folder; their costs and kinds lie in arrays beside the text.
 
     Args:
-        folder: as `Listing.write` left it.
+        folder: written by `ExampleStore.write`.
     """
 
     def __init__(self, folder: Path | str) -> None:
         self._rows, self.folder = JsonlIndex(folder), Path(folder)
-        self.hash, self.sizes, self.kinds = self._rows.hash, self._rows.columns["sizes"], self._rows.columns["kinds"]
+        self.hash = self._rows.hash
+        self.costs, self.kinds = self._rows.columns["costs"], self._rows.columns["kinds"]
 
     @classmethod
-    def write(cls, folder: Path | str, examples: Iterable[Example]) -> ExampleStore:
-        """List examples, in the order they come, in a folder that appears when the last one is written."""
-        JsonlIndex.write(folder, examples, _plain, {"sizes": ("f", input_size), "kinds": ("b", lambda e: e.task.hears)})
+    def write(
+        cls,
+        folder: Path | str,
+        examples: Iterable[Example],
+        cost: Callable[[Example], float] = default_cost,
+    ) -> ExampleStore:
+        """Write examples, in their order, to a folder that appears when the last one is written."""
+        columns = {"costs": ("f", cost), "kinds": ("b", lambda e: e.task.speech_input)}
+        JsonlIndex.write(folder, examples, _to_json, columns)
         return cls(folder)
 
     def __len__(self) -> int:
@@ -36,25 +50,28 @@ class ExampleStore(Sequence[Example]):
 
     def __getitem__(self, index: int) -> Example:
         row = self._rows[index]
-        return Example(**row | {"task": Task(row["task"]), "audio": row["audio"] and Path(row["audio"])})
+        audio = row["audio"] and Path(row["audio"])
+        changes = {"task": TASKS[row["task"]], "audio": audio, "answers": tuple(row["answers"])}
+        return Example(**row | changes)
 
 
-def _plain(example: Example) -> dict:
-    return asdict(example) | {"task": example.task.value, "audio": str(example.audio) if example.audio else None}
+def _to_json(example: Example) -> dict:
+    audio = str(example.audio) if example.audio else None
+    return asdict(example) | {"task": example.task.name, "audio": audio}
 
 
-def input_size(example: Example) -> float:
-    """How much room the input takes: seconds of speech, or a hundredth of its characters."""
-    return example.seconds if example.task.hears else len(example.input_text) / 100
-
-
-def sizes_and_kinds(examples: Sequence[Example]) -> tuple[Float[np.ndarray, "n"], Int[np.ndarray, "n"]]:
-    """Of every example: its size, and 1 where it is heard, 0 where it is read."""
+def costs_and_kinds(
+    examples: Sequence[Example], cost: Callable[[Example], float] = default_cost
+) -> tuple[Float[np.ndarray, "n"], Int[np.ndarray, "n"]]:
+    """The cost of every example, and its kind: 1 for speech input, 0 for text."""
     if isinstance(examples, ExampleStore):
-        return examples.sizes, examples.kinds
-    return np.array([input_size(e) for e in examples], np.float32), np.array([e.task.hears for e in examples], np.int8)
+        return examples.costs, examples.kinds
+    costs = np.array([cost(e) for e in examples], np.float32)
+    return costs, np.array([e.task.speech_input for e in examples], np.int8)
 
 
 def hash_of(examples: Sequence[Example]) -> str:
-    """Of everything that training sees of the examples but the sound itself."""
-    return examples.hash if isinstance(examples, ExampleStore) else content_hash([_plain(example) for example in examples])
+    """A hash of everything that training uses of the examples but the audio itself."""
+    if isinstance(examples, ExampleStore):
+        return examples.hash
+    return content_hash([_to_json(example) for example in examples])

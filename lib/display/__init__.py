@@ -1,1 +1,4 @@
-"""What a reader sees and hears: every view is static HTML first, a table second, and a live widget where a kernel is."""
+"""Display: static HTML first, then a table, then a live widget where a kernel runs.
+
+Nothing here knows a system: views take utterances, output rows, score tables and studies.
+"""

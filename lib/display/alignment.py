@@ -1,4 +1,4 @@
-"""Reference and hypothesis word by word: what was said wrongly, and what was left out."""
+"""Word alignment of a reference and a hypothesis, with the errors marked in HTML."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import jiwer
 from lib.display.html import escape
 
 
-def difference(reference: str, hypothesis: str) -> str:
-    """The hypothesis as HTML: wrong and added words marked, missing ones struck through."""
+def mark_errors(reference: str, hypothesis: str) -> str:
+    """The hypothesis as HTML: wrong words are marked, missing ones struck through."""
     if not reference.strip():
         return f"<span class='wrong'>{escape(hypothesis)}</span>"
-    out = jiwer.process_words(reference, hypothesis)
-    meant, heard, parts = out.references[0], out.hypotheses[0], []
-    for chunk in out.alignments[0]:
-        right = " ".join(heard[chunk.hyp_start_idx : chunk.hyp_end_idx])
-        lost = " ".join(meant[chunk.ref_start_idx : chunk.ref_end_idx])
+    alignment = jiwer.process_words(reference, hypothesis)
+    reference_words, words = alignment.references[0], alignment.hypotheses[0]
+    parts = []
+    for chunk in alignment.alignments[0]:
+        present = escape(" ".join(words[chunk.hyp_start_idx : chunk.hyp_end_idx]))
+        missing = escape(" ".join(reference_words[chunk.ref_start_idx : chunk.ref_end_idx]))
         if chunk.type == "equal":
-            parts.append(escape(right))
+            parts.append(present)
         if chunk.type in ("delete", "substitute"):
-            parts.append(f"<span class='missing'>{escape(lost)}</span>")
+            parts.append(f"<span class='missing'>{missing}</span>")
         if chunk.type in ("insert", "substitute"):
-            parts.append(f"<span class='wrong'>{escape(right)}</span>")
+            parts.append(f"<span class='wrong'>{present}</span>")
     return " ".join(parts)

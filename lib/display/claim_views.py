@@ -1,25 +1,30 @@
-"""What notebook 90 shows: claims with their verdicts, the scores behind them, and how well the author predicted."""
+"""Claims with their predictions, measurements and verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from lib.display.html import Page, number, table
-from lib.display.plots import scores_by_pair
+from lib.scoring.claims import VERDICTS, Claim, Measured, verdict
+from lib.scoring.comparisons import format_interval
 
 
 def claims(frame: pd.DataFrame) -> Page:
-    """A row a claim."""
+    """A row per claim.
+
+    Args:
+        frame: columns of claims.csv.
+    """
     rows = [
         {
             "claim": row["claim"],
             "statement": row["statement"],
-            "predicted": f"{number(row['predicted_low'])} to {number(row['predicted_high'])}",
+            "published": row.get("published", ""),
+            "predicted": _range(row["predicted_low"], row["predicted_high"]),
             "measured": row["measured"],
-            "95 % interval": "" if pd.isna(row["low"]) else f"{row['low']:.2f} to {row['high']:.2f}",
+            "95 % interval": "" if pd.isna(row["low"]) else _range(row["low"], row["high"]),
             "verdict": row["verdict"],
             "seeds": row["seeds"],
             "paper": row["paper"],
@@ -30,20 +35,45 @@ def claims(frame: pd.DataFrame) -> Page:
     return Page(table(rows))
 
 
-def scores(frame: pd.DataFrame, metrics: Sequence[str]) -> Page:
-    """A row a score of some metrics, without what only a machine reads."""
-    kept = frame[frame["metric"].isin(metrics)]
-    return Page(table(kept.drop(columns=["signature", "commit", "notebook", "subset"]).to_dict("records")))
+def study_claims(answers: Sequence[tuple[Claim, Measured | None]]) -> Page:
+    """Claims measured over a study, with what each number is made of.
 
-
-def chart(frame: pd.DataFrame, metric: str) -> Figure:
-    """Speech translation scores of one metric with their intervals, a panel a pair."""
-    return scores_by_pair(frame[frame["task"] == "ST"].to_dict("records"), metric)
+    Args:
+        answers: each claim with its measurement; None where no run has it.
+    """
+    rows = []
+    for claim, measured in answers:
+        row = {
+            "claim": claim.id,
+            "statement": claim.statement,
+            "published": claim.published,
+            "predicted": _range(claim.predicted_low, claim.predicted_high),
+            "measured": format_interval(measured, "+"),
+            "verdict": "not run",
+            "measurement": "",
+            "seeds": 0,
+        }
+        if measured:
+            row["verdict"] = verdict(claim, measured.value, measured.low, measured.high)
+            row |= {"measurement": measured.description, "seeds": measured.seeds}
+        rows.append(row)
+    return Page(table(rows))
 
 
 def calibration(frame: pd.DataFrame) -> Page:
-    """How many predictions came out which way."""
-    made = frame[frame["verdict"] != "not run"]
-    counts = made["verdict"].value_counts().to_dict()
-    rows = [{"verdict": verdict, "claims": counts.get(verdict, 0)} for verdict in ("held", "failed", "inconclusive")]
-    return Page(f"<p>{len(made)} predictions measured, {len(frame) - len(made)} not yet.</p>" + table(rows))
+    """How many predictions got each verdict.
+
+    Args:
+        frame: columns of claims.csv.
+    """
+    counts = frame["verdict"].value_counts().to_dict()
+    waiting = counts.get("not run", 0)
+    rows = [
+        {"verdict": name, "claims": counts.get(name, 0)} for name in VERDICTS if name != "not run"
+    ]
+    summary = f"<p>{len(frame) - waiting} predictions measured, {waiting} not yet.</p>"
+    return Page(summary + table(rows))
+
+
+def _range(low: float, high: float) -> str:
+    return f"{number(float(low))} to {number(float(high))}"

@@ -1,41 +1,82 @@
-"""What the notebooks show of a training: what it costs and moves, and how the same clips were understood as it went on."""
+"""What trained, at what cost, and how outputs changed during training."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from lib.display.alignment import difference
-from lib.display.html import Page, escape, table
+from torch import nn
+
+from lib.display.alignment import mark_errors
+from lib.display.html import Page, escape, note, table
 from lib.display.player import player
 from lib.files import read_json
-from lib.training.log import Heard, read_listening
+from lib.languages import language
+from lib.training.log import ListeningOutput, read_listening
+from lib.training.stages import parameter_table
 
-HEADS = {"items": "clips", "longest": "longest clip", "size": "its seconds (of text: hundreds of characters)"}
+
+def parameters(model: nn.Module) -> Page:
+    """Parameters of each part of a model, and how many of them train."""
+    rows = parameter_table(model)
+    total = {name: sum(row[name] for row in rows) for name in ("parameters", "trainable")}
+    return Page(table([*rows, {"part": "all", **total}]))
+
+
+def seen_languages(codes: Sequence[str], seen: Collection[str]) -> Page:
+    """Which languages the backbone was trained on.
+
+    Args:
+        codes: ISO 639-3 codes to report.
+        seen: codes of the backbone's training data.
+    """
+    names = [
+        f"{language(code).name} is {'seen' if code in seen else 'unseen'}" for code in codes
+    ]
+    return note(f"{'; '.join(names)}. The backbone was trained on {', '.join(seen)}.")
 
 
 def rehearsal(folder: Path) -> Page:
-    """The costliest batches, run once before the first update; what trains; and the parts that no gradient reached."""
+    """The costliest batches, run before the first update; what trains; parts without a gradient.
+
+    Args:
+        folder: of a trained stage.
+    """
     facts = read_json(folder / "rehearsal.json")
     missed = ", ".join(facts["no_gradient"])
-    said = f"Set to train, but no gradient reached: {escape(missed)}" if missed else "A gradient reached every part that trains."
-    batches = [{HEADS.get(name, name): value for name, value in row.items()} for row in facts["batches"]]
-    return Page(f"{table(batches)}{table(facts['trains'])}<p>{said}</p>")
+    gradients = f"trainable, but without a gradient: {missed}" if missed else "none is missing"
+    batches = [
+        {name.replace("_", " "): value for name, value in row.items()} for row in facts["batches"]
+    ]
+    return Page(f"{table(batches)}{table(facts['trains'])}<p>Gradients: {escape(gradients)}.</p>")
 
 
-def listening(folder: Path) -> str:
-    """Each listening example with what was said to it at every evaluation; wrong words are marked."""
-    heard: dict[str, list[Heard]] = {}
+def listening(folder: Path) -> Page:
+    """The outputs for the listening examples at each evaluation where they changed.
+
+    Args:
+        folder: of a trained stage.
+    """
+    examples: dict[str, list[ListeningOutput]] = {}
     for entry in read_listening(folder):
-        heard.setdefault(entry.id, []).append(entry)
+        examples.setdefault(entry.id, []).append(entry)
     parts = []
-    for entries in heard.values():
+    for entries in examples.values():
         first = entries[0]
         sound = player(first.audio) if first.audio else ""
-        rows = [{"update": e.update, "said": difference(e.reference, e.hypothesis)} for e in _changes(entries)]
-        parts.append(f"<p>{sound} <b>{escape(first.reference)}</b></p>{table(rows, frozenset({'said'}))}")
-    return "".join(parts)
+        rows = [
+            {"update": entry.update, "output": mark_errors(entry.reference, entry.hypothesis)}
+            for entry in _changes(entries)
+        ]
+        heading = f"<p>{sound} <b>{escape(first.reference)}</b></p>"
+        parts.append(heading + table(rows, frozenset({"output"})))
+    return Page("".join(parts))
 
 
-def _changes(entries: list[Heard]) -> list[Heard]:
-    """The first, and each that differs from the one before."""
-    return [e for index, e in enumerate(entries) if not index or e.hypothesis != entries[index - 1].hypothesis]
+def _changes(entries: Sequence[ListeningOutput]) -> list[ListeningOutput]:
+    """The first entry, and each whose hypothesis differs from the previous one."""
+    changes = list(entries[:1])
+    for entry in entries[1:]:
+        if entry.hypothesis != changes[-1].hypothesis:
+            changes.append(entry)
+    return changes

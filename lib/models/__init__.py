@@ -1,1 +1,1 @@
-"""The models: Hugging Face classes, put together, registered with languages, and saved."""
+"""Models: Hugging Face classes behind one protocol, built, loaded, extended and saved."""

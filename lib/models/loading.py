@@ -1,4 +1,4 @@
-"""Checkpoints of Hugging Face's classes, from safetensors only, and refused where a weight does not fit."""
+"""Checkpoints of Hugging Face classes, from safetensors only; mismatched weights are refused."""
 
 from __future__ import annotations
 
@@ -6,35 +6,55 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from transformers import PreTrainedModel
 from transformers.utils import logging
 
 Model = TypeVar("Model", bound=PreTrainedModel)
 
 
-def load_checkpoint(cls: type[Model], path: str | Path, what: str, besides: Sequence[str] = ()) -> Model:
+def load_checkpoint(
+    cls: type[Model],
+    path: str | Path,
+    what: str,
+    unused_prefixes: Sequence[str] = (),
+    dtype: torch.dtype = torch.float32,
+    attention: str | None = None,
+) -> Model:
     """A model of the hub or of this machine.
 
     Args:
-        what: the checkpoint is called in errors, such as Seamless.
-        besides: beginnings of names of weights that the checkpoint may hold in vain.
+        what: the model's name in errors, such as Seamless.
+        unused_prefixes: of weights that the checkpoint may hold and the class does not need.
+        dtype: of the weights in memory; 32 billion parameters take 128 GB in float32.
+        attention: Hugging Face's `attn_implementation`, such as "sdpa"; None: the class's default.
 
     Raises:
-        ValueError: there is no checkpoint, or a weight is missing, of another shape or unknown, naming it.
+        ValueError: there is no checkpoint, or a weight is missing, unexpected or of another shape.
     """
+    options = {"attn_implementation": attention} if attention else {}
     level = logging.get_verbosity()
-    logging.set_verbosity_error()  # every difference is looked at below, so nothing need be said twice
+    logging.set_verbosity_error()  # every difference is checked below
     try:
-        # sizes that do not match are not ignored, but named and refused below
-        model, said = cls.from_pretrained(path, use_safetensors=True, output_loading_info=True, ignore_mismatched_sizes=True)
-    except (OSError, ValueError) as error:  # the hub calls a path that is none a bad name
+        model, info = cls.from_pretrained(
+            path,
+            use_safetensors=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are named and refused below
+            dtype=dtype,
+            **options,
+        )
+    except (OSError, ValueError) as error:  # the hub calls a missing folder a bad name
         raise ValueError(f"no {what} checkpoint at {path}: {error}") from error
     finally:
         logging.set_verbosity(level)
-    unknown = [key for key in said["unexpected_keys"] if not key.startswith(tuple(besides))]
-    for keys, how in (
-        (said["missing_keys"], "lacks"), (said["mismatched_keys"], "has in another shape"), (unknown, "has besides"),
-    ):  # fmt: skip
+    unexpected = [k for k in info["unexpected_keys"] if not k.startswith(tuple(unused_prefixes))]
+    for problem, keys in (
+        ("lacks", info["missing_keys"]),
+        ("has in another shape", info["mismatched_keys"]),
+        ("has, unexpectedly,", unexpected),
+    ):
         if keys:
-            raise ValueError(f"{path} {how} {len(keys)} weights of {cls.__name__}: {', '.join(sorted(map(str, keys))[:5])}")
+            names = ", ".join(sorted(map(str, keys))[:5])
+            raise ValueError(f"{path} {problem} {len(keys)} weights of {cls.__name__}: {names}")
     return model

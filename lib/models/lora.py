@@ -1,4 +1,4 @@
-"""LoRA adapters in any model, through peft: put in, trained alone, merged into the weights."""
+"""LoRA adapters through peft: inserted in any model, trained alone, merged into the weights."""
 
 from __future__ import annotations
 
@@ -8,35 +8,42 @@ from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
-ONLY_LORA = r"^(?!.*lora_)"  # a stage with this in `frozen` trains the adapters and nothing else
+ONLY_LORA = r"^(?!.*lora_)"  # in `Stage.frozen`: only the adapters train
 
 
-def add_lora(model: nn.Module, rank: int, alpha: int, targets: tuple[str, ...], dropout: float = 0.0) -> int:
-    """Put an adapter beside every linear layer whose name ends in one of `targets`; how many parameters that adds.
+def add_lora(
+    model: nn.Module, rank: int, alpha: int, targets: tuple[str, ...], dropout: float = 0.0
+) -> int:
+    """Add an adapter to every linear layer whose name ends in one of `targets`.
 
-    An adapter starts as zero, so the model says what it said before. LLM-SRT: rank 8, alpha 32, dropout 0.05, q_proj and
-    v_proj (2409.19510's code).
+    An adapter starts at zero, so outputs do not change. LLM-SRT: rank 8, alpha 32, dropout 0.05,
+    q_proj and v_proj (code of 2409.19510).
+
+    Returns:
+        The number of parameters added.
 
     Raises:
         ValueError: no layer has such a name.
     """
     before = sum(parameter.numel() for parameter in model.parameters())
-    config = LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(targets))
+    config = LoraConfig(
+        r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=list(targets)
+    )
     inject_adapter_in_model(config, model)
     return sum(parameter.numel() for parameter in model.parameters()) - before
 
 
 def merge_lora(model: nn.Module) -> None:
-    """Add the adapters to the weights beside them: the same outputs, and no extra work."""
-    for layer in _layers(model):
+    """Add the adapters to the weights beside them: the same outputs at no extra cost."""
+    for layer in _lora_layers(model):
         layer.merge(safe_merge=True)
 
 
 def unmerge_lora(model: nn.Module) -> None:
-    """Take the adapters out of the weights again."""
-    for layer in _layers(model):
+    """Subtract merged adapters from the weights again."""
+    for layer in _lora_layers(model):
         layer.unmerge()
 
 
-def _layers(model: nn.Module) -> Iterator[LoraLayer]:
+def _lora_layers(model: nn.Module) -> Iterator[LoraLayer]:
     return (module for module in model.modules() if isinstance(module, LoraLayer))

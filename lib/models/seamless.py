@@ -1,7 +1,8 @@
-"""SeamlessM4T-v2, speech and text sides around one decoder, without the parts that make speech.
+"""SeamlessM4T-v2 without speech output: speech and text encoders around one text decoder.
 
-The real checkpoint and the ones trained here are the same Hugging Face classes, loaded by the same call. A checkpoint
-holds the union of what `SeamlessM4Tv2ForSpeechToText` and `SeamlessM4Tv2ForTextToText` need, as the published one does.
+The published checkpoint and those trained here are the same Hugging Face classes, loaded by the
+same call. A checkpoint holds the union of what `SeamlessM4Tv2ForSpeechToText` and
+`SeamlessM4Tv2ForTextToText` need, as the published one does.
 """
 
 from __future__ import annotations
@@ -14,62 +15,88 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import (
+    PreTrainedModel,
+    SeamlessM4TFeatureExtractor,
+    SeamlessM4TProcessor,
     SeamlessM4TTokenizer,
     SeamlessM4Tv2Config,
     SeamlessM4Tv2ForSpeechToText,
     SeamlessM4Tv2ForTextToText,
 )
 
+from lib.data.batch import Batch
+from lib.data.features import MELS, FbankExtractor
 from lib.files import atomic_path
+from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
+from lib.models.length_adaptor import mask_padding, states_mask
 from lib.models.loading import load_checkpoint
-from lib.models.tokenizer import add_language
+from lib.models.protocol import copy_parts
+from lib.models.tokenizer import add_seamless_language
 
-# `decode` gives each row its own target language, which generate() takes for none and says so at every batch
+# generate() warns at every batch that no target language is given; the prefix has one per row
 logging.getLogger("transformers.models.seamless_m4t_v2").setLevel(logging.ERROR)
-_OTHER_SIDES = ("text_encoder.", "speech_encoder.", "t2u_model.", "vocoder.")  # of a checkpoint that one class does not need
+# weights of a checkpoint that one of the two classes does not need
+UNUSED_PREFIXES = ("text_encoder.", "speech_encoder.", "t2u_model.", "vocoder.")
+# weights that are `shared.weight` in the published layout
+TIED = ("lm_head.weight", "text_decoder.embed_tokens.weight", "text_encoder.embed_tokens.weight")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SeamlessSize:
-    """The sizes that differ between a Seamless trained here and the published one."""
+    """Sizes that differ between a Seamless trained here and the published one."""
 
-    hidden: int  # width of every part
+    hidden: int  # width of every layer
     heads: int
     speech_layers: int
     text_layers: int  # of the text encoder
     decoder_layers: int
     feed_forward: int
-    stack: int  # fbank frames joined at the input: 2 is 20 ms, 4 is 40 ms
-    adaptor_stride: int  # frames joined by the length adaptor; stack 4 and stride 4 give the published 160 ms
+    stack: int  # filter bank frames joined at the input: 2 is 20 ms, 4 is 40 ms
+    adaptor_stride: int  # of the length adaptor; stack 4 x stride 4 is the published 160 ms
     kernel: int = 15  # of the depthwise convolution
-    pieces: int = 1000  # of the tokenizer
-    spare_rows: int = 16  # embedding rows left for new languages
+    subwords: int = 1000  # of the tokenizer
+    spare_rows: int = 16  # embedding rows for new languages
 
 
-class Seamless(nn.Module):
+class Seamless(EncoderDecoder):
     """Speech encoder, text encoder, and one text decoder with one output head.
 
     Args:
-        speech: the speech-to-text model; its decoder, head and embeddings serve both sides.
-        text: the text-to-text model, or None where only speech is trained (GMU's direct fine-tuning).
+        speech: its decoder, output head and embeddings serve speech and text.
+        text: None where only speech is trained (GMU's direct fine-tuning).
     """
 
+    export_classes = {
+        "speech": "SeamlessM4Tv2ForSpeechToText",
+        "text": "SeamlessM4Tv2ForTextToText",
+    }
+
     def __init__(
-        self, speech: SeamlessM4Tv2ForSpeechToText, text: SeamlessM4Tv2ForTextToText | None, tokenizer: SeamlessM4TTokenizer
+        self,
+        speech: SeamlessM4Tv2ForSpeechToText,
+        text: SeamlessM4Tv2ForTextToText | None,
+        tokenizer: SeamlessM4TTokenizer,
     ) -> None:
-        super().__init__()
-        self.speech, self.tokenizer = speech, tokenizer
-        self._language_ids: dict[str, int] = {}
+        super().__init__(tokenizer)
+        self.speech = speech
+        # loading leaves them apart where the checkpoint's head is untied
+        speech.text_decoder.embed_tokens.weight = speech.shared.weight
         self.text_encoder = None
+        self.parts = {
+            "speech_encoder": ("speech.speech_encoder",),
+            "text_decoder": ("speech.text_decoder", "speech.shared"),
+            "output_head": ("speech.lm_head",),
+        }
         if text is not None:
             text.shared = speech.shared
-            # the weight alone: the module that holds it scales by the square root of the width, `shared` does not
+            # share the weight only: this module scales by sqrt(width), `shared` does not
             text.text_encoder.embed_tokens.weight = speech.shared.weight
             text.text_decoder, text.lm_head = speech.text_decoder, speech.lm_head
             self.text_encoder = text.text_encoder
-            # for generate() only; not registered, since all its parts are registered above
-            object.__setattr__(self, "reader", text)
-        _mask_adaptor_padding(speech.speech_encoder)
+            self.parts["text_encoder"] = ("text_encoder",)
+            # for generate() only; unregistered, since all its parts are registered above
+            object.__setattr__(self, "text_model", text)
+        mask_padding(speech.speech_encoder)
 
     @property
     def config(self) -> SeamlessM4Tv2Config:
@@ -77,105 +104,125 @@ class Seamless(nn.Module):
 
     @property
     def stack(self) -> int:
-        """Fbank frames joined at the input."""
-        return self.config.feature_projection_input_dim // 80
+        """Filter bank frames joined at the input."""
+        return self.config.feature_projection_input_dim // MELS
 
-    def language_id(self, code: str) -> int:
-        """The id of a language's token; a language that the model lacks is registered now."""
+    @property
+    def untied(self) -> bool:
+        """Whether the output head has weights of its own."""
+        return self.speech.lm_head.weight is not self.speech.shared.weight
+
+    def feature_extractor(self, max_seconds: float) -> FbankExtractor:
+        return FbankExtractor(self.stack, max_seconds)
+
+    def add_language(self, code: str) -> int:
         if code not in self._language_ids:
-            identity = add_language(self.tokenizer, code, self.config.vocab_size)
-            # generate() looks a target language up here; the key is the token without its underscores
+            token_id = add_seamless_language(self.tokenizer, code, self.config.vocab_size)
+            # generate() looks a target language up here; the key is the token without underscores
             table = self.speech.generation_config.text_decoder_lang_to_code_id
-            table.setdefault(self.tokenizer.convert_ids_to_tokens(identity).strip("_"), identity)
-            self._language_ids[code] = identity
+            name = self.tokenizer.convert_ids_to_tokens(token_id).strip("_")
+            table.setdefault(name, token_id)
+            self._language_ids[code] = token_id
         return self._language_ids[code]
 
     def encode_speech(
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
-    ) -> tuple[Float[Tensor, "batch states hidden"], Int[Tensor, "batch states"]]:
-        """Encoder states of speech and which of them are real."""
+    ) -> tuple[States, StatesMask]:
         encoder = self.speech.speech_encoder
         states = encoder(input_features=features, attention_mask=mask).last_hidden_state
-        return states, _states_mask(encoder, states, mask)
+        return states, states_mask(encoder, states, mask)
 
     def encode_text(
         self, ids: Int[Tensor, "batch tokens"], mask: Int[Tensor, "batch tokens"]
-    ) -> tuple[Float[Tensor, "batch states hidden"], Int[Tensor, "batch states"]]:
-        """Encoder states of text and which of them are real."""
+    ) -> tuple[States, StatesMask]:
         if self.text_encoder is None:
-            raise ValueError("this model was loaded without its text encoder; load it with text=True")
+            raise ValueError("this model was loaded without its text encoder; load with text=True")
         return self.text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask
 
     def decode(
-        self,
-        states: Float[Tensor, "batch states hidden"],
-        states_mask: Int[Tensor, "batch states"],
-        prefix: Int[Tensor, "batch tokens"],
+        self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
     ) -> Float[Tensor, "batch tokens vocabulary"]:
-        """Logits of the token after each token of `prefix` (teacher forcing)."""
         hidden = self.speech.text_decoder(
-            input_ids=prefix, encoder_hidden_states=states, encoder_attention_mask=states_mask
+            input_ids=prefix, encoder_hidden_states=states, encoder_attention_mask=mask
         ).last_hidden_state
         return self.speech.lm_head(hidden)
 
+    def generator(self, batch: Batch) -> PreTrainedModel:
+        return self.speech if batch.speech is not None else self.text_model
+
     def untie_head(self) -> None:
-        """Give the output head weights of its own, equal to the embeddings at first (GMU's appendix A: the official code, by accident)."""
+        """Give the output head weights of its own, equal to the embeddings at first.
+
+        The official code has it so by accident (2505.21781, appendix A).
+        """
         self.speech.lm_head.weight = nn.Parameter(self.speech.shared.weight.detach().clone())
 
-    def part_embeddings(self) -> None:
-        """Give the text encoder an embedding table of its own, so that training the decoder's does not change what it reads.
+    def separate_text_embeddings(self) -> None:
+        """Give the text encoder its own embeddings, so that training the decoder's leaves it as is.
 
-        GMU does so before it freezes the text encoder.
+        GMU does so before freezing the text encoder.
         """
         table = self.text_encoder.embed_tokens
         table.weight = nn.Parameter(table.weight.detach().clone())
 
-    def official_dropout(self) -> None:
-        """Dropout where fairseq2 has it and Hugging Face has not, and the other way round (2505.21781, appendix A)."""
+    def apply_official_dropout(self) -> None:
+        """Dropout as in fairseq2, where Hugging Face's differs (2505.21781, appendix A)."""
         for layer in self.speech.text_decoder.layers:
             layer.ffn_dropout.p = 0.1  # Hugging Face: 0
         if self.speech.speech_encoder.adapter is not None:
             for layer in self.speech.speech_encoder.adapter.layers:
-                layer.self_attn.dropout.p = 0.1  # of the attention's weights; Hugging Face: 0
+                layer.self_attn.dropout.p = 0.1  # of attention weights; Hugging Face: 0
                 layer.ffn.intermediate_dropout.p = 0.0  # Hugging Face: 0.1
 
-    def start_from(self, encoder: Seamless | None = None, decoder: Seamless | None = None) -> None:
-        """Take over trained parts of other models of this size (GMU's initialisation).
+    def start_from(
+        self, encoder: Seamless | None = None, decoder: Seamless | None = None
+    ) -> None:
+        """Copy trained parts of other models of this size (GMU's initialisation).
+
+        Where the other decoder's head is untied and this one is tied, the embeddings are copied
+        and the head is not.
 
         Args:
             encoder: its speech encoder, length adaptor included.
-            decoder: its text decoder with embeddings and head, and its text encoder where both have one.
+            decoder: its text decoder, embeddings, head, and text encoder where both have one.
         """
         if encoder is not None:
-            self.speech.speech_encoder.load_state_dict(encoder.speech.speech_encoder.state_dict())
+            copy_parts(encoder, self, ["speech_encoder"])
         if decoder is not None:
-            for part in ("text_decoder", "shared", "lm_head"):
-                getattr(self.speech, part).load_state_dict(getattr(decoder.speech, part).state_dict())
+            parts = ["text_decoder"]
+            if self.untied or not decoder.untied:
+                parts.append("output_head")
             if self.text_encoder is not None and decoder.text_encoder is not None:
-                self.text_encoder.load_state_dict(decoder.text_encoder.state_dict())
+                parts.append("text_encoder")
+            copy_parts(decoder, self, parts)
 
     def save(self, folder: Path | str) -> None:
-        """Write the model in the published layout, safetensors only, with tokenizer and generation config.
+        """Write the model in the published layout, with tokenizer and feature extractor.
+
+        Plain transformers loads the folder. With an untied head the configuration says so.
 
         Raises:
-            ValueError: the head or a table of embeddings is no longer shared; the published classes would share it again.
+            ValueError: the text encoder has its own embeddings; the published classes share them.
         """
-        if self.speech.lm_head.weight is not self.speech.shared.weight or (
-            self.text_encoder is not None and self.text_encoder.embed_tokens.weight is not self.speech.shared.weight
-        ):
-            raise ValueError(
-                "the published layout holds one table for embeddings and head, and this model has several; keep its trained "
-                "weights (best.safetensors of its stage) instead"
-            )
+        shared = self.speech.shared.weight
         state = dict(self.speech.state_dict())
         if self.text_encoder is not None:
-            state |= {f"text_encoder.{name}": tensor for name, tensor in self.text_encoder.state_dict().items()}
-        for tied in ("lm_head.weight", "text_decoder.embed_tokens.weight", "text_encoder.embed_tokens.weight"):
-            if tied in state and torch.equal(state[tied], state["shared.weight"]):
-                del state[tied]
+            if not torch.equal(self.text_encoder.embed_tokens.weight, shared):
+                raise ValueError(
+                    "the published layout has one table of embeddings, and this text encoder has "
+                    "its own; save the speech side: reload without the text encoder (text=False)"
+                )
+            text_state = self.text_encoder.state_dict()
+            state |= {f"text_encoder.{name}": tensor for name, tensor in text_state.items()}
+        if self.untied:  # nothing is tied then: each table is stored by itself
+            state = {name: tensor.clone() for name, tensor in state.items()}
+        else:
+            state = {name: tensor for name, tensor in state.items() if name not in TIED}
+        self.config.tie_word_embeddings = not self.untied
         with atomic_path(folder) as new:
             self.speech.save_pretrained(new, state_dict=state, safe_serialization=True)
-            self.tokenizer.save_pretrained(new)
+            extractor = SeamlessM4TFeatureExtractor(stride=self.stack)
+            SeamlessM4TProcessor(extractor, self.tokenizer).save_pretrained(new)
 
 
 def load_seamless(path: str | Path, text: bool = True) -> Seamless:
@@ -186,15 +233,19 @@ def load_seamless(path: str | Path, text: bool = True) -> Seamless:
         text: also load the text encoder.
 
     Raises:
-        ValueError: where a weight that the model needs is missing or of another shape, naming it.
+        ValueError: a weight is missing, unexpected or of another shape; names it.
     """
-    speech = load_checkpoint(SeamlessM4Tv2ForSpeechToText, path, "Seamless", _OTHER_SIDES)
-    reader = load_checkpoint(SeamlessM4Tv2ForTextToText, path, "Seamless", _OTHER_SIDES) if text else None
-    return Seamless(speech, reader, SeamlessM4TTokenizer.from_pretrained(path))
+    speech = load_checkpoint(SeamlessM4Tv2ForSpeechToText, path, "Seamless", UNUSED_PREFIXES)
+    text_model = None
+    if text:
+        text_model = load_checkpoint(SeamlessM4Tv2ForTextToText, path, "Seamless", UNUSED_PREFIXES)
+    return Seamless(speech, text_model, SeamlessM4TTokenizer.from_pretrained(path))
 
 
-def build_seamless(size: SeamlessSize, tokenizer: SeamlessM4TTokenizer, languages: list[str], seed: int) -> Seamless:
-    """A Seamless with random weights, of the given size."""
+def build_seamless(
+    size: SeamlessSize, tokenizer: SeamlessM4TTokenizer, languages: list[str], seed: int
+) -> Seamless:
+    """A Seamless with random weights."""
     config = SeamlessM4Tv2Config(
         vocab_size=len(tokenizer) + size.spare_rows,
         hidden_size=size.hidden,
@@ -207,13 +258,14 @@ def build_seamless(size: SeamlessSize, tokenizer: SeamlessM4TTokenizer, language
         speech_encoder_layers=size.speech_layers,
         speech_encoder_attention_heads=size.heads,
         speech_encoder_intermediate_size=size.feed_forward,
-        feature_projection_input_dim=80 * size.stack,
+        feature_projection_input_dim=MELS * size.stack,
         adaptor_kernel_size=size.adaptor_stride,
         adaptor_stride=size.adaptor_stride,
         conv_depthwise_kernel_size=size.kernel,
         max_position_embeddings=512,
-        initializer_range=size.hidden**-0.5,  # 0.02 is for the published width; from scratch it drowns words in positions
-        encoder_layerdrop=0.0,  # layers are too few to drop any
+        # 0.02 suits the published width; in a narrow model words would be small beside positions
+        initializer_range=size.hidden**-0.5,
+        encoder_layerdrop=0.0,  # too few layers to drop any
         decoder_layerdrop=0.0,
         speech_encoder_layerdrop=0.0,
     )
@@ -222,40 +274,10 @@ def build_seamless(size: SeamlessSize, tokenizer: SeamlessM4TTokenizer, language
         speech = SeamlessM4Tv2ForSpeechToText(config)
         text = SeamlessM4Tv2ForTextToText(config)
     speech.generation_config.text_decoder_lang_to_code_id = {}
-    speech.generation_config._from_model_config = False  # else loading derives it anew and forgets the languages
+    # else loading derives it again and forgets the languages
+    speech.generation_config._from_model_config = False
     speech.generation_config.max_new_tokens = 256
     model = Seamless(speech, text, tokenizer)
     for code in languages:
-        model.language_id(code)
+        model.add_language(code)
     return model
-
-
-def _states_mask(encoder: nn.Module, states: Tensor, mask: Tensor) -> Tensor:
-    if encoder.adapter is None:
-        return mask
-    lengths = encoder.adapter.layers[0]._compute_sub_sample_lengths_from_attention_mask(mask)
-    return (torch.arange(states.shape[1], device=states.device) < lengths.unsqueeze(1)).long()
-
-
-def _mask_adaptor_padding(encoder: nn.Module) -> None:
-    """Silence padded frames before the length adaptor's convolutions.
-
-    Hugging Face's adaptor normalises padding to something other than zero and lets its convolution reach it, so that
-    the last state of a short utterance depends on the longest one of its batch. With the padding set to zero a batch
-    gives what a single utterance gives.
-    """
-    if encoder.adapter is None:
-        return
-    layer = encoder.adapter.layers[0]
-    frames: dict[str, Tensor] = {}
-
-    def remember(_module: nn.Module, args: tuple, kwargs: dict) -> None:
-        mask = kwargs.get("attention_mask", args[1] if len(args) > 1 else None)
-        frames["mask"] = None if mask is None else mask.unsqueeze(-1)
-
-    def silence(_module: nn.Module, _args: tuple, output: Tensor) -> Tensor:
-        return output if frames["mask"] is None else output * frames["mask"].to(output.dtype)
-
-    layer.register_forward_pre_hook(remember, with_kwargs=True)
-    layer.residual_layer_norm.register_forward_hook(silence)
-    layer.self_attn_layer_norm.register_forward_hook(silence)

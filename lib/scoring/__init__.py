@@ -1,1 +1,1 @@
-"""Scores with their signatures and intervals, the trivial baselines, and the verdicts on claims."""
+"""Scoring: metrics with intervals and signatures, comparisons, studies, baselines and claims."""

@@ -1,4 +1,4 @@
-"""What a system must beat: outputs that need no listening."""
+"""Input-independent baselines: outputs that a system must beat."""
 
 from __future__ import annotations
 
@@ -8,37 +8,49 @@ from collections.abc import Sequence
 from lib.scoring.metrics import statistics
 
 
-def constant(train: Sequence[str], dev: Sequence[str], target: str, profile: str = "plain", most: int = 200) -> str:
-    """The one sentence that scores best (BLEU and chrF++ together) when it is said to every development utterance.
+def constant(
+    train: Sequence[str],
+    dev: Sequence[str],
+    target: str,
+    profile: str = "plain",
+    max_candidates: int = 200,
+) -> str:
+    """Return the training sentence with the best BLEU + chrF++ as output for every utterance.
 
     Args:
-        train: training targets; of the different ones `most` are tried, from the shortest to the longest.
-        dev: development references.
+        train: training references; the candidates are spread evenly over their lengths.
+        dev: development references, which select the sentence.
+        target: language of the output, ISO 639-3.
     """
-    different = sorted(set(train), key=lambda text: (len(text), text))
-    tried = different[:: -(-len(different) // most)]
+    sentences = sorted(set(train), key=lambda text: (len(text), text))
+    candidates = sentences[:: -(-len(sentences) // max_candidates)]
 
-    def worth(text: str) -> float:
-        both = (statistics(metric, [text] * len(dev), dev, target, profile) for metric in ("BLEU", "chrF++"))
-        return sum(stats.combine(stats.rows.sum(0)) for stats in both)
+    def dev_score(text: str) -> float:
+        hypotheses = [text] * len(dev)
+        return sum(
+            statistics(metric, hypotheses, dev, target, profile).corpus_score
+            for metric in ("BLEU", "chrF++")
+        )
 
-    return max(tried, key=worth)
+    return max(candidates, key=dev_score)
 
 
 def shuffled(hypotheses: Sequence[str], references: Sequence[str], seed: int = 0) -> list[str]:
-    """Each utterance gets what the system said to another one, whose reference differs where there is such a one.
+    """Give each utterance the hypothesis of another one, with another reference where possible.
 
-    A system that decodes each utterance by itself says to shuffled audio exactly this, so nothing is decoded again.
+    This equals decoding shuffled audio, since a hypothesis does not depend on the other utterances.
     """
     rng = random.Random(seed)
     order = list(range(len(hypotheses)))
     rng.shuffle(order)
-    places = dict(zip(order, order[-1:] + order[:-1], strict=True))
-    for index in order:  # swap away the pairs that mean the same
-        if references[places[index]] == references[index]:
+    source = dict(zip(order, order[-1:] + order[:-1], strict=True))  # utterance -> hypothesis
+    for index in order:  # swap where source and utterance share their reference
+        if references[source[index]] == references[index]:
             for other in order:
-                fits = references[places[other]] != references[index] and references[places[index]] != references[other]
-                if fits:
-                    places[index], places[other] = places[other], places[index]
+                if (
+                    references[source[other]] != references[index]
+                    and references[source[index]] != references[other]
+                ):
+                    source[index], source[other] = source[other], source[index]
                     break
-    return [hypotheses[places[index]] for index in range(len(hypotheses))]
+    return [hypotheses[source[index]] for index in range(len(hypotheses))]

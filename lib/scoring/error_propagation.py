@@ -1,72 +1,84 @@
-"""How a cascade hands errors on: translations of the true transcript beside those of what was heard, by how wrong that was."""
+"""Error propagation in a cascade: its score by the word error rate of the transcript."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lib.scoring.metrics import statistics
+from lib.scoring.comparisons import row_difference, row_statistics
 from lib.scoring.outputs import OutputRow
-from lib.scoring.significance import Difference, difference
+from lib.scoring.significance import Difference
 
-EDGES = (0.0, 25.0, 50.0)  # percent of words wrong: none, up to a quarter, up to half, more
+WER_EDGES = (0.0, 25.0, 50.0)  # percent, upper ends of all buckets but the last
 
 
-@dataclass(frozen=True)
-class Bucket:
-    """The clips whose transcripts have a like share of wrong words."""
+@dataclass(frozen=True, kw_only=True)
+class WerBucket:
+    """The utterances whose transcripts have a similar word error rate."""
 
     name: str
     metric: str
-    n: int
-    gold: float  # score of the translator on the true transcripts
-    heard: float  # and on what was heard
-    lost: Difference  # gold minus heard
+    n: int  # utterances
+    gold_score: float  # of MT on the true transcripts
+    asr_score: float  # of MT on the ASR transcripts
+    loss: Difference  # gold_score minus asr_score
 
 
-def word_errors(heard: Sequence[OutputRow]) -> list[float]:
-    """The share of wrong words of each transcript, in percent, as the gmu profile counts (no punctuation, no capitals)."""
-    stats = statistics("WER", [r.hypothesis for r in heard], [r.reference for r in heard], heard[0].target, "gmu")
-    return [stats.combine(row) for row in stats.rows]
+def word_error_rates(transcripts: Sequence[OutputRow]) -> list[float]:
+    """Return the WER of each transcript in percent, without case and punctuation."""
+    return row_statistics(transcripts, "WER", "gmu").utterance_scores
 
 
-def by_word_errors(
-    heard: Sequence[OutputRow], gold: Sequence[OutputRow], cascade: Sequence[OutputRow], metric: str = "chrF++", edges: Sequence[float] = EDGES
-) -> list[Bucket]:
-    """Buckets of clips, from those heard without an error to the worst ones; empty buckets are left out.
+def bucket_by_wer(
+    transcripts: Sequence[OutputRow],
+    gold: Sequence[OutputRow],
+    cascade: Sequence[OutputRow],
+    metric: str = "chrF++",
+    edges: Sequence[float] = WER_EDGES,
+) -> list[WerBucket]:
+    """Score MT of true and of ASR transcripts by the WER of the ASR transcript.
 
     Args:
-        heard: ASR output, of clips with a true transcript.
-        gold: what the translator makes of the true transcripts.
-        cascade: what it makes of `heard`.
-        metric: chrF++ by default, since BLEU of a few short clips says little.
+        transcripts: ASR outputs, for utterances with a true transcript.
+        gold: MT of the true transcripts.
+        cascade: MT of `transcripts`.
+        metric: chrF++ by default; BLEU of a few short utterances is too noisy.
         edges: upper ends of the buckets but the last, in percent.
 
+    Returns:
+        Buckets in order of WER, without the empty ones.
+
     Raises:
-        ValueError: a clip that was heard was not translated, naming it.
+        ValueError: a transcript has no translation.
     """
     by_id = [{row.id: row for row in rows} for rows in (gold, cascade)]
-    missing = [row.id for row in heard if not all(row.id in rows for rows in by_id)]
+    missing = [row.id for row in transcripts if not all(row.id in rows for rows in by_id)]
     if missing:
-        raise ValueError(f"{len(missing)} clips were heard but not translated, first: {missing[0]}")
-    gold, cascade = ([rows[row.id] for row in heard] for rows in by_id)
-    rates, found = word_errors(heard), []
-    lows = (-1.0, *edges)
-    for low, high in zip(lows, (*edges, float("inf")), strict=True):
-        places = [index for index, rate in enumerate(rates) if low < rate <= high]
-        if not places:
+        raise ValueError(
+            f"{len(missing)} transcripts have no translation, first: {missing[0]}; "
+            "translate the whole test set"
+        )
+    gold, cascade = ([rows[row.id] for row in transcripts] for rows in by_id)
+    rates, buckets = word_error_rates(transcripts), []
+    for low, high in zip((-1.0, *edges), (*edges, float("inf")), strict=True):
+        indices = [index for index, rate in enumerate(rates) if low < rate <= high]
+        if not indices:
             continue
-        true, made = ([rows[index] for index in places] for rows in (gold, cascade))
-        gap = difference(
-            metric, [r.hypothesis for r in true], [r.hypothesis for r in made], [r.reference for r in true], true[0].target,
-            [r.speaker for r in true], "plain",
-        )  # fmt: skip
-        name = "none" if high == 0 else f"over {low:.0f} %" if high == float("inf") else f"up to {high:.0f} %"
-        scores = [_score(metric, rows) for rows in (true, made)]
-        found.append(Bucket(name, metric, len(places), scores[0], scores[1], gap))
-    return found
+        gold_rows, asr_rows = ([rows[index] for index in indices] for rows in (gold, cascade))
+        buckets.append(
+            WerBucket(
+                name=_name(low, high),
+                metric=metric,
+                n=len(indices),
+                gold_score=row_statistics(gold_rows, metric).corpus_score,
+                asr_score=row_statistics(asr_rows, metric).corpus_score,
+                loss=row_difference(gold_rows, asr_rows, metric),
+            )
+        )
+    return buckets
 
 
-def _score(metric: str, rows: Sequence[OutputRow]) -> float:
-    stats = statistics(metric, [r.hypothesis for r in rows], [r.reference for r in rows], rows[0].target, "plain")
-    return stats.combine(stats.rows.sum(0))
+def _name(low: float, high: float) -> str:
+    if high == 0:
+        return "none"
+    return f"over {low:.0f} %" if high == float("inf") else f"up to {high:.0f} %"

@@ -1,38 +1,35 @@
-"""From hypotheses to the scores table: every row can be computed again from `hypotheses.jsonl` alone."""
+"""Rows of hypotheses.jsonl and the score table, which is computed from these rows alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
 
-from lib.decoding import Hypothesis
 from lib.scoring.metrics import score
-from lib.tasks import Example, Task
+from lib.tasks import TASKS, Example
 
-METRICS = {
-    Task.ASR: (("WER", "gmu"), ("CER", "gmu")),
-    Task.MT: (("BLEU", "plain"), ("chrF++", "plain"), ("BLEU", "gmu"), ("chrF++", "gmu")),
-    Task.ST: (("BLEU", "plain"), ("chrF++", "plain"), ("BLEU", "gmu"), ("chrF++", "gmu")),
-}
+if TYPE_CHECKING:  # importing decoding would load torch
+    from lib.models.protocol import Hypothesis
 
 
-@dataclass(frozen=True)
-class Key:
-    """What a score is a score of: rows with one key are one system on one test set."""
+@dataclass(frozen=True, kw_only=True)
+class OutputKey:
+    """What a score belongs to: rows with equal keys are one system's outputs on one test set."""
 
-    system: str  # gmu, it_ist, llm_srt, zero_resource, or baseline
+    system: str  # such as gmu; "baseline" for the input-independent baselines
     strategy: str
     stage: str
-    task: str
-    source: str
-    target: str
+    task: str  # a name in `lib.tasks.TASKS`
+    source: str  # ISO 639-3
+    target: str  # ISO 639-3
     subset: str
     seed: int
 
 
-@dataclass(frozen=True)
-class OutputRow(Key):
-    """One row of hypotheses.jsonl: what a system said to one utterance, and what was meant."""
+@dataclass(frozen=True, kw_only=True)
+class OutputRow(OutputKey):
+    """One row of hypotheses.jsonl: a system's output for one utterance, and the reference."""
 
     id: str
     speaker: str
@@ -42,39 +39,61 @@ class OutputRow(Key):
     hypothesis: str
     tokens: int
     log_probability: float | None
-    ending: str
+    ending: str  # see `Hypothesis.ending`
 
     @property
-    def key(self) -> Key:
-        return Key(*(getattr(self, field.name) for field in fields(Key)))
+    def key(self) -> OutputKey:
+        return OutputKey(**{field.name: getattr(self, field.name) for field in fields(OutputKey)})
 
 
 def output_rows(
-    examples: list[Example], hypotheses: list[Hypothesis], system: str, strategy: str, stage: str, subset: str, seed: int
+    examples: Sequence[Example],
+    hypotheses: Sequence[Hypothesis],
+    *,
+    system: str,
+    strategy: str,
+    stage: str,
+    subset: str,
+    seed: int,
 ) -> list[OutputRow]:
-    """The rows of one system's output, in the order of the examples."""
+    """Return a row for each example and its hypothesis, in the order of the examples."""
     return [
         OutputRow(
-            system, strategy, stage, e.task.value, e.source, e.target, subset, seed, e.id, e.speaker, round(e.seconds, 3),
-            str(e.audio or ""), e.target_text, h.text, h.tokens, h.score, h.ending,
+            system=system,
+            strategy=strategy,
+            stage=stage,
+            task=example.task.name,
+            source=example.source,
+            target=example.target,
+            subset=subset,
+            seed=seed,
+            id=example.id,
+            speaker=example.speaker,
+            seconds=round(example.seconds, 3),
+            audio=str(example.audio or ""),
+            reference=example.target_text,
+            hypothesis=hypothesis.text,
+            tokens=hypothesis.tokens,
+            log_probability=hypothesis.score,
+            ending=hypothesis.ending,
         )
-        for e, h in zip(examples, hypotheses, strict=True)
-    ]  # fmt: skip
+        for example, hypothesis in zip(examples, hypotheses, strict=True)
+    ]
 
 
 def metric_name(metric: str, profile: str) -> str:
-    """As it stands in the table: the profile is named unless it is the plain one."""
+    """Return the metric's name in scores.csv, such as "BLEU" or "BLEU[gmu]"."""
     return metric if profile == "plain" else f"{metric}[{profile}]"
 
 
 def score_table(rows: Iterable[OutputRow]) -> list[dict]:
-    """A row of scores for each key and metric, with the columns of scores.csv that belong to a score."""
-    groups: dict[Key, list[OutputRow]] = {}
+    """Return a line for each key and metric of its task, with the columns of scores.csv."""
+    groups: dict[OutputKey, list[OutputRow]] = {}
     for row in rows:
         groups.setdefault(row.key, []).append(row)
     table = []
     for key, group in groups.items():
-        for metric, profile in METRICS[Task(key.task)]:
+        for metric, profile in TASKS[key.task].metrics:
             result = score(
                 metric,
                 [row.hypothesis for row in group],
@@ -83,8 +102,7 @@ def score_table(rows: Iterable[OutputRow]) -> list[dict]:
                 [row.speaker for row in group],
                 profile,
             )
-            numbers = {name: round(getattr(result, name), 4) for name in ("value", "low", "high")}
-            table.append(
-                {**asdict(key), "metric": metric_name(metric, profile), **numbers, "n": result.n, "signature": result.signature}
-            )
+            interval = {name: round(getattr(result, name), 4) for name in ("value", "low", "high")}
+            line = {**asdict(key), "metric": metric_name(metric, profile), **interval}
+            table.append(line | {"n": result.n, "signature": result.signature})
     return table

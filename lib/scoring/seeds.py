@@ -1,4 +1,8 @@
-"""Differences over several seeds: the same two systems trained again, on one test set."""
+"""Means over seeds: one system trained several times, scored on one test set.
+
+An interval has two sources: the test set, resampled by speaker or utterance, and the seeds, by
+Student's t of their standard deviation. With one seed it covers the test set only.
+"""
 
 from __future__ import annotations
 
@@ -7,113 +11,139 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import t as student
+from scipy.stats import t as student_t
 
-from lib.scoring.metrics import Statistics, resampled, statistics, weights
-from lib.scoring.significance import same_signature
+from lib.scoring.comparisons import check_same_test_set, row_statistics
+from lib.scoring.metrics import PERCENTILES, Statistics, bootstrap_weights, resampled_scores
+from lib.scoring.outputs import OutputRow
+from lib.scoring.significance import check_same_signature
+
+Runs = Sequence[Sequence[OutputRow]]  # the outputs of each seed, on one test set
 
 
-@dataclass(frozen=True)
-class OverSeeds:
-    """A mean over seeds with its 95 % interval, and what each seed gave."""
+@dataclass(frozen=True, kw_only=True)
+class SeedMean:
+    """A mean over seeds with its 95 % interval."""
 
     metric: str
     value: float
     low: float
     high: float
-    each: tuple[float, ...]  # in the order of the seeds
+    values: tuple[float, ...]  # of each seed; of each pair where pairs were pooled
     n: int  # utterances
-    draws: Float[np.ndarray, "resamples"] = field(repr=False, compare=False)  # the resampled means, to pool them
+    resampled: Float[np.ndarray, "resamples"] = field(repr=False, compare=False)  # for `pool`
 
     @property
-    def spread(self) -> float:
-        """Standard deviation over the seeds; 0 where there is one."""
-        return float(np.std(self.each, ddof=1)) if len(self.each) > 1 else 0.0
+    def std(self) -> float:
+        """Standard deviation over the seeds; 0 for a single one."""
+        return float(np.std(self.values, ddof=1)) if len(self.values) > 1 else 0.0
 
 
-def mean_score(
-    metric: str,
-    runs: Sequence[Sequence[str]],
-    references: Sequence[str],
-    target: str,
-    speakers: Sequence[str],
-    profile: str = "plain",
-) -> OverSeeds:
-    """The mean score of one system trained with several seeds.
+def mean_score(runs: Runs, metric: str, profile: str = "plain") -> SeedMean:
+    """Return the mean score of one system over its seeds.
 
-    The interval has two sources: the test set, resampled by speaker (see `weights`), and the seeds, by Student's t of their
-    spread. With one seed it knows the test set alone.
-
-    Args:
-        runs: the hypotheses of each seed, in the order of the references.
+    Raises:
+        ValueError: the runs have different test sets.
     """
-    kept = [statistics(metric, run, references, target, profile) for run in runs]
-    found = _interval(metric, kept, None, speakers)
-    most = 100.0 if metric.startswith(("BLEU", "chrF")) else float("inf")  # an error rate may be above that
-    return replace(found, low=max(0.0, found.low), high=min(most, found.high))
+    found = _mean(metric, _scores(_statistics(runs, metric, profile), runs), runs)
+    highest = 100.0 if metric in ("BLEU", "chrF++") else float("inf")  # error rates may exceed 100
+    return replace(found, low=max(0.0, found.low), high=min(highest, found.high))
 
 
 def mean_difference(
-    metric: str,
-    ours: Sequence[Sequence[str]],
-    theirs: Sequence[Sequence[str]],
-    references: Sequence[str],
-    target: str,
-    speakers: Sequence[str],
-    profile: str = "plain",
-) -> OverSeeds:
-    """How much better one system is than another, seed by seed, with the interval of `mean_score`, both resampled together.
+    runs: Runs, other_runs: Runs, metric: str, profile: str = "plain"
+) -> SeedMean:
+    """Return the score of one system minus that of another, seed by seed, both resampled together.
 
     Raises:
-        ValueError: the two have unlike numbers of seeds.
+        ValueError: unequal numbers of seeds, or different test sets.
     """
-    if len(ours) != len(theirs):
-        raise ValueError(f"{len(ours)} seeds against {len(theirs)}; compare the seeds that both have")
-    first, second = ([statistics(metric, run, references, target, profile) for run in runs] for runs in (ours, theirs))
-    for one, other in zip(first, second, strict=True):
-        same_signature(one.signature, other.signature)
-    return _interval(metric, first, second, speakers)
+    if len(runs) != len(other_runs):
+        raise ValueError(
+            f"{len(runs)} seeds against {len(other_runs)}; compare the seeds that both have"
+        )
+    check_same_test_set(runs[0], other_runs[0])
+    stats, other = (_statistics(part, metric, profile) for part in (runs, other_runs))
+    for one, another in zip(stats, other, strict=True):
+        check_same_signature(one, another)
+    return _mean(metric, _scores(stats, runs) - _scores(other, other_runs), runs)
 
 
-def _interval(metric: str, ours: list[Statistics], theirs: list[Statistics] | None, speakers: Sequence[str]) -> OverSeeds:
-    drawn, _ = weights(speakers)
+def pool(means: Sequence[SeedMean]) -> SeedMean:
+    """Return the mean over language pairs, which are taken as independent.
 
-    def of(stats: Statistics) -> np.ndarray:
-        """The score itself, and that of each resample."""
-        return np.concatenate([[stats.combine(stats.rows.sum(0))], resampled(stats, drawn)])
-
-    scores = np.stack([of(stats) for stats in ours])
-    if theirs:
-        scores = scores - np.stack([of(stats) for stats in theirs])
-    each, draws = scores[:, 0], scores[:, 1:].mean(0)
-    variance = float(np.var(each, ddof=1)) / len(each) if len(each) > 1 else 0.0
-    value, low, high = _joined(float(each.mean()), draws, variance, len(each) - 1)
-    return OverSeeds(metric, value, low, high, tuple(float(x) for x in each), len(speakers), draws)
-
-
-def _joined(value: float, draws: Float[np.ndarray, "resamples"], variance: float, freedom: int) -> tuple[float, float, float]:
-    """A value with an interval of two sources: the test set (by resampling) and the seeds (by Student's t, as they are few)."""
-    low, high = np.percentile(draws, [2.5, 97.5])
-    seeds = float(student.ppf(0.975, freedom)) * variance**0.5 if freedom else 0.0
-    return value, value - float(np.hypot(value - low, seeds)), value + float(np.hypot(high - value, seeds))
-
-
-def pooled(found: Sequence[OverSeeds]) -> OverSeeds:
-    """The mean over several language pairs; `each` holds their values.
-
-    The pairs count as independent. Where their test sets say the same things in several languages they are not quite, and
-    the interval is then somewhat narrow.
+    Test sets that hold the same sentences in several languages are not quite independent; the
+    interval is slightly too narrow then.
 
     Raises:
-        ValueError: there is none, or they are of different metrics.
+        ValueError: no mean is given, or they are of different metrics.
     """
-    if len({one.metric for one in found}) != 1:
-        raise ValueError(f"nothing to pool, or different metrics: {[one.metric for one in found]}")
-    # each pair's draws are in an order of their own, so that no pair's good resamples meet another's
+    metrics = {mean.metric for mean in means}
+    if len(metrics) != 1:
+        raise ValueError(f"cannot pool metrics {sorted(metrics)}; give means of one metric")
+    # permuted, so that equal positions in two pairs' resamples are unrelated
     rng = np.random.default_rng(2)
-    draws = np.mean([rng.permutation(one.draws) for one in found], axis=0)
-    variance = sum(one.spread**2 / len(one.each) for one in found) / len(found) ** 2
-    freedom = sum(len(one.each) - 1 for one in found)
-    values = tuple(one.value for one in found)
-    value, low, high = _joined(float(np.mean(values)), draws, variance, freedom)
-    return OverSeeds(found[0].metric, value, low, high, values, sum(one.n for one in found), draws)
+    resampled = np.mean([rng.permutation(mean.resampled) for mean in means], axis=0)
+    variance = sum(mean.std**2 / len(mean.values) for mean in means) / len(means) ** 2
+    degrees_of_freedom = sum(len(mean.values) - 1 for mean in means)
+    values = tuple(mean.value for mean in means)
+    value = float(np.mean(values))
+    low, high = _interval(value, resampled, variance, degrees_of_freedom)
+    return SeedMean(
+        metric=means[0].metric,
+        value=value,
+        low=low,
+        high=high,
+        values=values,
+        n=sum(mean.n for mean in means),
+        resampled=resampled,
+    )
+
+
+def _statistics(runs: Runs, metric: str, profile: str) -> list[Statistics]:
+    for run in runs[1:]:
+        check_same_test_set(runs[0], run)
+    return [row_statistics(run, metric, profile) for run in runs]
+
+
+def _scores(stats: Sequence[Statistics], runs: Runs) -> Float[np.ndarray, "seeds scores"]:
+    """Return the score of each seed in column 0, and those of its resamples after it."""
+    weights, _ = bootstrap_weights([row.speaker for row in runs[0]])
+    return np.stack([[one.corpus_score, *resampled_scores(one, weights)] for one in stats])
+
+
+def _mean(metric: str, scores: Float[np.ndarray, "seeds scores"], runs: Runs) -> SeedMean:
+    seeds, resampled = scores[:, 0], scores[:, 1:].mean(0)
+    variance = float(np.var(seeds, ddof=1)) / len(seeds) if len(seeds) > 1 else 0.0
+    value = float(seeds.mean())
+    low, high = _interval(value, resampled, variance, len(seeds) - 1)
+    return SeedMean(
+        metric=metric,
+        value=value,
+        low=low,
+        high=high,
+        values=tuple(float(score) for score in seeds),
+        n=len(runs[0]),
+        resampled=resampled,
+    )
+
+
+def _interval(
+    value: float,
+    resampled: Float[np.ndarray, "resamples"],
+    variance: float,
+    degrees_of_freedom: int,
+) -> tuple[float, float]:
+    """Combine the interval of the test set with that of the seeds.
+
+    Args:
+        variance: of the mean over the seeds.
+    """
+    low, high = np.percentile(resampled, PERCENTILES)
+    seeds = 0.0
+    if degrees_of_freedom:
+        seeds = float(student_t.ppf(0.975, degrees_of_freedom)) * variance**0.5
+    return (
+        value - float(np.hypot(value - low, seeds)),
+        value + float(np.hypot(high - value, seeds)),
+    )

@@ -1,4 +1,4 @@
-"""Is a difference real? Paired bootstrap over the same utterances, and a verdict that can be `inconclusive`."""
+"""Paired bootstrap: the difference of two systems on the same utterances, with its interval."""
 
 from __future__ import annotations
 
@@ -7,44 +7,50 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.scoring.metrics import resampled, statistics, weights
+from lib.scoring.metrics import PERCENTILES, Statistics, bootstrap_weights, resampled_scores
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
-    """System minus baseline on the same utterances, with its 95 % interval."""
+    """The score of one system minus that of another, with its 95 % interval."""
 
     metric: str
     value: float
     low: float
     high: float
-    n: int
+    n: int  # utterances
 
 
-def same_signature(one: str, other: str) -> None:
-    """Refuse to compare scores that were not made alike.
+def check_same_signature(stats: Statistics, other: Statistics) -> None:
+    """Refuse to compare scores that were computed differently.
 
     Raises:
-        ValueError: naming both signatures.
+        ValueError: the signatures differ.
     """
-    if one != other:
-        raise ValueError(f"scores with different signatures cannot be compared: {one} and {other}")
+    if stats.signature != other.signature:
+        raise ValueError(
+            "scores with different signatures cannot be compared: "
+            f"{stats.signature} and {other.signature}; use one metric and profile"
+        )
 
 
-def difference(
-    metric: str,
-    system: Sequence[str],
-    baseline: Sequence[str],
-    references: Sequence[str],
-    target: str,
-    speakers: Sequence[str],
-    profile: str,
-) -> Difference:
-    """How much better `system` scores than `baseline`, both resampled together (Koehn 2004)."""
-    ours = statistics(metric, system, references, target, profile)
-    theirs = statistics(metric, baseline, references, target, profile)
-    same_signature(ours.signature, theirs.signature)
-    drawn, _ = weights(speakers)
-    low, high = np.percentile(resampled(ours, drawn) - resampled(theirs, drawn), [2.5, 97.5])
-    value = ours.combine(ours.rows.sum(0)) - theirs.combine(theirs.rows.sum(0))
-    return Difference(metric, value, float(low), float(high), len(references))
+def paired_bootstrap(stats: Statistics, other: Statistics, speakers: Sequence[str]) -> Difference:
+    """Return the score of `stats` minus that of `other`, resampling both together (Koehn 2004).
+
+    Args:
+        speakers: of each utterance, see `bootstrap_weights`.
+
+    Raises:
+        ValueError: the signatures differ.
+    """
+    check_same_signature(stats, other)
+    weights, _ = bootstrap_weights(speakers)
+    resampled = resampled_scores(stats, weights) - resampled_scores(other, weights)
+    low, high = np.percentile(resampled, PERCENTILES)
+    return Difference(
+        metric=stats.metric,
+        value=stats.corpus_score - other.corpus_score,
+        low=float(low),
+        high=float(high),
+        n=len(speakers),
+    )

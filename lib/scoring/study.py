@@ -1,102 +1,137 @@
-"""A study: the same strategies on several language pairs with several seeds, from the hypotheses of all runs."""
+"""A study: the strategies of one or more systems on several language pairs, with several seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from lib.scoring.outputs import OutputRow
-from lib.scoring.seeds import OverSeeds, mean_difference, mean_score
-from lib.tasks import Task
+from lib.scoring.seeds import SeedMean, mean_difference, mean_score
 
-Pair = tuple[str, str]  # source, target
-Key = tuple[Pair, str, str, int]  # pair, task, strategy, seed
+Direction = tuple[str, str]  # source and target language, ISO 639-3
 
 
-@dataclass
+class StudyKey(NamedTuple):
+    """One training run under one task."""
+
+    system: str
+    direction: Direction
+    task: str
+    strategy: str
+    seed: int
+
+
+@dataclass(frozen=True)
 class Study:
-    """What was said by every system, by pair, strategy and seed.
+    """Outputs by system, direction, task, strategy and seed; rows are sorted by utterance id.
 
-    Runs that share a system decode it again and say the same; the last of them is kept. Where they differ they were made by
-    other recipes, or on other machines, and are named.
+    Several runs may decode one trained system. The last outputs count; where runs disagree, the
+    system is listed in `conflicts`.
     """
 
-    rows: dict[Key, list[OutputRow]]
-    differ: list[str] = field(default_factory=list)  # systems of which two runs have other outputs, or other references
-    profile: str = "plain"  # of the scores; see `lib.scoring.metrics.PROFILES`
+    rows: dict[StudyKey, list[OutputRow]]
+    conflicts: list[str] = field(default_factory=list)  # systems whose runs have different outputs
+    profile: str = "plain"  # a name in `lib.scoring.metrics.PROFILES`
 
     @classmethod
-    def of(cls, said: Iterable[tuple[Pair, OutputRow]]) -> Study:
-        """All rows of some runs but the baselines'.
+    def of(cls, rows_with_direction: Iterable[tuple[Direction, OutputRow]]) -> Study:
+        """Collect the rows of finished runs; those of baselines are left out.
 
         Args:
-            said: each with the pair of its run, since a transcript does not tell which pair it was made for.
+            rows_with_direction: each row with the direction of its run, oldest run first. A
+                translation's direction is read from the row; a transcript belongs to its run's.
         """
-        found: dict[Key, dict[str, OutputRow]] = {}
-        differ: dict[str, None] = {}
-        for pair, row in said:
+        found: dict[StudyKey, dict[str, OutputRow]] = {}
+        conflicts: dict[str, None] = {}
+        for run_direction, row in rows_with_direction:
             if row.system == "baseline":
                 continue
-            key = (pair, row.task, row.strategy, row.seed)
+            is_transcript = row.source == row.target
+            direction = run_direction if is_transcript else (row.source, row.target)
+            key = StudyKey(row.system, direction, row.task, row.strategy, row.seed)
             before = found.setdefault(key, {}).get(row.id, row)
             if (before.hypothesis, before.reference) != (row.hypothesis, row.reference):
-                differ[f"{row.strategy} {'→'.join(pair)} seed {row.seed}"] = None
+                conflicts[f"{row.strategy} {'→'.join(direction)} seed {row.seed}"] = None
             found[key][row.id] = row
-        return cls({key: [group[name] for name in sorted(group)] for key, group in found.items()}, list(differ))
+        by_id = {key: [rows[id] for id in sorted(rows)] for key, rows in found.items()}
+        return cls(by_id, list(conflicts))
 
-    def pairs(self, task: Task = Task.ST) -> list[Pair]:
-        """The pairs that a task was measured on."""
-        return list(dict.fromkeys(pair for pair, name, _, _ in sorted(self.rows) if name == task.value))
-
-    def seeds(self, pair: Pair, strategy: str, task: Task = Task.ST) -> list[int]:
-        """The seeds that a strategy was trained with on a pair."""
-        return sorted(seed for p, name, s, seed in self.rows if (p, name, s) == (pair, task.value, strategy))
-
-    def scored_as(self, profile: str) -> Study:
-        """The same study under another scoring profile."""
-        return replace(self, profile=profile)
-
-    def score(self, pair: Pair, strategy: str, metric: str, task: Task = Task.ST, profile: str = "") -> OverSeeds | None:
-        """The mean over seeds, or None where it was not measured.
-
-        Args:
-            profile: where it is not the study's own.
-        """
-        runs = [self.rows[pair, task.value, strategy, seed] for seed in self.seeds(pair, strategy, task)]
-        if not runs:
-            return None
-        return mean_score(
-            metric, _texts(runs), _references(runs), runs[0][0].target, [r.speaker for r in runs[0]], profile or self.profile
+    def of_system(self, system: str) -> Study:
+        """Return the part of the study that is about one system."""
+        return replace(
+            self, rows={key: rows for key, rows in self.rows.items() if key.system == system}
         )
 
-    def gain(self, pair: Pair, ours: str, theirs: str, metric: str = "BLEU", task: Task = Task.ST) -> OverSeeds | None:
-        """How much better one strategy is than another on a pair, over the seeds that both have; None where there is none."""
-        shared = [seed for seed in self.seeds(pair, ours, task) if seed in self.seeds(pair, theirs, task)]
-        if not shared:
+    def with_profile(self, profile: str) -> Study:
+        """Return the same study under another scoring profile."""
+        return replace(self, profile=profile)
+
+    def directions(self, task: str = "ST") -> list[Direction]:
+        """Return the directions that have outputs of a task."""
+        return sorted({key.direction for key in self.rows if key.task == task})
+
+    def seeds(self, direction: Direction, strategy: str, task: str = "ST") -> list[int]:
+        """Return the seeds of a strategy on a direction."""
+        return list(self._runs(direction, strategy, task))
+
+    def score(
+        self,
+        direction: Direction,
+        strategy: str,
+        metric: str,
+        task: str = "ST",
+        profile: str | None = None,
+    ) -> SeedMean | None:
+        """Return the mean score over seeds, or None where there is no run.
+
+        Args:
+            profile: None for the study's own.
+
+        Raises:
+            ValueError: see `gain`.
+        """
+        runs = list(self._runs(direction, strategy, task).values())
+        return mean_score(runs, metric, profile or self.profile) if runs else None
+
+    def gain(
+        self,
+        direction: Direction,
+        strategy: str,
+        over: str,
+        metric: str = "BLEU",
+        task: str = "ST",
+    ) -> SeedMean | None:
+        """Return the score of a strategy minus that of another, over the seeds that both have.
+
+        Returns:
+            None where they share no seed.
+
+        Raises:
+            ValueError: runs have different test sets, or several systems have the strategy.
+        """
+        runs = self._runs(direction, strategy, task)
+        other_runs = self._runs(direction, over, task)
+        seeds = [seed for seed in runs if seed in other_runs]
+        if not seeds:
             return None
-        ones, others = ([self.rows[pair, task.value, name, seed] for seed in shared] for name in (ours, theirs))
-        references = _references([*ones, *others])
-        speakers = [row.speaker for row in ones[0]]
-        return mean_difference(metric, _texts(ones), _texts(others), references, ones[0][0].target, speakers, self.profile)
+        return mean_difference(
+            [runs[seed] for seed in seeds],
+            [other_runs[seed] for seed in seeds],
+            metric,
+            self.profile,
+        )
 
-
-def _texts(runs: Sequence[Sequence[OutputRow]]) -> list[list[str]]:
-    return [[row.hypothesis for row in run] for run in runs]
-
-
-def _references(runs: Sequence[Sequence[OutputRow]]) -> list[str]:
-    """The references, which must be the same for all.
-
-    Raises:
-        ValueError: the runs were scored on other test sets, naming the first clip that differs.
-    """
-    first = {row.id: row.reference for row in runs[0]}
-    for run in runs[1:]:
-        other = {row.id: row.reference for row in run}
-        if other != first:
-            name = next(name for name in sorted(first.keys() | other.keys()) if first.get(name) != other.get(name))
+    def _runs(
+        self, direction: Direction, strategy: str, task: str
+    ) -> dict[int, list[OutputRow]]:
+        """Return the outputs of a strategy by seed, in ascending order."""
+        wanted = (direction, task, strategy)
+        keys = sorted(k for k in self.rows if (k.direction, k.task, k.strategy) == wanted)
+        systems = sorted({key.system for key in keys})
+        if len(systems) > 1:
             raise ValueError(
-                f"{run[0].source}→{run[0].target}: {runs[0][0].strategy} and {run[0].strategy} (seed {run[0].seed}) were scored on "
-                f"other test sets: {name} is {first.get(name)!r} and {other.get(name)!r}; run both on one corpus"
+                f"{'→'.join(direction)}: strategy {strategy!r} exists in systems "
+                f"{', '.join(systems)}; choose one with Study.of_system"
             )
-    return list(first.values())
+        return {key.seed: self.rows[key] for key in keys}

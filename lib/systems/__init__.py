@@ -1,1 +1,1 @@
-"""The systems as a few declarative pages: at each scale, what is built, what trains, and what to expect."""
+"""Systems: experiments on corpora, and one package of declarations for each paper."""

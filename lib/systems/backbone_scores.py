@@ -1,57 +1,80 @@
-"""How good a backbone is before any fine-tuning: ASR of each language, MT and ST of a few pairs."""
+"""Scores of a backbone before fine-tuning: ASR of each language, MT and ST of a few pairs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from lib.corpora.synthesis import Progress, no_progress
 from lib.data.collate import Collator
-from lib.data.features import FbankExtractor
 from lib.decoding import decode
+from lib.models.protocol import Search
 from lib.models.seamless import Seamless
-from lib.scales import preset
+from lib.progress import Progress, no_progress
 from lib.scoring.baselines import shuffled
-from lib.scoring.outputs import OutputRow
-from lib.scoring.significance import Difference, difference
+from lib.scoring.comparisons import paired_difference
+from lib.scoring.outputs import OutputRow, output_rows
+from lib.scoring.significance import Difference
 from lib.systems.backbones import TrainedBackbone
-from lib.systems.gmu.corpora import fine_tuning_corpus
-from lib.systems.gmu.strategies import RECIPES, STRATEGIES
-from lib.tasks import Example, Task, examples
+from lib.systems.corpora import pair_corpus
+from lib.systems.gmu.recipe import RECIPES
+from lib.systems.seamless_backbone import MAX_SECONDS
+from lib.tasks import ASR, MT, ST, examples
 from lib.utterance import Corpus
 
-SPOKEN = (("est", "eng"), ("spa", "eng"), ("eng", "spa"))  # pairs that are scored as ST and as MT
+DIRECTIONS = (("est", "eng"), ("spa", "eng"), ("eng", "spa"))  # scored as ST and as MT
+SYSTEM, STAGE = "gmu", "joint"
 
 
-def outputs(scale: str, trained: TrainedBackbone, model: Seamless, cache: Path, progress: Progress = no_progress) -> tuple[list[OutputRow], Corpus]:
-    """What the backbone says to its test set; a hub's backbone is given the Estonian phrasebook of `lab`."""
-    corpus = trained.corpus or fine_tuning_corpus(preset(RECIPES, "lab"), "est", "eng", cache, progress)
-    collate = Collator(model, FbankExtractor(model.stack))
-    greedy = preset(RECIPES, scale).search(STRATEGIES["direct"], beams=1)
+def outputs(
+    scale: str,
+    backbone: TrainedBackbone,
+    model: Seamless,
+    cache: Path,
+    progress: Progress = no_progress,
+) -> tuple[list[OutputRow], Corpus]:
+    """The backbone's greedy outputs on its test set, and the shuffled-audio baseline of ST.
+
+    A published backbone is tested on the Estonian phrasebook of `lab`.
+    """
+    corpus = backbone.corpus
+    if corpus is None:
+        corpus = pair_corpus(RECIPES["lab"], "est", "eng", cache, progress=progress)
+    collate = Collator(model, model.feature_extractor(MAX_SECONDS))
+    search = Search(beams=1, max_new_tokens=RECIPES[scale].max_new_tokens)
     spoken = sorted({utterance.language for utterance in corpus.utterances})
-    pairs = [(source, target) for source, target in SPOKEN if source in spoken]
-    tests = [examples(corpus.split("test", code), Task.ASR) for code in spoken]
-    tests += [examples(corpus.split("test", s), task, t) for task in (Task.MT, Task.ST) for s, t in pairs]
+    tests = [examples(corpus.split("test", code), ASR) for code in spoken]
+    for task in (MT, ST):
+        for source, target in DIRECTIONS:
+            if source in spoken:
+                tests.append(examples(corpus.split("test", source), task, target))
+    columns: dict[str, Any] = {"stage": STAGE, "subset": "test", "seed": 1}
     rows: list[OutputRow] = []
     for test in tests:
-        rows += output_rows(test, decode(model, test, collate, greedy, progress=progress), "gmu", "backbone", "join", "test", seed=1)
-    return rows + _shuffled(rows, [test for test in tests if test[0].task is Task.ST]), corpus
+        hypotheses = decode(model, test, collate, search, progress=progress)
+        rows += output_rows(test, hypotheses, system=SYSTEM, strategy="backbone", **columns)
+    return rows + _shuffled_audio(rows), corpus
 
 
-def _shuffled(rows: list[OutputRow], tests: list[list[Example]]) -> list[OutputRow]:
-    found = []
-    for test in tests:
-        own = [row for row in rows if (row.task, row.source, row.target) == ("ST", test[0].source, test[0].target)]
+def _shuffled_audio(rows: list[OutputRow]) -> list[OutputRow]:
+    baseline = []
+    for source, target in DIRECTIONS:
+        own = _of_direction(rows, source, target)
         texts = shuffled([row.hypothesis for row in own], [row.reference for row in own])
-        found += [OutputRow(**vars(row) | {"system": "baseline", "strategy": "shuffled_audio", "hypothesis": text})
-                  for row, text in zip(own, texts, strict=True)]  # fmt: skip
-    return found
+        baseline += [
+            replace(row, system="baseline", strategy="shuffled_audio", hypothesis=text)
+            for row, text in zip(own, texts, strict=True)
+        ]
+    return baseline
 
 
-def speech_against_baseline(rows: list[OutputRow], source: str = "est", target: str = "eng") -> Difference:
-    """BLEU of speech translation above what the same system says to another clip's audio."""
-    part = [row for row in rows if (row.task, row.source, row.target) == ("ST", source, target)]
-    ours, theirs = [[r for r in part if (r.system == "baseline") is other] for other in (False, True)]
-    return difference(
-        "BLEU", [r.hypothesis for r in ours], [r.hypothesis for r in theirs], [r.reference for r in ours], target,
-        [r.speaker for r in ours], "plain",
-    )  # fmt: skip
+def _of_direction(rows: list[OutputRow], source: str, target: str) -> list[OutputRow]:
+    wanted = (ST.name, source, target)
+    return [row for row in rows if (row.task, row.source, row.target) == wanted]
+
+
+def speech_over_baseline(
+    rows: list[OutputRow], source: str = "est", target: str = "eng"
+) -> Difference:
+    """BLEU of speech translation minus that of shuffled audio."""
+    return paired_difference(_of_direction(rows, source, target), "backbone", "shuffled_audio")

@@ -1,6 +1,7 @@
-"""The NLLB that GMU fine-tunes beside Seamless: the hub's at `full`, trained here on the phrasebook's texts below that.
+"""The NLLB backbone: the hub's at `full`, below that trained here on the phrasebook's texts.
 
-NLLB-200 reads more languages than Seamless hears, so the one trained here has read Quechua and Maltese as well.
+NLLB-200 has text in more languages than Seamless has speech, so the one trained here also reads
+Quechua and Maltese.
 """
 
 from __future__ import annotations
@@ -9,123 +10,211 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import torch
 from transformers import NllbTokenizer
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, Breadth, Phrasebook
-from lib.corpora.synthesis import Progress, no_progress
 from lib.data.collate import Collator
-from lib.files import content_hash, write_json
-from lib.models.nllb import NllbSize, build_nllb, nllb_languages, train_nllb_tokenizer
-from lib.scales import preset, scaled
-from lib.systems.backbones import TINY_BREADTH, TrainedBackbone, TrainingCallback, trained_once
+from lib.models.nllb import (
+    Nllb,
+    NllbSize,
+    build_nllb,
+    load_nllb,
+    nllb_languages,
+    train_nllb_tokenizer,
+)
+from lib.progress import Progress
+from lib.scales import scaled
+from lib.systems.backbones import BackboneRecipe, TrainingJob
+from lib.systems.seamless_backbone import TINY_BREADTH, TOKENIZER_SENTENCES
 from lib.tasks import Example, text_examples
-from lib.training.fit import fit
+from lib.training.fit import FitResult, fit
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
+from lib.utterance import Corpus
 
-VERSION = 1  # raise it when the same recipe would give another backbone
+DIRECTIONS_PER_SENTENCE = 4
 
 
-@dataclass(frozen=True)
-class NllbBackbone:
+@dataclass(frozen=True, kw_only=True)
+class NllbBackbone(BackboneRecipe):
     """How an NLLB backbone comes about."""
 
-    hub: str | None = scaled("its name on the hub; None: it is trained here")
-    size: NllbSize | None = scaled("sizes of the one trained here")
-    phrasebooks: tuple[Phrasebook, ...] = scaled("what it reads; nothing of it is spoken")
-    sentences: int = scaled("contents of each phrasebook, each read in four directions")
-    read: Stage | None = scaled("translating and copying text")
+    kind = "nllb"
+    version = 1
+
+    hub: str | None = scaled("name on the hub; None: trained here")
+    size: NllbSize | None = scaled("of the model trained here")
+    phrasebooks: tuple[Phrasebook, ...] = scaled("its texts; nothing of them is spoken")
+    sentences: int = scaled("contents of each phrasebook, each in four directions")
+    text: Stage | None = scaled("translating and copying text")
     seed: int = 1
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """The languages it was trained on (all of the table's that NLLB-200 has, where it comes from the hub)."""
+        """The languages it is trained on; from the hub, all of the table's that NLLB-200 has."""
         codes = (code for book in self.phrasebooks for code in book.codes)
         return tuple(dict.fromkeys(codes)) or tuple(nllb_languages())
 
+    def identity(self) -> Any:
+        books = [book.hash for book in self.phrasebooks]
+        return [asdict(replace(self, phrasebooks=())), books]
 
-def _books(breadth: Breadth, codes: tuple[str, ...], *narrow: str) -> tuple[Phrasebook, ...]:
-    """A phrasebook of `codes`, and one for each language of `narrow` beside them.
+    def corpus(self, cache: Path, progress: Progress) -> Corpus | None:
+        return None
 
-    CLDR has next to no units and currencies in Maltese, and a phrasebook holds only what all its languages have.
-    """
-    each = [codes, *(codes + (code,) for code in narrow)]
-    return tuple(Phrasebook((), written, train=0, dev=0, test=0, breadth=breadth, seed=3) for written in each)
+    def load(self, path: str, text: bool) -> Nllb:
+        return load_nllb(path)
 
-
-_TINY = _books(TINY_BREADTH, ("est", "eng", "spa", "fra", "que"), "mlt")
-
-PRESETS = {
-    # random weights but for a few updates: every line of code runs, nothing is learnt
-    "smoke": NllbBackbone(
-        hub=None,
-        size=NllbSize(32, 2, 1, 1, 64, pieces=500),
-        phrasebooks=_TINY,
-        sentences=30,
-        read=Stage("read", updates=3, learning_rate=1e-3, warmup=1, schedule="cosine", batch_seconds=4.0),
-    ),
-    # 1.77 M parameters, six languages, 182 s of processor time; greedily, on unseen contents, 91 BLEU est-eng, 93 que-spa
-    # and 72 mlt-eng
-    "tiny": NllbBackbone(
-        hub=None,
-        size=NllbSize(160, 4, 2, 3, 512, pieces=700),
-        phrasebooks=_TINY,
-        sentences=6_000,
-        # small batches: 350 updates of twice the size take as long and came to 63 BLEU (est-eng), not 91
-        read=Stage("read", 700, 2e-3, 100, "cosine", batch_seconds=16.0, batch_most=32, clip=1.0, label_smoothing=0.1),
-    ),
-    # about 28 M parameters, eleven languages over all of CLDR; one GPU. Not run at this size yet.
-    "lab": NllbBackbone(
-        hub=None,
-        size=NllbSize(384, 6, 6, 6, 1536, pieces=8000),
-        phrasebooks=_books(ALL_OF_CLDR, ("est", "eng", "deu", "spa", "fra", "zho", "hin"), "que", "gle", "mar", "mlt"),
-        sentences=50_000,
-        read=Stage("read", 12_000, 1e-3, 1000, "cosine", batch_seconds=160.0, batch_most=256, clip=1.0, label_smoothing=0.1),
-    ),
-    # the published checkpoint, CC-BY-NC-4.0; its loading code is tested on a small checkpoint in the same layout
-    "full": NllbBackbone("facebook/nllb-200-distilled-1.3B", None, (), 0, None),
-}
+    def train(self, job: TrainingJob) -> tuple[Nllb, list[FitResult]]:
+        job.progress("writing the phrasebooks' sentences", 0, 1)
+        sentences = [s for book in self.phrasebooks for s in book.sentences(self.sentences)]
+        folder = job.folder / "tokenizer"
+        if not folder.exists():
+            count = min(TOKENIZER_SENTENCES, len(sentences))
+            sample = random.Random(self.seed).sample(sentences, count)
+            texts = (text for sentence in sample for text in sentence.values())
+            train_nllb_tokenizer(texts, self.seen, self.size.subwords, folder)
+        tokenizer = NllbTokenizer.from_pretrained(folder)
+        model = build_nllb(self.size, tokenizer, self.seen, self.seed)
+        result = fit(
+            Seq2SeqObjective(model, self.text.label_smoothing),
+            self.text,
+            draw_directions(sentences, self.seed),
+            Collator(model),
+            job.folder / self.text.name,
+            seed=self.seed,
+            callback=job.callback,
+            device=job.device,
+        )
+        return model, [result]
 
 
-def nllb_backbone(
-    scale: str,
-    cache: Path,
-    watch: TrainingCallback = lambda tick: None,
-    progress: Progress = no_progress,
-    device: torch.device | str = "cpu",
-) -> TrainedBackbone:
-    """The NLLB of a scale: found in `cache` by the hash of its recipe and phrasebook, trained where it is not there."""
-    recipe: NllbBackbone = preset(PRESETS, scale)
-    if recipe.hub:
-        return TrainedBackbone(recipe.hub, recipe.seen, [], None)
-    read = [book.hash for book in recipe.phrasebooks]
-    folder = Path(cache) / f"nllb-{content_hash([VERSION, asdict(replace(recipe, phrasebooks=())), read])}"
-    stages = trained_once(folder, lambda: _train(recipe, folder, watch, progress, device), progress)
-    return TrainedBackbone(str(folder / "model"), recipe.seen, stages, None)
-
-
-def _train(recipe: NllbBackbone, folder: Path, watch: TrainingCallback, progress: Progress, device: torch.device | str) -> None:
-    progress("writing the phrasebooks' sentences", 0, 1)
-    sentences = [sentence for book in recipe.phrasebooks for sentence in book.sentences(recipe.sentences)]
-    if not (folder / "tokenizer").exists():
-        some = random.Random(recipe.seed).sample(sentences, min(4000, len(sentences)))
-        texts = (text for sentence in some for text in sentence.values())
-        train_nllb_tokenizer(texts, recipe.seen, recipe.size.pieces, folder / "tokenizer")
-    model = build_nllb(recipe.size, NllbTokenizer.from_pretrained(folder / "tokenizer"), recipe.seen, recipe.seed)
-    objective, given = Seq2SeqObjective(model, recipe.read.label_smoothing), reading(sentences, recipe.seed)
-    collate, index = Collator(model), folder / recipe.read.name
-    fitted = fit(objective, recipe.read, given, collate, index, seed=recipe.seed, watch=watch, device=device)
-    write_json(folder / "stages.json", [asdict(fitted)])
-    model.save(folder / "model")
-
-
-def reading(sentences: Sequence[dict[str, str]], seed: int) -> list[Example]:
-    """Each sentence in four directions, drawn from all that its languages allow; into itself is copying."""
+def draw_directions(sentences: Sequence[dict[str, str]], seed: int) -> list[Example]:
+    """Each sentence as MT in four directions drawn from its languages; into itself is copying."""
     rng = random.Random(seed)
-    return [
-        example
-        for sentence in sentences
-        for example in text_examples([sentence], rng.sample([(s, t) for s in sentence for t in sentence], 4))
-    ]
+    made = []
+    for sentence in sentences:
+        directions = [(source, target) for source in sentence for target in sentence]
+        made += text_examples([sentence], rng.sample(directions, DIRECTIONS_PER_SENTENCE))
+    return made
+
+
+def _phrasebooks(
+    breadth: Breadth, codes: tuple[str, ...], *separate: str
+) -> tuple[Phrasebook, ...]:
+    """A phrasebook of `codes`, and one more for each language of `separate` added to them.
+
+    A phrasebook holds only what all its languages have, and CLDR has hardly any units and
+    currencies in Maltese.
+    """
+    return tuple(
+        Phrasebook(spoken=(), written=written, train=0, dev=0, test=0, breadth=breadth, seed=3)
+        for written in [codes, *((*codes, code) for code in separate)]
+    )
+
+
+_TINY_BOOKS = _phrasebooks(TINY_BREADTH, ("est", "eng", "spa", "fra", "que"), "mlt")
+
+
+def _smoke() -> NllbBackbone:
+    """Random weights but for a few updates: every line of code runs, nothing is learnt."""
+    return NllbBackbone(
+        hub=None,
+        size=NllbSize(
+            hidden=32,
+            heads=2,
+            encoder_layers=1,
+            decoder_layers=1,
+            feed_forward=64,
+            subwords=500,
+        ),
+        phrasebooks=_TINY_BOOKS,
+        sentences=30,
+        text=Stage(
+            name="text",
+            updates=3,
+            learning_rate=1e-3,
+            warmup_updates=1,
+            schedule="cosine",
+            batch_seconds=4.0,
+        ),
+    )
+
+
+def _tiny() -> NllbBackbone:
+    """1.77 M parameters, six languages; trained by notebook 11, 182 s of processor time.
+
+    To expect, greedily on unseen contents: BLEU 91 est-eng, 93 que-spa, 72 mlt-eng.
+    """
+    return NllbBackbone(
+        hub=None,
+        size=NllbSize(
+            hidden=160,
+            heads=4,
+            encoder_layers=2,
+            decoder_layers=3,
+            feed_forward=512,
+            subwords=700,
+        ),
+        phrasebooks=_TINY_BOOKS,
+        sentences=6_000,
+        # small batches: 350 updates of twice the size take as long and gave 63 BLEU (est-eng)
+        text=Stage(
+            name="text",
+            updates=700,
+            learning_rate=2e-3,
+            warmup_updates=100,
+            schedule="cosine",
+            batch_seconds=16.0,
+            batch_max_items=32,
+            clip_norm=1.0,
+            label_smoothing=0.1,
+        ),
+    )
+
+
+def _lab() -> NllbBackbone:
+    """About 28 M parameters, eleven languages over all of CLDR; one GPU. Not run at this size."""
+    return NllbBackbone(
+        hub=None,
+        size=NllbSize(
+            hidden=384,
+            heads=6,
+            encoder_layers=6,
+            decoder_layers=6,
+            feed_forward=1536,
+            subwords=8000,
+        ),
+        phrasebooks=_phrasebooks(
+            ALL_OF_CLDR,
+            ("est", "eng", "deu", "spa", "fra", "zho", "hin"),
+            "que",
+            "gle",
+            "mar",
+            "mlt",
+        ),
+        sentences=50_000,
+        text=Stage(
+            name="text",
+            updates=12_000,
+            learning_rate=1e-3,
+            warmup_updates=1000,
+            schedule="cosine",
+            batch_seconds=160.0,
+            batch_max_items=256,
+            clip_norm=1.0,
+            label_smoothing=0.1,
+        ),
+    )
+
+
+def _full() -> NllbBackbone:
+    """The published checkpoint, CC-BY-NC-4.0. Loading is tested on a small one in its layout."""
+    return NllbBackbone(
+        hub="facebook/nllb-200-distilled-1.3B", size=None, phrasebooks=(), sentences=0, text=None
+    )
+
+
+PRESETS = {"smoke": _smoke(), "tiny": _tiny(), "lab": _lab(), "full": _full()}

@@ -1,237 +1,156 @@
-"""Weights and checkpoints as safetensors: written in one step, and loaded only where every name and shape fits."""
+"""Checkpoints of a training: everything that resuming it bit for bit needs, in one folder."""
 
 from __future__ import annotations
 
-import random
-import re
-from collections.abc import Callable, Iterable, Mapping
+import dataclasses
+import json
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor, distribute_tensor
 
-from lib.files import atomic_path, content_hash, read_json, write_json
+from lib.data.store import hash_of
+from lib.files import atomic_path, read_json, write_json
+from lib.tasks import Example
+from lib.training.distributed import Ranks
+from lib.training.stages import Stage
+from lib.training.weight_averaging import MovingAverage
+from lib.training.weights import (
+    Tensors,
+    WrongCheckpoint,
+    copy_tensors,
+    load_tensors,
+    placed_like,
+    save_tensors,
+    trained_weights,
+    weights_fingerprint,
+)
 
-NAMED = 6  # weights of each kind in a message; all of them are in `WrongCheckpoint.differences`
-
-
-class WrongCheckpoint(ValueError):
-    """A checkpoint that does not fit the model or the stage; the message names the first differences.
-
-    Attributes:
-        differences: every weight that is missing, not in the model, or of another shape, under these words.
-    """
-
-    differences: dict[str, list[str]] = {}
-
-
-Tensors = dict[str, Tensor]
-
-
-def all_weights(module: nn.Module) -> Tensors:
-    """A module's own tensors by name, each shared one once."""
-    seen: set[int] = set()
-    kept = {}
-    for name, tensor in module.state_dict().items():
-        if tensor.data_ptr() not in seen or tensor.numel() == 0:
-            seen.add(tensor.data_ptr())
-            kept[name] = tensor.detach()
-    return kept
+ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
 
 
-def trained_weights(module: nn.Module) -> Tensors:
-    """The parameters that train, by name: what a stage changes, and all that it needs to keep (an adapter, say)."""
-    return {name: parameter.detach() for name, parameter in module.named_parameters() if parameter.requires_grad}
+@dataclass(kw_only=True)
+class LoopState:
+    """The position of the training loop; a checkpoint holds it as JSON."""
+
+    identity: dict[str, Any]  # recipe, data, seed and frozen weights that the training belongs to
+    update: int = 0  # updates done
+    epoch: int = 0  # of the batch that was drawn last, from 0
+    batch: int = 0  # batches drawn from this epoch
+    best: float | None = None  # best development score
+    best_update: int = 0  # its update; 0: the average of several
+    best_evaluations: list[tuple[float, int]] = field(default_factory=list)  # (score, update)
+    evaluations_without_gain: int = 0  # in a row
+    not_finite: int = 0  # updates left out because the loss or its gradient was not finite
+    seconds: float = 0.0  # spent on training, evaluation included
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> LoopState:
+        """The state that `dataclasses.asdict` and a JSON file made `values` of."""
+        evaluations = [(score, update) for score, update in values["best_evaluations"]]
+        return cls(**values | {"best_evaluations": evaluations})
 
 
-def weights_fingerprint(named: Iterable[tuple[str, nn.Parameter]]) -> str:
-    """A short hash of parameters: what was trained on one base belongs to no other.
+@dataclass(kw_only=True)
+class Training:
+    """A stage in training: what an update changes, and where it is saved."""
 
-    It reads a few numbers of each tensor, so that it takes no time on a large model.
-    """
-    few = [
-        [name, list(p.shape), *(f"{x:.6e}" for x in p.detach().flatten()[:: max(1, p.numel() // 4)][:5].tolist())]
-        for name, p in named
-    ]
-    return content_hash(few)
-
-
-def save_tensors(tensors: Mapping[str, Tensor], path: Path, write: bool = True) -> None:
-    """Tensors as safetensors, in one step.
-
-    Args:
-        write: False in all processes but the first; where tensors are split over them, all have to give their parts.
-    """
-    whole = {name: t.full_tensor() if isinstance(t, DTensor) else t for name, t in tensors.items()}
-    if write:
-        with atomic_path(path) as new:
-            save_file({name: tensor.detach().contiguous().cpu() for name, tensor in whole.items()}, new)
+    objective: nn.Module
+    stage: Stage
+    optimizer: torch.optim.Optimizer
+    moving_average: MovingAverage | None
+    state: LoopState
+    ranks: Ranks
+    folder: Path  # see `lib.training.fit.fit`
 
 
-def _as(own: Tensor, stored: Tensor) -> Tensor:
-    """A stored tensor as this process holds such a one: on its device, and its part alone where it is split."""
-    # cloned: a file's tensors lie unaligned in memory, where sums may round otherwise
-    stored = stored.clone().to(own.device)
-    return distribute_tensor(stored, own.device_mesh, own.placements) if isinstance(own, DTensor) else stored
-
-
-def load_tensors(path: Path) -> Tensors:
-    """The tensors of a file.
-
-    Raises:
-        WrongCheckpoint: it is missing, or cut short.
-    """
-    try:
-        return load_file(path)
-    except Exception as error:  # safetensors raises a bare class of its own
-        raise WrongCheckpoint(f"{path} is not readable ({error}); delete it and run again") from error
-
-
-def fill(own: Tensors, stored: Tensors, path: Path | str, lacks: Iterable[str] = (), besides: Iterable[str] = ()) -> list[str]:
-    """Copy stored tensors into a module's own, and return the names that were filled.
-
-    Args:
-        own: see `all_weights` and `trained_weights`; changed in place.
-        path: said in errors.
-        lacks: regular expressions of names that may be missing from the file; they keep the value they have.
-        besides: regular expressions of names that the file may hold in vain.
-
-    Raises:
-        WrongCheckpoint: a name or shape differs that was not allowed to; nothing was copied then.
-    """
-
-    def unless(names: Iterable[str], allowed: Iterable[str]) -> list[str]:
-        return sorted(name for name in names if not any(re.search(pattern, name) for pattern in allowed))
-
-    shapes = [f"{n} {list(stored[n].shape)} for {list(own[n].shape)}" for n in own.keys() & stored.keys()
-              if stored[n].shape != own[n].shape]  # fmt: skip
-    wrong = {
-        "missing": unless(own.keys() - stored.keys(), lacks),
-        "not in the model": unless(stored.keys() - own.keys(), besides),
-        "of another shape": sorted(shapes),
-    }
-    if any(wrong.values()):
-        said = "; ".join(f"{len(names)} {what}: {_some(names)}" for what, names in wrong.items() if names)
-        error = WrongCheckpoint(
-            f"{path} is of another model; weights that differ: {said}. Where that is meant, say which weights may be missing "
-            "(lacks) or unused (besides)"
-        )
-        error.differences = wrong
-        raise error
-    with torch.no_grad():
-        for name in sorted(own.keys() & stored.keys()):  # in one order in all processes, which may have to speak to each other
-            own[name].copy_(_as(own[name], stored[name]))
-    return sorted(own.keys() & stored.keys())
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
-
-
-def save_weights(module: nn.Module, path: Path) -> None:
-    """All of a module's weights as safetensors."""
-    save_tensors(all_weights(module), path)
-
-
-def load_weights(module: nn.Module, path: Path, lacks: Iterable[str] = (), besides: Iterable[str] = ()) -> list[str]:
-    """Weights from a file into a module; see `fill` for what is refused, and returned."""
-    return fill(all_weights(module), load_tensors(path), path, lacks, besides)
-
-
-def save_checkpoint(
-    folder: Path,
-    module: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    state: dict,
-    rng: Tensors,
-    average: Tensors | None = None,
-    write: bool = True,
-) -> None:
-    """Everything that resuming needs, as a folder that appears in one step.
-
-    Args:
-        state: JSON-able; where the loop stands, and whose it is.
-        chance: of every process; see `chance_now`.
-        average: the moving average of the weights, where there is one.
-        write: see `save_tensors`.
-    """
+def save_checkpoint(training: Training) -> None:
+    """Write `checkpoint/` in one step; all processes call this."""
+    write, folder = training.ranks.is_main, training.folder / "checkpoint"
+    rng_states = training.ranks.rng_states()
     with atomic_path(folder) if write else nullcontext(folder) as new:
-        save_tensors(trained_weights(module), new / "weights.safetensors", write)
-        save_tensors(_optimizer_tensors(module, optimizer), new / "optimizer.safetensors", write)
-        if average:
-            save_tensors(average, new / "average.safetensors", write)
+        save_tensors(trained_weights(training.objective), new / "weights.safetensors", write)
+        save_tensors(_optimizer_tensors(training), new / "optimizer.safetensors", write)
+        if training.moving_average:
+            save_tensors(training.moving_average.weights, new / "average.safetensors", write)
+        save_tensors(rng_states, new / "rng.safetensors", write)
         if write:
-            save_tensors(rng, new / "chance.safetensors")
-            write_json(new / "state.json", state)
+            write_json(new / "state.json", dataclasses.asdict(training.state))
 
 
-def load_checkpoint(
-    folder: Path,
-    module: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    check: Callable[[dict], None],
-    average: Tensors | None = None,
-    rank: int = 0,
-) -> dict | None:
-    """Bring a module and an optimizer to where a checkpoint stands; its state, or None where there is none.
-
-    Args:
-        check: raises where the checkpoint's state is of another recipe or of other data.
+def restore_checkpoint(training: Training) -> bool:
+    """Bring `training` to its last checkpoint; False where it has none.
 
     Raises:
-        WrongCheckpoint: it belongs elsewhere, or is damaged.
+        WrongCheckpoint: the checkpoint is damaged, or of another recipe or other data.
     """
+    folder = training.folder / "checkpoint"
     if not folder.exists():
-        return None
-    state = read_json(folder / "state.json")
-    check(state)
-    fill(trained_weights(module), load_tensors(folder / "weights.safetensors"), folder)
-    stored, filled = load_tensors(folder / "optimizer.safetensors"), optimizer.state
-    for name, parameter in module.named_parameters():
-        if parameter.requires_grad:
-            held = {kind: stored[f"{kind}/{name}"] for kind in ("step", "exp_avg", "exp_avg_sq") if f"{kind}/{name}" in stored}
-            if held:  # a parameter that no batch has used yet has no state
-                filled[parameter] = {
-                    kind: value.clone().to(parameter.device) if kind == "step" else _as(parameter, value)
-                    for kind, value in held.items()
-                }
-    if average is not None:
-        fill(average, load_tensors(folder / "average.safetensors"), folder)
-    _set_rng_state(load_tensors(folder / "chance.safetensors"), rank)
-    return state
+        return False
+    state = LoopState.from_json(read_json(folder / "state.json"))
+    check_identity(state.identity, training.state.identity, training.folder)
+    weights = load_tensors(folder / "weights.safetensors")
+    copy_tensors(trained_weights(training.objective), weights, folder)
+    _restore_optimizer(training, load_tensors(folder / "optimizer.safetensors"))
+    if training.moving_average:
+        average = load_tensors(folder / "average.safetensors")
+        copy_tensors(training.moving_average.weights, average, folder)
+    training.ranks.restore_rng_state(load_tensors(folder / "rng.safetensors"))
+    training.state = state
+    return True
 
 
-def _optimizer_tensors(module: nn.Module, optimizer: torch.optim.Optimizer) -> Tensors:
-    names = {parameter: name for name, parameter in module.named_parameters()}
+def make_identity(
+    objective: nn.Module, stage: Stage, examples: Sequence[Example], seed: int
+) -> dict[str, Any]:
+    """What has to be equal for two trainings to be the same, as it comes back from JSON."""
+    frozen = ((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
+    identity = {
+        "recipe": stage.identity(),
+        "seed": seed,
+        "data": {"examples": len(examples), "hash": hash_of(examples)},
+        "frozen weights": weights_fingerprint(frozen),
+    }
+    return json.loads(json.dumps(identity))
+
+
+def check_identity(found: dict[str, Any], wanted: dict[str, Any], folder: Path) -> None:
+    """Refuse a folder that holds the training of another recipe, other data or another base model.
+
+    Raises:
+        WrongCheckpoint: names every field that differs.
+    """
+    before, now = found | found["recipe"], wanted | wanted["recipe"]
+    differences = [
+        f"{name} was {before.get(name)!r} and is {value!r}"
+        for name, value in now.items()
+        if name != "recipe" and before.get(name) != value
+    ]
+    if differences:
+        raise WrongCheckpoint(
+            f"{folder} holds the training of another recipe or of other data: "
+            f"{'; '.join(differences)}; delete the folder, or train in another one"
+        )
+
+
+def _optimizer_tensors(training: Training) -> Tensors:
+    names = {parameter: name for name, parameter in training.objective.named_parameters()}
     return {
         f"{kind}/{names[parameter]}": value if isinstance(value, Tensor) else torch.tensor(value)
-        for parameter, kept in optimizer.state.items()
-        for kind, value in kept.items()
+        for parameter, values in training.optimizer.state.items()
+        for kind, value in values.items()
     }
 
 
-def rng_state(rank: int = 0) -> Tensors:
-    """The state of this process's generators."""
-    found = {f"torch-{rank}": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        found[f"cuda-{rank}"] = torch.cuda.get_rng_state()
-    return found
-
-
-def _set_rng_state(stored: Tensors, rank: int) -> None:
-    if f"torch-{rank}" in stored:  # a run may go on with more processes than it had
-        torch.set_rng_state(stored[f"torch-{rank}"])
-    if f"cuda-{rank}" in stored and torch.cuda.is_available():
-        torch.cuda.set_rng_state(stored[f"cuda-{rank}"])
-
-
-def seed_everything(seed: int) -> None:
-    """Seed every source of chance that training touches."""
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
+def _restore_optimizer(training: Training, stored: Tensors) -> None:
+    for name, parameter in training.objective.named_parameters():
+        # a parameter that no batch has used yet has no state
+        if parameter.requires_grad and f"step/{name}" in stored:
+            step, *moments = (stored[f"{kind}/{name}"] for kind in ADAM_STATE)
+            values = [step.clone().to(parameter.device)]
+            values += [placed_like(parameter, moment) for moment in moments]
+            training.optimizer.state[parameter] = dict(zip(ADAM_STATE, values, strict=True))

@@ -1,87 +1,107 @@
-"""Encoder states kept on disk: what a frozen encoder says to a file is computed once, whatever the epoch."""
+"""Encoder states on disk: a frozen speech encoder encodes each file once, not once an epoch."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
-from lib.data.collate import Batch, lengths_mask, pad
-from lib.models.seamless import Seamless
-from lib.training.checkpoints import weights_fingerprint
+from lib.data.batch import Batch, lengths_mask, pad
+from lib.models.encoder_decoder import EncoderDecoder
+from lib.models.protocol import part_names
 from lib.training.stages import Stage
+from lib.training.weights import weights_fingerprint
+
+PART = "speech_encoder"
 
 
 class EncoderStateCache:
-    """The speech encoder's states of each audio file, in a folder; they are right, since a batch gives what one gives.
+    """The speech encoder's states of each audio file, in a folder.
 
-    One file of numbers grows at its end, and a list of where each utterance lies beside it; a line that was cut off
-    in the middle is dropped and computed again. One process at a time writes.
+    Valid because encoding does not depend on the batch. One file of float32 numbers grows at its
+    end, and an index beside it; an incomplete last line is dropped and computed again. One process
+    at a time writes.
 
     Args:
-        folder: may be shared by stages: what another encoder said is kept under another name.
-        model: its speech encoder must be frozen, and stay as it is.
+        folder: may be shared by stages: each encoder has files of its own.
+        model: its speech encoder must be frozen.
 
     Raises:
-        ValueError: when called while the encoder is in train mode.
+        ValueError: called while the encoder is in train mode.
     """
 
-    def __init__(self, folder: Path, model: Seamless) -> None:
+    def __init__(self, folder: Path, model: EncoderDecoder) -> None:
         self.model = model
-        name = weights_fingerprint(model.speech.speech_encoder.named_parameters())
-        self._numbers, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
+        self._encoder = model.get_submodule(model.parts[PART][0])
+        name = weights_fingerprint(self._encoder.named_parameters())
+        self._data, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
-        self._numbers.touch()
-        os.truncate(self._numbers, self._numbers.stat().st_size // 4 * 4)  # a kill may have left half a number at the end
-        self._known: dict[str, tuple[int, int]] = {}  # audio -> first number, states
-        self.computed = 0  # utterances that had to be
+        self._data.touch()
+        # a kill may have left half a number at the end
+        os.truncate(self._data, self._data.stat().st_size // 4 * 4)
+        self._positions: dict[str, tuple[int, int]] = {}  # audio -> first number, states
+        self.computed = 0  # utterances encoded, not read from disk
         if self._index.exists():
-            whole = [line for line in self._index.read_text(encoding="utf-8").splitlines(keepends=True) if line.endswith("\n")]
-            rows = [json.loads(line) for line in whole]
-            there = self._numbers.stat().st_size // 4
-            self._known = {key: (start, count) for key, start, count in rows if start + count * model.config.hidden_size <= there}
-            self._index.write_text("".join(json.dumps([key, *self._known[key]]) + "\n" for key in self._known), encoding="utf-8")
+            self._load_index()
 
-    def __call__(self, batch: Batch) -> tuple[Float[Tensor, "batch states hidden"], Int[Tensor, "batch states"]]:
-        """What `model.encode_speech` gives for the batch, computed only for files that are new."""
+    def __call__(self, batch: Batch) -> Batch:
+        """The batch with its encoder states; only files that are new are encoded."""
         keys = [str(example.audio) for example in batch.examples]
-        new = [index for index, key in enumerate(keys) if key not in self._known]
-        if self.model.speech.speech_encoder.training:
-            raise ValueError("the speech encoder is in train mode, so its states are by chance; freeze it, or keep no states")
+        new = [index for index, key in enumerate(keys) if key not in self._positions]
+        if self._encoder.training:
+            raise ValueError(
+                "the speech encoder is in train mode, so dropout changes its states; freeze it, or "
+                "train without a state cache"
+            )
         if new:
             with torch.no_grad():
-                states, mask = self.model.encode_speech(batch.speech[new], batch.mask[new])
+                states, mask = self.model.encode_speech(batch.speech[new], batch.speech_mask[new])
             for index, row, count in zip(new, states, mask.sum(1).tolist(), strict=True):
                 self._write(keys[index], row[:count])
         rows = [self._read(key) for key in keys]
         device = batch.mask.device
-        return pad(rows, 0.0).to(device), lengths_mask([len(row) for row in rows]).to(device)
+        mask = lengths_mask([len(row) for row in rows])
+        return replace(batch, states=pad(rows, 0.0).to(device), states_mask=mask.to(device))
+
+    def _load_index(self) -> None:
+        lines = self._index.read_text(encoding="utf-8").splitlines(keepends=True)
+        numbers = self._data.stat().st_size // 4
+        for key, start, count in (json.loads(line) for line in lines if line.endswith("\n")):
+            if start + count * self.model.config.hidden_size <= numbers:
+                self._positions[key] = (start, count)
+        rows = [json.dumps([key, *position]) + "\n" for key, position in self._positions.items()]
+        self._index.write_text("".join(rows), encoding="utf-8")
 
     def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> None:
         self.computed += 1
-        with open(self._numbers, "ab") as numbers, open(self._index, "a", encoding="utf-8") as index:
-            start = numbers.tell() // 4
-            numbers.write(states.float().cpu().numpy().tobytes())
-            numbers.flush()
+        with open(self._data, "ab") as data, open(self._index, "a", encoding="utf-8") as index:
+            start = data.tell() // 4
+            data.write(states.float().cpu().numpy().tobytes())
+            data.flush()
             index.write(json.dumps([key, start, len(states)]) + "\n")
-        self._known[key] = (start, len(states))
+        self._positions[key] = (start, len(states))
 
     def _read(self, key: str) -> Float[Tensor, "_ hidden"]:
-        start, count = self._known[key]
+        start, count = self._positions[key]
         width = self.model.config.hidden_size
-        with open(self._numbers, "rb") as numbers:
-            data = os.pread(numbers.fileno(), count * width * 4, start * 4)
-        return torch.from_numpy(np.frombuffer(data, np.float32).reshape(count, width).copy())
+        with open(self._data, "rb") as file:
+            numbers = os.pread(file.fileno(), count * width * 4, start * 4)
+        rows = np.frombuffer(numbers, np.float32).reshape(count, width)
+        return torch.from_numpy(rows.copy())
 
 
-def encoder_states(model: Seamless, stage: Stage, folder: Path) -> EncoderStateCache | None:
-    """States on disk where a stage allows it: its speech encoder is frozen, and nothing by chance stands before it."""
-    names = [f"model.speech.speech_encoder.{name}" for name, _ in model.speech.speech_encoder.named_parameters()]
+def encoder_state_cache(
+    model: EncoderDecoder, stage: Stage, folder: Path
+) -> EncoderStateCache | None:
+    """A cache where a stage allows it: its speech encoder is frozen and nothing is augmented."""
+    parameters = {name for name, _ in model.named_parameters()}
+    names = [f"model.{name}" for name in part_names(model, PART) if name in parameters]
     frozen = all(any(re.search(pattern, name) for pattern in stage.frozen) for name in names)
     return EncoderStateCache(folder, model) if frozen and stage.augment is None else None

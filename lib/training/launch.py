@@ -1,9 +1,9 @@
-"""Training on several processes or machines: a function is called in each of them under torchrun, and followed from here.
+"""Training in several processes: torchrun calls a function in each, and its progress is followed.
 
     launch("lib.systems.gmu:fine_tune", {"recipe": ..., "folder": ...}, processes=4, folder=folder)
 
-Nothing is forked: the processes are new ones, so a notebook whose kernel has touched the GPU may launch them. Afterwards
-the same function called here finds its stages finished, and only loads what they left.
+The processes are not forked, so a notebook whose kernel has used the GPU can launch them. If the
+same function is then called in the notebook, it finds its stages finished and loads them.
 """
 
 from __future__ import annotations
@@ -17,20 +17,22 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from lib.files import read_json, write_json
-from lib.training.fit import TrainingCallback, TrainingProgress
+from lib.progress import TrainingCallback, TrainingProgress, no_callback
 
-PATIENCE = 40.0  # seconds for processes that were told to stop, to save and end
+STOP_TIMEOUT_SECONDS = 40.0  # for processes that received SIGTERM to save a checkpoint and end
+POLL_SECONDS = 0.2
+PROGRESS_SECONDS = 1.0  # between two progress files
 
 
 class RankDied(RuntimeError):
-    """A process of a training ended; the message has its own."""
+    """A process of a training failed; the message has its error."""
 
 
 def launch(
@@ -38,116 +40,116 @@ def launch(
     arguments: dict[str, Any],
     processes: int,
     folder: Path,
-    watch: TrainingCallback = lambda tick: None,
+    callback: TrainingCallback = no_callback,
     torchrun: Sequence[str] = ("--standalone",),
 ) -> None:
-    """Call a function in several processes at once, each with the same arguments and a `watch` of its own.
+    """Call a function in several processes at once, each with the same arguments and a `callback`.
 
     Args:
-        function: `module:name`; it trains with `fit` and takes `watch`.
-        arguments: what it is called with; it must be picklable.
-        processes: on this machine; one a GPU, or any number of CPU processes.
-        folder: gets `launch/`: the arguments, the log of all processes, and the error of one that died.
-        torchrun: further options; several machines run the same command with `--nnodes` and `--rdzv-endpoint`.
+        function: `module:name`; it trains with `fit` and takes `callback`.
+        arguments: of the function; picklable.
+        processes: on this machine; on GPUs one for each.
+        folder: gets `launch/`: the arguments, the log of all processes, and a failed one's error.
+        callback: receives the main process's progress.
+        torchrun: options; for several machines give `--nnodes` and `--rdzv-endpoint` on each.
 
     Raises:
-        RankDied: a process died; the others were stopped.
+        RankDied: a process failed; the others were stopped.
     """
-    index = folder / "launch"
-    index.mkdir(parents=True, exist_ok=True)
-    for old in [*index.glob("error-*.json"), index / "tick.json"]:
+    files = folder / "launch"
+    files.mkdir(parents=True, exist_ok=True)
+    for old in [*files.glob("error-*.json"), files / "progress.json"]:
         old.unlink(missing_ok=True)
-    (index / "call.pickle").write_bytes(pickle.dumps((function, arguments)))
+    (files / "call.pickle").write_bytes(pickle.dumps((function, arguments)))
+    command = [sys.executable, "-m", "torch.distributed.run", *torchrun]
+    command += [f"--nproc-per-node={processes}", "-m", __name__, str(files)]
     threads = max(1, (os.cpu_count() or 1) // processes)
-    words = [
-        sys.executable,
-        "-m",
-        "torch.distributed.run",
-        *torchrun,
-        f"--nproc-per-node={processes}",
-        "-m",
-        __name__,
-        str(index),
-    ]
-    with open(index / "log.txt", "w", encoding="utf-8") as log:
+    with open(files / "log.txt", "w", encoding="utf-8") as log:
         child = subprocess.Popen(
-            words,
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
             env=os.environ | {"OMP_NUM_THREADS": str(threads), "GOMP_SPINCOUNT": "1000"},
         )
         try:
-            shown = 0.0
+            reported = 0.0
             while child.poll() is None:
-                time.sleep(0.2)
-                shown = _show(index, watch, shown)
-        except BaseException:  # an interrupt too: nothing may go on behind the user's back
+                time.sleep(POLL_SECONDS)
+                reported = _report(files, callback, reported)
+        except BaseException:  # after an interrupt nothing may go on in the background
             _stop(child)
             raise
-    _show(index, watch, shown)
+    _report(files, callback, reported)
     if child.returncode:
-        raise RankDied(_why(index, child.returncode))
+        raise RankDied(_cause(files, child.returncode))
 
 
-def _show(index: Path, watch: TrainingCallback, shown: float) -> float:
-    path = index / "tick.json"
-    if not path.exists() or path.stat().st_mtime == shown:
-        return shown
-    watch(TrainingProgress(**read_json(path)))
+def _report(files: Path, callback: TrainingCallback, reported: float) -> float:
+    """Pass new progress to the callback; returns the time of the progress file."""
+    path = files / "progress.json"
+    if not path.exists() or path.stat().st_mtime == reported:
+        return reported
+    callback(TrainingProgress(**read_json(path)))
     return path.stat().st_mtime
 
 
 def _stop(child: subprocess.Popen) -> None:
     child.send_signal(signal.SIGTERM)
     try:
-        child.wait(PATIENCE)
+        child.wait(STOP_TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()
 
 
-def _why(index: Path, code: int) -> str:
-    """What the process that failed first said; one that was killed says nothing, but torchrun names its signal."""
-    errors = sorted((read_json(path) for path in index.glob("error-*.json")), key=lambda entry: entry["at"])
-    log = index / "log.txt"
+def _cause(files: Path, exit_code: int) -> str:
+    """The error of the process that failed first, or torchrun's note about a killed one."""
+    errors = [read_json(path) for path in files.glob("error-*.json")]
+    log = files / "log.txt"
+    for error in sorted(errors, key=lambda error: error["time"]):
+        # when a process fails, the others lose their connection to it: that is not the cause
+        if "onnection" not in error["error"]:
+            return f"process {error['rank']} failed: {error['error']} (see {log})"
     _, _, cause = log.read_text(encoding="utf-8", errors="replace").rpartition("Root Cause")
     killed = re.search(r"local_rank: (\d+).*?Signal \d+ \((\w+)\)", cause, re.S)
-    for entry in errors:
-        # the others lose their connection when one dies: that is not the cause
-        if "onnection" not in entry["error"]:
-            return f"process {entry['rank']} failed: {entry['error']} (all of it in {log})"
     if killed:
-        return f"process {killed[1]} was killed by {killed[2]}; was there memory enough? (all of it in {log})"
-    return f"torchrun ended with exit code {code}; see {log}"
+        return f"process {killed[1]} was killed by {killed[2]}, perhaps out of memory (see {log})"
+    return f"torchrun ended with exit code {exit_code} (see {log})"
 
 
-class _Teller:
-    """A `watch` that writes for the process that launched this one."""
+class _ProgressWriter:
+    """A callback that writes progress to a file, for the process that launched this one."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._last = path, 0.0
+        self._path, self._last_write = path, 0.0
 
-    def __call__(self, tick: TrainingProgress) -> None:
-        if tick.update == tick.updates or time.monotonic() - self._last > 1.0:
-            self._last = time.monotonic()
-            write_json(self._path, asdict(tick))
+    def __call__(self, progress: TrainingProgress) -> None:
+        is_last = progress.update == progress.updates
+        if is_last or time.monotonic() - self._last_write > PROGRESS_SECONDS:
+            self._last_write = time.monotonic()
+            write_json(self._path, asdict(progress))
 
 
-def _call(index: Path) -> None:
-    """What each process does."""
+def _run_rank(files: Path) -> None:
+    """Call the function in this process, and write its error to a file where it fails."""
     rank = int(os.environ["RANK"])
-    # written a moment ago by `launch`, in a folder of this user's
-    function, arguments = pickle.loads((index / "call.pickle").read_bytes())
+    # written by `launch` a moment ago, in a folder of this user
+    function, arguments = pickle.loads((files / "call.pickle").read_bytes())
     module, _, name = function.partition(":")
-    watch: Callable[[TrainingProgress], None] = _Teller(index / "tick.json") if rank == 0 else lambda tick: None
+    callback = _ProgressWriter(files / "progress.json") if rank == 0 else no_callback
     try:
-        getattr(import_module(module), name)(**arguments, watch=watch)
+        getattr(import_module(module), name)(**arguments, callback=callback)
     except BaseException as error:
-        said = {"rank": rank, "at": time.time(), "error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
-        (index / f"error-{rank}.json").write_text(json.dumps(said), encoding="utf-8")
+        facts = {
+            "rank": rank,
+            "time": time.time(),
+            "error": f"{type(error).__name__}: {error}",
+            "traceback": traceback.format_exc(),
+        }
+        (files / f"error-{rank}.json").write_text(json.dumps(facts), encoding="utf-8")
         raise
 
 
 if __name__ == "__main__":
-    _call(Path(sys.argv[1]))
+    _run_rank(Path(sys.argv[1]))

@@ -1,84 +1,100 @@
-"""Before training starts: the costliest batches run once, so that what would fail after an hour fails in its first seconds."""
+"""Rehearsal before training: the costliest batches run once, so that most errors show at once."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import torch
-from torch import nn
 
+from lib.data.batch import Batch
 from lib.data.buckets import Buckets
-from lib.data.collate import AugmentKey, Batch, Collator
-from lib.data.store import input_size
+from lib.data.collate import AugmentKey, Collator
 from lib.files import write_json
+from lib.tasks import Example
+from lib.training.checkpoints import Training
 from lib.training.log import peak_memory_mb
-from lib.training.parallel import Ranks
-from lib.training.stages import Stage, parameter_table, train_mode
-from lib.training.step import fits, precision
+from lib.training.stages import parameter_table, train_mode
+from lib.training.step import batch_loss, explain_out_of_memory
 
 
-@dataclass(frozen=True)
-class Rehearsed:
-    """How one batch went."""
+@dataclass(frozen=True, kw_only=True)
+class RehearsedBatch:
+    """The measurements of one batch."""
 
-    items: int
-    longest: str  # id
-    size: float  # of the longest: seconds, or hundreds of characters
-    loss: float  # per target token
+    examples: int
+    costliest: str  # id
+    cost: float  # of the costliest example, as the model defines it
+    loss: float
     seconds: float
     peak_memory_mb: float
 
 
 def rehearse(
-    objective: nn.Module,
-    buckets: Buckets,
-    collate: Collator,
-    stage: Stage,
-    ranks: Ranks,
-    draw: AugmentKey | None,
-    folder: Path,
+    training: Training, buckets: Buckets, collate: Collator, augment_key: AugmentKey | None
 ) -> Batch:
-    """Run the costliest batch of each kind, and the first of the first epoch, forward and backward; change nothing.
+    """Run the costliest batch of each kind and the first batch, forward and backward.
 
-    What was measured goes to `folder`/rehearsal.json, with what trains and the parts that no gradient reached.
+    Nothing is changed. Writes `rehearsal.json`: the measurements, the trainable parameters, and the
+    trainable parts that no gradient reached.
 
     Returns:
-        The first of the batches that can be heard.
+        The first batch with usable audio.
 
     Raises:
         DoesNotFit: a batch needs more memory than there is.
-        ValueError: nothing of them can be heard, or the loss is not finite before the first update.
+        ValueError: no audio is usable, or the loss is not finite before the first update.
     """
+    stage, objective = training.stage, training.objective
     rows, first, reached = [], None, set()
     train_mode(objective)
     with torch.random.fork_rng():
-        for part in [*buckets.costliest(), buckets.epoch(0)[0]]:
-            batch = collate(part, draw)
-            if batch is None:
-                continue
-            first, started = first or batch, time.monotonic()
-            with fits(batch, stage):
-                with precision(stage, ranks.device):
-                    summed = objective(batch.to(ranks.device))
-                summed.total.backward()
-            loss, longest = summed.total.item() / max(summed.count, 1), max(batch.examples, key=input_size)
-            if not math.isfinite(loss):
-                raise ValueError(
-                    f"stage {stage.name!r}: the loss is {loss} before the first update, for a batch with {longest.id}; "
-                    "look at the weights that training starts from and at that batch's audio and text"
-                )
-            reached |= {name for name, p in objective.named_parameters() if p.grad is not None}
-            objective.zero_grad(set_to_none=True)
-            rows.append(Rehearsed(len(batch.examples), longest.id, round(input_size(longest), 3), round(loss, 4),
-                                  round(time.monotonic() - started, 3), round(peak_memory_mb(), 1)))  # fmt: skip
+        for examples in [*buckets.costliest(), buckets.epoch(0)[0]]:
+            batch = collate(examples, augment_key)
+            if batch is not None:
+                first = first or batch
+                rows.append(_rehearse_batch(training, batch, collate.cost))
+                named = objective.named_parameters()
+                reached |= {name for name, p in named if p.grad is not None}
+                objective.zero_grad(set_to_none=True)
     if first is None:
-        some = list(collate.dropped.values())[:3]
-        raise ValueError(f"stage {stage.name!r}: no audio can be heard; first: {'; '.join(entry.reason for entry in some)}")
-    missed = sorted({".".join(n.split(".")[:4]) for n, p in objective.named_parameters() if p.requires_grad and n not in reached})
-    if ranks.first:
-        facts = {"batches": [asdict(row) for row in rows], "trains": parameter_table(objective), "no_gradient": missed}
-        write_json(folder / "rehearsal.json", facts)
+        reasons = "; ".join(dropped.reason for dropped in list(collate.dropped.values())[:3])
+        raise ValueError(f"stage {stage.name!r}: no audio is usable; first reasons: {reasons}")
+    missed = {
+        ".".join(name.split(".")[:4])
+        for name, parameter in objective.named_parameters()
+        if parameter.requires_grad and name not in reached
+    }
+    if training.ranks.is_main:
+        facts = {
+            "batches": [asdict(row) for row in rows],
+            "trains": parameter_table(objective),
+            "no_gradient": sorted(missed),
+        }
+        write_json(training.folder / "rehearsal.json", facts)
     return first
+
+
+def _rehearse_batch(
+    training: Training, batch: Batch, cost: Callable[[Example], float]
+) -> RehearsedBatch:
+    stage, started = training.stage, time.monotonic()
+    with explain_out_of_memory(batch, stage, cost):
+        total, count = batch_loss(training.objective, batch, stage, training.ranks.device)
+        total.backward()
+    loss, costliest = total.item() / max(count, 1), max(batch.examples, key=cost)
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"stage {stage.name!r}: the loss is {loss} before the first update, for a batch with "
+            f"{costliest.id}; check the initial weights, and that batch's audio and text"
+        )
+    return RehearsedBatch(
+        examples=len(batch.examples),
+        costliest=costliest.id,
+        cost=round(cost(costliest), 3),
+        loss=round(loss, 4),
+        seconds=round(time.monotonic() - started, 3),
+        peak_memory_mb=round(peak_memory_mb(), 1),
+    )

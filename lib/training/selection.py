@@ -1,96 +1,93 @@
-"""Which weights of a stage are kept: those that do best when the development set is decoded."""
+"""Selection of a stage's weights: those that score best when the development set is decoded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from torch import nn
 
 from lib.tasks import Example
-from lib.training import checkpoints
-from lib.training.log import Heard, Log
-from lib.training.parallel import Ranks
-from lib.training.stages import Stage, train_mode
-from lib.training.weight_averaging import MovingAverage, mean_of
+from lib.training.checkpoints import Training
+from lib.training.log import ListeningOutput, Log
+from lib.training.stages import train_mode
+from lib.training.weight_averaging import mean_of_files
+from lib.training.weights import copy_tensors, load_tensors, save_tensors, trained_weights
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """What an evaluation found."""
+class Evaluation:
+    """The result of an evaluation."""
 
     score: float  # the higher the better
-    said: Sequence[tuple[Example, str]] = ()  # the listening examples, always the same ones, and what the model said
+    outputs: Sequence[tuple[Example, str]] = ()  # listening examples, always the same, and outputs
 
 
-Evaluate = Callable[[], Evaluated]  # decodes the development set; called with the model in eval mode
+Evaluate = Callable[[], Evaluation]  # decodes the development set; called in eval mode
 
 
-def _evaluate(objective: nn.Module, evaluate: Evaluate, ranks: Ranks) -> tuple[float, Evaluated]:
-    """The score, which is the first process's, and what was said; the weights and all chance stay as they were."""
-    objective.eval()
-    with torch.no_grad(), torch.random.fork_rng(), ranks.whole(objective):
-        found = evaluate()
-    train_mode(objective)
-    return ranks.of_first(found.score), found
-
-
-def select(
-    objective: nn.Module,
-    evaluate: Evaluate,
-    average: MovingAverage | None,
-    state: dict,
-    stage: Stage,
-    folder: Path,
-    ranks: Ranks,
-    log: Log | None,
-) -> float:
-    """Evaluate, and keep the weights where they are the best so far."""
-    with average.in_place() if average else nullcontext():
-        score, found = _evaluate(objective, evaluate, ranks)
-        better = state["best"] is None or score > state["best"]
-        state["worse"] = 0 if better else state["worse"] + 1
-        if better:
-            state["best"], state["best_update"] = score, state["update"]
-        ranking = sorted([*state["kept"], [score, state["update"]]], reverse=True)
-        state["kept"] = ranking[: stage.average]
-        weights = checkpoints.trained_weights(objective)
-        if better:
-            checkpoints.save_tensors(weights, folder / "best.safetensors", ranks.first)
-        if [score, state["update"]] in state["kept"]:
-            checkpoints.save_tensors(weights, folder / "kept" / f"{state['update']}.safetensors", ranks.first)
-        if ranks.first:
-            for _, update in ranking[stage.average :]:
-                (folder / "kept" / f"{update}.safetensors").unlink(missing_ok=True)
+def select(training: Training, evaluate: Evaluate, log: Log | None) -> float:
+    """Evaluate; save the weights if they score best so far, or among the best to be averaged."""
+    state, folder, write = training.state, training.folder, training.ranks.is_main
+    with _averaged(training):
+        found = _evaluate(training, evaluate)
+        score = training.ranks.from_main(found.score)
+        ranking = sorted([*state.best_evaluations, (score, state.update)], reverse=True)
+        state.best_evaluations = ranking[: training.stage.average_best]
+        state.evaluations_without_gain += 1
+        weights = trained_weights(training.objective)
+        if state.best is None or score > state.best:
+            state.best, state.best_update, state.evaluations_without_gain = score, state.update, 0
+            save_tensors(weights, folder / "best.safetensors", write)
+        if (score, state.update) in state.best_evaluations:
+            save_tensors(weights, folder / "candidates" / f"{state.update}.safetensors", write)
+    if write:
+        for _, update in ranking[training.stage.average_best :]:
+            (folder / "candidates" / f"{update}.safetensors").unlink(missing_ok=True)
     if log:
-        log.heard([Heard(state["update"], e.id, str(e.audio or ""), e.target_text, text) for e, text in found.said])
+        log.add_outputs(
+            ListeningOutput(
+                update=state.update,
+                id=example.id,
+                audio=str(example.audio or ""),
+                reference=example.target_text,
+                hypothesis=text,
+            )
+            for example, text in found.outputs
+        )
     return score
 
 
-def keep_best(
-    objective: nn.Module,
-    evaluate: Evaluate | None,
-    average: MovingAverage | None,
-    state: dict,
-    folder: Path,
-    ranks: Ranks,
-) -> None:
-    """Leave the module with its best weights, and those in best.safetensors."""
-    own, path = checkpoints.trained_weights(objective), folder / "best.safetensors"
+def load_best(training: Training, evaluate: Evaluate | None) -> None:
+    """Leave the module in eval mode with its best weights, which are in `best.safetensors`."""
+    state, ranks, folder = training.state, training.ranks, training.folder
+    own, path = trained_weights(training.objective), folder / "best.safetensors"
     if evaluate is None:
-        state["best_update"] = state["update"]
-        with average.in_place() if average else nullcontext():
-            checkpoints.save_tensors(own, path, ranks.first)
-    elif len(state["kept"]) > 1:
-        mean = mean_of([folder / "kept" / f"{update}.safetensors" for _, update in state["kept"]])
-        checkpoints.fill(own, mean, folder / "kept")
-        score, _ = _evaluate(objective, evaluate, ranks)
-        if score > state["best"]:
-            state["best"], state["best_update"] = score, 0
-            checkpoints.save_tensors(own, path, ranks.first)
-    ranks.wait()
-    checkpoints.fill(own, checkpoints.load_tensors(path), path)
-    objective.eval()
+        state.best_update = state.update
+        with _averaged(training):
+            save_tensors(own, path, ranks.is_main)
+    elif len(state.best_evaluations) > 1:
+        candidates = folder / "candidates"
+        files = [candidates / f"{update}.safetensors" for _, update in state.best_evaluations]
+        copy_tensors(own, mean_of_files(files), candidates)
+        score = ranks.from_main(_evaluate(training, evaluate).score)
+        if score > state.best:
+            state.best, state.best_update = score, 0
+            save_tensors(own, path, ranks.is_main)
+    ranks.barrier()
+    copy_tensors(own, load_tensors(path), path)
+    training.objective.eval()
+
+
+def _averaged(training: Training) -> AbstractContextManager[None]:
+    return training.moving_average.applied() if training.moving_average else nullcontext()
+
+
+def _evaluate(training: Training, evaluate: Evaluate) -> Evaluation:
+    """Evaluate without changing weights or random generators."""
+    training.objective.eval()
+    with torch.no_grad(), torch.random.fork_rng(), training.ranks.unsharded(training.objective):
+        found = evaluate()
+    train_mode(training.objective)
+    return found

@@ -1,11 +1,12 @@
-"""A stage of a recipe: what trains, how fast, how long, and when it is good enough."""
+"""Training stages: what trains, at which learning rates, for how long, and when it stops."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,91 +15,122 @@ from lib.data.augment import Augment
 
 SCHEDULES = ("inverse_sqrt", "cosine", "linear", "constant")
 PRECISIONS = ("fp32", "tf32", "bf16")
+LOSS_MEANS = ("token", "batch", "sentence")
+EXECUTION_FIELDS = ("save_every_seconds", "recompute", "shard")  # they do not change what is learnt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One stage of training, as a recipe declares it."""
+    """One stage of training. An update is one optimizer step over `accumulate` batches.
+
+    Raises:
+        ValueError: a field has no valid value; the message names the stage, the value and a remedy.
+    """
 
     name: str
     updates: int  # at most
-    learning_rate: float
-    warmup: int  # updates of linear rise
-    schedule: str = "inverse_sqrt"  # GMU; "cosine" (IT-IST) and "linear" (LLM-SRT): to zero at `updates`; "constant"
-    batch_seconds: float = 96.0  # longest x count of a batch; text counts 100 characters as a second
-    batch_most: int = 32  # items
-    accumulate: int = 1  # batches an update, over all processes together: their number changes no result
+    max_epochs: int | None = None  # at most; if fewer, the schedule ends there too (GMU: 10)
+    learning_rate: float  # peak
+    warmup_updates: int  # linear rise of the learning rate
+    schedule: str = "inverse_sqrt"  # GMU; "cosine" (IT-IST) and "linear" (LLM-SRT) fall to zero
+    batch_seconds: float = 96.0  # highest cost x items of a batch; a model defines an item's cost
+    batch_max_items: int = 32
+    accumulate: int = 1  # batches of an update, over all processes together
+    # "token": mean over the update's target tokens; "batch": mean of each batch's token mean (GMU's
+    # code); "sentence": mean over sentences of their token means (GMU's paper)
+    loss_mean: str = "token"
     betas: tuple[float, float] = (0.9, 0.98)
     weight_decay: float = 0.0
-    clip: float | None = None  # of the gradient's norm
+    clip_norm: float | None = None  # largest norm of an update's gradient
     label_smoothing: float = 0.0
-    evaluate_every: int = 0  # updates; 0 evaluates at the end only
-    patience: int = 10  # it stops after so many evaluations in a row without a better score
-    frozen: tuple[str, ...] = ()  # regular expressions of parameter names that do not train
-    rates: tuple[tuple[str, float], ...] = ()  # (regular expression, learning rate) of parts; the first that matches counts
-    precision: str = "fp32"  # "tf32": fp32 with faster matrix products on a GPU (GMU); "bf16": autocast
-    recompute: bool = False  # activations are computed again in the backward pass: less memory, about a third more time
-    shard: bool = False  # weights, gradients and optimizer are split over the processes (FSDP), for what does not fit one
+    evaluate_every: int = 0  # updates; 0: at the end only
+    patience: int = 10  # training stops after so many evaluations without a better score
+    frozen: tuple[str, ...] = ()  # regular expressions of parameter names
+    # (regular expression, peak learning rate) of parts; the first match counts
+    part_learning_rates: tuple[tuple[str, float], ...] = ()
+    precision: str = "fp32"  # "tf32": faster fp32 matrix products on a GPU (GMU); "bf16": autocast
+    recompute: bool = False  # activations, in the backward pass: less memory, a third more time
+    shard: bool = False  # split weights, gradients and optimizer over the processes (FSDP)
     augment: Augment | None = None
-    ema: float = 0.0  # decay of a moving average of the weights, which is then evaluated and kept; 0: none
-    average: int = 0  # so many best evaluated weights are averaged at the end, and the average kept if it is better
-    save_every: float = 20.0  # seconds between two checkpoints: the most work that a kill can cost
+    ema: float = 0.0  # decay of a moving average of the weights, which is then evaluated; 0: none
+    average_best: int = 0  # average so many best evaluated weights; used if it scores better
+    save_every_seconds: float = 20.0  # between checkpoints; what a kill can cost
 
     def __post_init__(self) -> None:
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"stage {self.name!r} has schedule {self.schedule!r}; known are {', '.join(SCHEDULES)}")
+        self._check_choice("schedule", SCHEDULES)
+        self._check_choice("loss_mean", LOSS_MEANS)
         if self.precision == "fp16":
             raise ValueError(
-                f"stage {self.name!r}: fp16 is refused: Seamless, mT0 and Qwen2 overflow in it and turn to NaN "
-                "(seamless_communication#354, SLAM-LLM#125); use bf16, or tf32 on a GPU without it"
+                f"stage {self.name!r}: fp16 is refused, because Seamless, mT0 and Qwen2 overflow "
+                "in it (seamless_communication#354, SLAM-LLM#125); use bf16, or tf32 on a GPU "
+                "without it"
             )
-        if self.precision not in PRECISIONS:
-            raise ValueError(f"stage {self.name!r} has precision {self.precision!r}; known are {', '.join(PRECISIONS)}")
-        if self.patience < 1:
-            raise ValueError(f"stage {self.name!r} has patience {self.patience}; it is a number of evaluations, one at least")
-        if not 0 <= self.ema < 1:
-            raise ValueError(f"stage {self.name!r} has ema {self.ema}; it is a decay from 0 (none) to below 1, such as 0.999")
+        self._check_choice("precision", PRECISIONS)
+        self._check("patience", self.patience >= 1, "at least 1 evaluation")
+        self._check("max_epochs", self.max_epochs is None or self.max_epochs >= 1, "at least 1")
+        self._check("ema", 0 <= self.ema < 1, "0 (none) or a decay below 1, such as 0.999")
 
-    def factor(self, update: int) -> float:
-        """What learning rates are multiplied with at an update, counted from 1."""
-        if update < self.warmup:
-            return update / self.warmup
+    def _check(self, name: str, valid: bool, wanted: str) -> None:
+        if not valid:
+            value = getattr(self, name)
+            raise ValueError(f"stage {self.name!r} has {name}={value!r}; it must be {wanted}")
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        self._check(name, getattr(self, name) in choices, f"one of {', '.join(choices)}")
+
+    def schedule_factor(self, update: int) -> float:
+        """Factor of the peak learning rates at an update, counted from 1."""
+        if update < self.warmup_updates:
+            return update / self.warmup_updates
         if self.schedule == "inverse_sqrt":
-            return math.sqrt(max(self.warmup, 1) / update)
-        share = min(1.0, (update - self.warmup) / max(1, self.updates - self.warmup))
-        return {"cosine": 0.5 * (1 + math.cos(math.pi * share)), "linear": 1 - share, "constant": 1.0}[self.schedule]
+            return math.sqrt(max(self.warmup_updates, 1) / update)
+        remaining = max(1, self.updates - self.warmup_updates)
+        share = min(1.0, (update - self.warmup_updates) / remaining)
+        if self.schedule == "cosine":
+            return 0.5 * (1 + math.cos(math.pi * share))
+        return 1 - share if self.schedule == "linear" else 1.0
 
-    def rate(self, update: int) -> float:
-        """The learning rate of an update, of the parts that have none of their own."""
-        return self.learning_rate * self.factor(update)
+    def learning_rate_at(self, update: int) -> float:
+        """Learning rate at an update, of parts without a rate of their own."""
+        return self.learning_rate * self.schedule_factor(update)
 
-    def split(self, parts: int) -> Stage:
-        """The stage with an update in a multiple of `parts` batches, and of about the same size: for several processes.
+    def split_batches(self, processes: int) -> Stage:
+        """The stage with updates of about the same size, in a multiple of `processes` batches.
 
-        Its batches are made no smaller than that takes, since the longest clip has to fit one: 30 batches are 32 for 8 processes.
+        The batches stay as large as possible, because the longest example must fit into one:
+        30 batches become 32 for 8 processes.
         """
-        batches = parts * math.ceil(self.accumulate / parts)
+        batches = processes * math.ceil(self.accumulate / processes)
         share = self.accumulate / batches
-        most = max(1, round(self.batch_most * share))
-        return replace(self, batch_seconds=self.batch_seconds * share, batch_most=most, accumulate=batches)
+        return replace(
+            self,
+            batch_seconds=self.batch_seconds * share,
+            batch_max_items=max(1, round(self.batch_max_items * share)),
+            accumulate=batches,
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """The fields that decide what is learnt."""
+        return {k: v for k, v in asdict(self).items() if k not in EXECUTION_FIELDS}
 
 
 def freeze(model: nn.Module, patterns: Iterable[str]) -> None:
-    """Let every parameter train but those whose name matches a pattern.
+    """Freeze the parameters whose name matches a pattern; all others train.
 
     Raises:
-        ValueError: where a pattern matches nothing, which would train what was meant to be frozen.
+        ValueError: a pattern matches no parameter.
     """
     patterns = list(patterns)
+    names = [name for name, _ in model.named_parameters()]
     for pattern in patterns:
-        if not any(re.search(pattern, name) for name, _ in model.named_parameters()):
-            raise ValueError(f"nothing to freeze: no parameter's name matches {pattern!r}")
+        if not any(re.search(pattern, name) for name in names):
+            raise ValueError(f"cannot freeze {pattern!r}: no parameter's name matches it")
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(not any(re.search(pattern, name) for pattern in patterns))
 
 
 def train_mode(model: nn.Module) -> None:
-    """Let dropout work where something trains; a module without a trainable parameter stays in `eval()`."""
+    """Put trainable modules in train mode, frozen ones in eval mode (no dropout)."""
     model.train()
     for module in model.modules():
         parameters = list(module.parameters())
@@ -106,24 +138,34 @@ def train_mode(model: nn.Module) -> None:
             module.eval()
 
 
-def optimizer_of(model: nn.Module, stage: Stage) -> torch.optim.AdamW:
-    """AdamW over what trains, a group for each part with a learning rate of its own.
+def make_optimizer(model: nn.Module, stage: Stage) -> torch.optim.AdamW:
+    """AdamW over the trainable parameters, in one group for each learning rate.
+
+    Each group keeps its peak learning rate under `peak`.
 
     Raises:
-        ValueError: where nothing trains, or a part of `stage.rates` matches nothing that trains.
+        ValueError: everything is frozen, or a part of `part_learning_rates` matches nothing.
     """
-    groups: dict[str | None, list[nn.Parameter]] = {pattern: [] for pattern, _ in stage.rates} | {None: []}
+    peaks = {**dict(stage.part_learning_rates), None: stage.learning_rate}
+    groups: dict[str | None, list[nn.Parameter]] = {pattern: [] for pattern in peaks}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            groups[next((pattern for pattern, _ in stage.rates if re.search(pattern, name)), None)].append(parameter)
-    for pattern, _ in stage.rates:
-        if not groups[pattern]:
-            raise ValueError(f"stage {stage.name!r}: a learning rate is given for {pattern!r}, which matches nothing that trains")
+            matching = (part for part, _ in stage.part_learning_rates if re.search(part, name))
+            groups[next(matching, None)].append(parameter)
+    for pattern, parameters in groups.items():
+        if pattern is not None and not parameters:
+            raise ValueError(
+                f"stage {stage.name!r}: part_learning_rates has {pattern!r}, which matches no "
+                "trainable parameter"
+            )
     if not any(groups.values()):
-        raise ValueError(f"stage {stage.name!r}: everything is frozen, so there is nothing to train; frozen = {stage.frozen}")
-    peaks = {**dict(stage.rates), None: stage.learning_rate}
+        raise ValueError(f"stage {stage.name!r}: frozen={stage.frozen} leaves nothing to train")
     return torch.optim.AdamW(
-        [{"params": part, "lr": peaks[key], "peak": peaks[key]} for key, part in groups.items() if part],
+        [
+            {"params": parameters, "lr": peaks[pattern], "peak": peaks[pattern]}
+            for pattern, parameters in groups.items()
+            if parameters
+        ],
         lr=stage.learning_rate,
         betas=stage.betas,
         eps=1e-8,
@@ -133,10 +175,11 @@ def optimizer_of(model: nn.Module, stage: Stage) -> torch.optim.AdamW:
 
 
 def parameter_table(model: nn.Module) -> list[dict[str, object]]:
-    """What trains: a row for each part of the model with its parameters, all and trainable."""
+    """The number of all and of trainable parameters of each part of the model, one row a part."""
     rows: dict[str, dict[str, object]] = {}
     for name, parameter in model.named_parameters():
-        part = ".".join(name.removeprefix("model.").split(".")[:2])  # an objective holds its model under that name
+        # an objective holds its model as `model`
+        part = ".".join(name.removeprefix("model.").split(".")[:2])
         row = rows.setdefault(part, {"part": part, "parameters": 0, "trainable": 0})
         row["parameters"] += parameter.numel()
         row["trainable"] += parameter.numel() * parameter.requires_grad

@@ -1,4 +1,4 @@
-"""Being told to stop: training saves where it stands first, then ends as it was asked to."""
+"""SIGTERM during training: the loop saves a checkpoint first, then the process ends."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from contextlib import contextmanager
 
 
 class StopRequest(threading.Event):
-    """Set when this process is asked to end (Slurm's time limit, a Hub that culls); `leave` ends it as asked."""
+    """Set when the process receives SIGTERM (Slurm's time limit, a JupyterHub that culls)."""
 
-    def leave(self) -> None:
+    def reraise(self) -> None:
+        """End the process as SIGTERM would have."""
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 
 
 @contextmanager
 def stop_requested() -> Iterator[StopRequest]:
-    """Inside the block SIGTERM only sets the event."""
-    told = StopRequest()
-    if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
-        yield told
+    """Inside the block SIGTERM only sets the event; outside the main thread nothing changes."""
+    request = StopRequest()
+    if threading.current_thread() is not threading.main_thread():  # only it can handle signals
+        yield request
         return
-    before = signal.signal(signal.SIGTERM, lambda *_: told.set())
+    previous = signal.signal(signal.SIGTERM, lambda *_: request.set())
     try:
-        yield told
+        yield request
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, previous)

@@ -1,4 +1,4 @@
-"""The workbook: notebooks run headlessly, each run recorded, all of them reported."""
+"""Runs notebooks without a browser, records each run, and reports all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Run", "start_run"]
 
 
 def __getattr__(name: str) -> Any:
-    """What notebooks ask for is loaded when they do: it needs torch, and the command line does not."""
+    """Import `Run` and `start_run` on use: they load torch, and the command line must not."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lib.workbook import record

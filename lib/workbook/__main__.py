@@ -1,4 +1,4 @@
-"""The command line: `python -m lib.workbook run | corpora | status | report | reference`; it only reads arguments and prints."""
+"""The command line: `python -m lib.workbook run | status | report | corpora | translate | ...`."""
 
 from __future__ import annotations
 
@@ -6,68 +6,125 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from lib.scales import SCALES
-from lib.workbook.notebooks import BadParameter, notebook, notebooks, typed
+from lib.workbook import systems_cli
+from lib.workbook.notebooks import BadParameter, notebook, notebooks
 from lib.workbook.paths import scale_folder
 
 
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m lib.workbook", description="Run the workbook's notebooks headlessly.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser("run", help="run the whole workbook, or some notebooks")
-    run.add_argument("notebook", nargs="*", help="their numbers, such as 10; left out: every notebook, unfinished runs only")
-    run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="of each of these notebooks")
-    run.add_argument("--study", default="", help="all runs of a study over pairs and seeds, such as gmu")
-    run.add_argument("--fresh", action="store_true", help="make runs again that are finished")
-    run.add_argument("--slurm", action="store_true", help="on a Slurm cluster: a job for every run, waited for here")
-    run.add_argument(
-        "--slurm-option", action="append", default=[], metavar="NAME=VALUE", help="such as partition=gpu, gpus_per_node=1"
+def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m lib.workbook", description="Run the workbook's notebooks, use its systems."
     )
-    corpora = commands.add_parser("corpora", help="the corpora there are; with a name, how that one is obtained")
-    corpora.add_argument("name", nargs="?", help="such as mls")
-    commands.add_parser("status", help="what is done and what is not")
-    commands.add_parser("report", help="make report.html and the tables again")
-    commands.add_parser("reference", help="copy the tables and the chart to outputs/reference/, to be committed")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_run(commands)
+    status = commands.add_parser("status", help="list finished, failed and missing runs")
+    status.set_defaults(function=_status)
+    report = commands.add_parser("report", help="write report.html and the tables again")
+    report.set_defaults(function=_report)
+    reference = commands.add_parser(
+        "reference", help="copy tables and reference figures to outputs/reference/"
+    )
+    reference.set_defaults(function=_reference)
     for command in commands.choices.values():
-        command.add_argument("--scale", default="tiny", help=f"one of {', '.join(SCALES)} (default: tiny)")
-    return parser.parse_args()
+        command.add_argument("--scale", default="tiny", help=f"{', '.join(SCALES)} (default: tiny)")
+    corpora = commands.add_parser("corpora", help="list the corpora, or say how to obtain one")
+    corpora.add_argument("name", nargs="?", help="such as mls")
+    corpora.set_defaults(function=_corpora)
+    systems_cli.add_commands(commands)
+    return parser.parse_args(words)
 
 
-def _parameters(number: str, arguments: argparse.Namespace) -> dict:
-    source, given = notebook(number), {"scale": arguments.scale}
+def _add_run(commands: argparse._SubParsersAction) -> None:
+    run = commands.add_parser("run", help="run the whole workbook, a study, or some notebooks")
+    run.add_argument("notebook", nargs="*", help="numbers, such as 10; none: the whole workbook")
+    run.add_argument(
+        "-p",
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of these notebooks, or of the study",
+    )
+    run.add_argument("--study", default="", help="all runs of a study, such as gmu")
+    run.add_argument(
+        "--jobs",
+        type=int,
+        default=0,
+        metavar="N",
+        help="runs side by side (default: one a GPU, or as many as the cores allow)",
+    )
+    run.add_argument("--fresh", action="store_true", help="make finished runs again")
+    run.add_argument("--slurm", action="store_true", help="submit each run as a Slurm job")
+    run.add_argument(
+        "--slurm-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="such as partition=gpu or gpus_per_node=1",
+    )
+    run.set_defaults(function=_run)
+
+
+def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
+    """The values of -p as text.
+
+    Raises:
+        BadParameter: a value is malformed, given twice, or an option of its own.
+    """
+    given: dict[str, str] = {}
     for entry in arguments.parameter:
         name, equals, text = entry.partition("=")
         if not equals:
             raise BadParameter(f"-p {entry!r} is not NAME=VALUE")
-        # a notebook does not run where this command was given
-        given[name] = os.path.abspath(os.path.expanduser(text)) if name == "folder" and text else typed(source, name, text)
+        if name == "scale":
+            raise BadParameter(f"-p {entry}: the scale is an option of its own: --scale {text}")
+        if name in given:
+            raise BadParameter(f"-p {name} is given twice: {given[name]!r} and {text!r}")
+        # a notebook's working directory is another one
+        is_path = name == "folder" and text
+        given[name] = os.path.abspath(os.path.expanduser(text)) if is_path else text
     return given
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
-    from lib.workbook.runner import job, planned, run_all
-    from lib.workbook.slurm import run_on_slurm
+    from lib.workbook.plan import notebook_run, study_runs, workbook_runs
+    from lib.workbook.runner import run_all
+    from lib.workbook.summary import summary
 
+    scale, given = arguments.scale, _parameters(arguments)
     if arguments.slurm_option and not arguments.slurm:
-        raise BadParameter("--slurm-option is of use with --slurm only")
-    if not arguments.notebook and arguments.parameter:
-        raise BadParameter("-p needs the number of a notebook: the notebooks have different parameters")
-    asked = [job(number, _parameters(number, arguments)) for number in arguments.notebook]
+        raise BadParameter("--slurm-option needs --slurm")
+    if arguments.jobs < 0 or (arguments.jobs and arguments.slurm):
+        raise BadParameter("--jobs is a number from 1 on; with --slurm, Slurm decides")
     if arguments.study and arguments.notebook:
-        raise BadParameter("--study names its notebooks itself: leave their numbers out")
-    jobs = asked or planned(arguments.scale, arguments.study)
-    if arguments.slurm:
-        code = run_on_slurm(jobs, arguments.fresh, arguments.slurm_option)
+        raise BadParameter("--study chooses its notebooks itself; leave their numbers out")
+    if given and not arguments.notebook and not arguments.study:
+        raise BadParameter("-p needs the number of a notebook: they have different parameters")
+    if arguments.study:
+        runs = study_runs(arguments.study, scale, given)
+    elif arguments.notebook:
+        runs = []
+        for number in arguments.notebook:
+            source = notebook(number)
+            values = {name: source.parse(name, text) for name, text in given.items()}
+            runs.append(notebook_run(number, {"scale": scale, **values}))
     else:
-        code = run_all(jobs, fresh=arguments.fresh)
-    from lib.workbook.report import report, summary  # it loads torch, whose memory the notebooks may need
+        runs = workbook_runs(scale)
+    if arguments.slurm:
+        from lib.workbook.slurm import run_on_slurm
 
-    collect(arguments.scale)
-    page = report(arguments.scale)
-    only = [entry.name for entry in asked] or None
-    print(summary(arguments.scale, only))
+        code = run_on_slurm(runs, arguments.fresh, arguments.slurm_option)
+    else:
+        code = run_all(runs, arguments.jobs, arguments.fresh)
+    from lib.workbook.report import report
+
+    collect(scale)
+    page = report(scale)
+    print(summary(scale, [run.name for run in runs] if arguments.notebook else None))
     print(f"Report: {page}")
     return code
 
@@ -75,7 +132,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _corpora(arguments: argparse.Namespace) -> int:
     from tabulate import tabulate
 
-    from lib.corpora.cards import BadCard, names, read_card
+    from lib.corpora.cards import BadCard, card_names, read_card
     from lib.corpora.catalogue import how_to_obtain
 
     if arguments.name:
@@ -93,30 +150,32 @@ def _corpora(arguments: argparse.Namespace) -> int:
             "" if card.account == "none" else "needed",
             "" if card.layout_certain else "not certain",
         ]
-        for name, card in ((name, read_card(name)) for name in names())
+        for name, card in ((name, read_card(name)) for name in card_names())
     ]
     columns = ["corpus", "", "spoken", "licence", "account or agreement", "layout"]
     print(tabulate(rows, columns, maxcolwidths=[None, 34, 30, 20, None, None]))
-    print("How one is obtained: python -m lib.workbook corpora NAME. Recordings of your own: corpus=own, folder=a manifest.")
+    print("How to obtain one: python -m lib.workbook corpora NAME")
+    print("Your own recordings: -p corpus=own -p folder=MANIFEST")
     return 0
 
 
 def _status(arguments: argparse.Namespace) -> int:
     from lib.workbook.manifests import manifests
 
-    known = {manifest["run"]: manifest for manifest in manifests(arguments.scale)}
-    for manifest in known.values():
+    found = manifests(arguments.scale)
+    for manifest in found:
         print(f"{manifest['run']:40} {manifest['exit']}")
     for entry in notebooks():
-        if not any(manifest["notebook"] == entry.number for manifest in known.values()):
+        if not any(manifest["notebook"] == entry.number for manifest in found):
             print(f"{entry.number:40} not run")
-    print(f"Everything is under {scale_folder(arguments.scale)}")
+    print(f"Outputs: {scale_folder(arguments.scale)}")
     return 0
 
 
 def _report(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
-    from lib.workbook.report import report, summary
+    from lib.workbook.report import report
+    from lib.workbook.summary import summary
 
     collect(arguments.scale)
     page = report(arguments.scale)
@@ -128,26 +187,25 @@ def _report(arguments: argparse.Namespace) -> int:
 def _reference(arguments: argparse.Namespace) -> int:
     from lib.workbook.report import keep_reference
 
-    print(f"Kept in {keep_reference(arguments.scale)}")
+    print(f"Copied to {keep_reference(arguments.scale)}")
     return 0
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     """Run one command; a mistake of the user is one line on stderr and exit code 2."""
-    # a terminated runner stops its notebooks too, as an interrupted one does
+    # a terminated runner ends its notebooks, as an interrupted one does
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    arguments = _arguments()
+    arguments = _arguments(words)
     try:
-        if arguments.scale not in SCALES:
-            raise BadParameter(f"unknown scale {arguments.scale!r}; the scales are {', '.join(SCALES)}")
-        return {"run": _run, "corpora": _corpora, "status": _status, "report": _report, "reference": _reference}[
-            arguments.command
-        ](arguments)
+        scale = getattr(arguments, "scale", SCALES[0])
+        if scale not in SCALES:
+            raise BadParameter(f"unknown scale {scale!r}; the scales are {', '.join(SCALES)}")
+        return arguments.function(arguments)
     except BadParameter as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        print("stopped; the same command continues from here", file=sys.stderr)
         return 130
 
 

@@ -1,4 +1,4 @@
-"""The tables of a scale, made again from the runs' records alone: scores.csv and claims.csv."""
+"""The tables of a scale, made from the runs' records alone: scores.csv and claims.csv."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ import pandas as pd
 from lib.files import atomic_path
 from lib.workbook.manifests import manifests
 from lib.workbook.paths import scale_folder
+from lib.workbook.run_names import corpus_part
 
-SCORES = "run,notebook,system,strategy,stage,task,source,target,subset,metric,value,low,high,n,seed,signature,commit".split(",")
-CLAIMS = "claim,paper,statement,predicted_low,predicted_high,measured,low,high,seeds,verdict,notebook,run".split(",")
+BASELINE = "baseline"  # the system of the input-independent baselines
+SCORES = [
+    *("run", "notebook", "system", "strategy", "stage", "task", "source", "target", "subset"),
+    *("metric", "value", "low", "high", "n", "seed", "signature", "commit"),
+]
+CLAIMS = [
+    *("claim", "paper", "statement", "predicted_low", "predicted_high", "measured", "low", "high"),
+    *("seeds", "verdict", "notebook", "run", "published"),
+]
 
 
 def scores(scale: str) -> pd.DataFrame:
@@ -35,19 +43,22 @@ def claims(scale: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CLAIMS)
 
 
-def once(table: pd.DataFrame) -> pd.DataFrame:
-    """Of a scores table each system once on each test set: notebooks share systems, and a study has several seeds of each.
+def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Each system once on each test set: notebooks share systems, and studies have several seeds.
 
-    The lowest seed is kept, of the first run that has it.
+    The first row with the lowest seed is kept.
     """
-    what = ["system", "strategy", "task", "source", "target", "subset", "metric"]
-    corpus = table["run"].str.extract("corpus=([^,]+)", expand=False).fillna("phrasebook")
-    kept = table.assign(corpus=corpus).sort_values("seed", kind="stable").drop_duplicates([*what, "corpus"])
+    identity = ["system", "strategy", "task", "source", "target", "subset", "metric", "corpus"]
+    kept = (
+        table.assign(corpus=[corpus_part(name) for name in table["run"]])
+        .sort_values("seed", kind="stable")
+        .drop_duplicates(identity)
+    )
     return table.loc[kept.index.sort_values()]
 
 
-def of_most_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Of a claims table each claim as the runs with the most seeds judged it: a study stands for the single runs it is made of."""
+def judged_by_most_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """Each claim as judged by the runs with the most seeds: a study replaces its single runs."""
     return table[table["seeds"] == table.groupby("claim")["seeds"].transform("max")]
 
 
@@ -55,6 +66,6 @@ def collect(scale: str) -> Path:
     """Write both tables; returns the scale's folder."""
     folder = scale_folder(scale)
     for name, table in (("scores.csv", scores(scale)), ("claims.csv", claims(scale))):
-        with atomic_path(folder / name) as new:
-            table.to_csv(new, index=False)
+        with atomic_path(folder / name) as path:
+            table.to_csv(path, index=False)
     return folder

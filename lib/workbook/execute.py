@@ -1,4 +1,4 @@
-"""One notebook under papermill, in a process of its own; `lib.workbook.runner` starts it and watches over it."""
+"""Runs one notebook under papermill, in a process that `lib.workbook.run_process` starts."""
 
 from __future__ import annotations
 
@@ -18,16 +18,21 @@ KERNEL = "speech-translation"
 
 
 def kernel() -> str:
-    """The workbook's own kernel, which its package installs, else whatever Python kernel there is."""
+    """The workbook's own kernel, or python3 where it is not installed."""
     return KERNEL if KERNEL in KernelSpecManager().find_kernel_specs() else "python3"
 
 
 def execute(source: Path, folder: Path, parameters: dict) -> None:
-    """Run a notebook; the executed copy is `folder`/notebook.ipynb, and cell.json names the cell that runs."""
+    """Run a notebook.
+
+    Args:
+        folder: gets the executed copy, notebook.ipynb, and cell.json, the cell that runs.
+    """
 
     def note(cell: dict, cell_index: int) -> None:
-        first = (cell["source"].strip().splitlines() or [""])[0]
-        write_json(folder / "cell.json", {"cell": cell_index, "first_line": first, "at": time.time()})
+        line = (cell["source"].strip().splitlines() or [""])[0]
+        state = {"cell": cell_index, "first_line": line, "at": time.time()}
+        write_json(folder / "cell.json", state)
 
     os.environ[HEADLESS] = "1"  # the kernel inherits it
     papermill.execute_notebook(
@@ -35,7 +40,7 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
         str(folder / "notebook.ipynb"),
         parameters=parameters,
         kernel_name=kernel(),
-        language="python",  # also where an editor has stripped the notebook of its kernel
+        language="python",  # an editor may have removed the notebook's kernelspec
         cwd=str(ROOT),
         progress_bar=False,
         autosave_cell_every=30,

@@ -1,4 +1,4 @@
-"""What systems said in the runs of a scale, from their records."""
+"""The outputs of systems, read from the records of a scale's runs."""
 
 from __future__ import annotations
 
@@ -10,17 +10,24 @@ from lib.scoring.outputs import OutputRow
 from lib.workbook.manifests import manifests
 
 
-def said(scale: str, notebooks: Sequence[str], **same: Any) -> Iterator[tuple[tuple[str, str], OutputRow]]:
-    """What systems said in the finished runs of some notebooks, row by row from the oldest run on, with the run's language pair.
+def load_outputs(
+    scale: str, notebooks: Sequence[str] = (), **same: Any
+) -> Iterator[tuple[tuple[str, str], OutputRow]]:
+    """The outputs in finished runs of a language pair, the oldest run first, each with that pair.
 
     Args:
-        same: parameters that the runs must have where they have them at all, such as corpus="phrasebook".
+        notebooks: numbers of those whose runs are read; empty: all.
+        same: values of parameters, such as corpus="phrasebook", for the runs that have these
+            parameters.
     """
     for manifest in sorted(manifests(scale), key=lambda manifest: manifest["finished"]):
-        given = manifest["parameters"]
-        wanted = manifest["notebook"] in notebooks and manifest["exit"] == "finished"
-        if wanted and all(given.get(name, value) == value for name, value in same.items()):
-            with open(manifest["folder"] / "hypotheses.jsonl", encoding="utf-8") as lines:
-                for line in lines:
-                    row = OutputRow(**{name: value for name, value in json.loads(line).items() if name != "run"})
-                    yield (given["source"], given["target"]), row
+        parameters = manifest["parameters"]
+        path = manifest["folder"] / "hypotheses.jsonl"
+        read = not notebooks or manifest["notebook"] in notebooks
+        read &= {"source", "target"} <= parameters.keys()
+        read &= manifest["exit"] == "finished" and path.exists()
+        if read and all(parameters.get(name, value) == value for name, value in same.items()):
+            with open(path, encoding="utf-8") as lines:
+                for row in map(json.loads, lines):
+                    del row["run"]
+                    yield (parameters["source"], parameters["target"]), OutputRow(**row)

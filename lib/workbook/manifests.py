@@ -1,4 +1,4 @@
-"""The records that runs leave, read without loading what made them: the command line starts in a moment."""
+"""The records of runs, read without loading what made them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,38 @@ from lib.files import content_hash, file_hash, read_json
 from lib.workbook.paths import ROOT, scale_folder
 
 
-def read_manifest_of(folder: Path) -> dict[str, Any] | None:
-    """A run's record, or None where it has none."""
-    return read_json(folder / "manifest.json") if (folder / "manifest.json").exists() else None
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """The record of the run in a folder, or None where there is none."""
+    path = folder / "manifest.json"
+    return read_json(path) if path.exists() else None
 
 
 def manifests(scale: str) -> list[dict[str, Any]]:
-    """The records of all runs of a scale, by name; each knows its folder."""
+    """The records of all runs of a scale, by name; each has its folder under `folder`."""
     runs = scale_folder(scale) / "runs"
-    found = [(path, read_manifest_of(path)) for path in sorted(runs.iterdir())] if runs.exists() else []
-    return [manifest | {"folder": path} for path, manifest in found if manifest]
+    found = {path: read_manifest(path) for path in sorted(runs.iterdir())} if runs.exists() else {}
+    return [manifest | {"folder": path} for path, manifest in found.items() if manifest]
 
 
 def lib_hash() -> str:
-    """Of the library's source: two runs with one hash were made by the same code."""
-    return content_hash([[str(path.relative_to(ROOT)), file_hash(path)] for path in sorted((ROOT / "lib").rglob("*.py"))])
+    """The hash of the library's source files."""
+    paths = sorted((ROOT / "lib").rglob("*.py"))
+    return content_hash([[str(path.relative_to(ROOT)), file_hash(path)] for path in paths])
+
+
+def corpus_stamp(folder: str) -> str:
+    """The state of a corpus on disk, which changes when its manifest or the top of its folder does.
+
+    Args:
+        folder: a run's parameter: a manifest file, a corpus folder, or empty.
+
+    Returns:
+        A hash, or "none" where there is no corpus.
+    """
+    path = Path(folder)
+    if not folder or not path.exists():
+        return "none"
+    if path.is_file():
+        return file_hash(path)
+    entries = [[entry.name, entry.lstat().st_size] for entry in sorted(path.iterdir())]
+    return content_hash([path.stat().st_mtime_ns, entries])

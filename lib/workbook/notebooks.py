@@ -1,11 +1,11 @@
-"""The numbered notebooks: which there are, what their parameters are, and what a run of one is called."""
+"""The numbered notebooks: their parameters, and what their metadata says about running them."""
 
 from __future__ import annotations
 
 import ast
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,23 @@ import nbformat
 
 from lib.files import content_hash
 from lib.scales import SCALES
+from lib.workbook import run_names
 from lib.workbook.paths import NOTEBOOKS
 
 
 class BadParameter(ValueError):
-    """A parameter that a notebook does not have, or of another type; said before anything runs."""
+    """A mistake of the user that is reported before anything runs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunMetadata:
+    """How a notebook is run; its JSON metadata has it under `workbook`."""
+
+    minutes: float = 5.0  # at `tiny`, one thread; for the estimate of what is left
+    scales: tuple[str, ...] = SCALES  # at which the whole workbook includes it
+    runs: tuple[dict[str, Any], ...] = ()  # the parameters of each of its runs in the workbook
+    after: tuple[str, ...] = ()  # notebooks whose trained systems it loads
+    reads_records: bool = False  # it reads the records of the runs before it
 
 
 @dataclass(frozen=True)
@@ -39,27 +51,62 @@ class Notebook:
     def title(self) -> str:
         """The first heading."""
         for cell in self.content.cells:
-            if cell.cell_type == "markdown" and (found := re.search(r"^# (.+)$", cell.source, re.M)):
+            found = re.search(r"^# (.+)$", cell.source, re.M)
+            if cell.cell_type == "markdown" and found:
                 return found[1].strip()
         return self.path.stem
 
     @cached_property
     def hash(self) -> str:
-        """Of the sources of its cells: outputs and metadata do not count."""
+        """The hash of all cell sources; outputs and metadata do not count."""
         return content_hash([[cell.cell_type, cell.source] for cell in self.content.cells])
+
+    @cached_property
+    def metadata(self) -> RunMetadata:
+        """How the notebook is run.
+
+        Raises:
+            BadParameter: the metadata has an unknown field, scale or notebook.
+        """
+        found = self.content.metadata.get("workbook", {})
+        known = {field.name for field in fields(RunMetadata)}
+        if unknown := found.keys() - known:
+            raise BadParameter(
+                f"{self.path}: metadata.workbook has unknown fields {sorted(unknown)}; "
+                f"the fields are {', '.join(sorted(known))}"
+            )
+        metadata = RunMetadata(
+            **{
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in found.items()
+            }
+        )
+        # earlier notebooks only, so that no two notebooks wait for each other
+        if not all(number < self.number for number in metadata.after):
+            raise BadParameter(f"{self.path}: metadata.workbook.after must name earlier notebooks")
+        if not set(metadata.scales) <= set(SCALES):
+            raise BadParameter(f"{self.path}: the scales in metadata.workbook are not all known")
+        return metadata
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """The parameters and their defaults, read from the cell with the tag `parameters`.
 
         Raises:
-            BadParameter: no such cell, or something in it that is not `name = literal`.
+            BadParameter: there is no such cell, or it holds something other than `name = literal`.
         """
-        if any("injected-parameters" in cell.metadata.get("tags", []) for cell in self.content.cells):
-            raise BadParameter(f"{self.path} was executed already and keeps its old parameters; run the one in notebooks/")
-        cells = [cell for cell in self.content.cells if "parameters" in cell.metadata.get("tags", [])]
+        tags = [cell.metadata.get("tags", []) for cell in self.content.cells]
+        if any("injected-parameters" in entry for entry in tags):
+            raise BadParameter(
+                f"{self.path} is an executed copy and keeps its old parameters; "
+                "run the one in notebooks/"
+            )
+        code = zip(self.content.cells, tags, strict=True)
+        cells = [cell for cell, entry in code if "parameters" in entry]
         if len(cells) != 1:
-            raise BadParameter(f"{self.path} has {len(cells)} cells with the tag 'parameters'; it needs one")
+            raise BadParameter(
+                f"{self.path} has {len(cells)} cells with the tag 'parameters'; it needs one"
+            )
         found = {}
         for line in ast.parse(cells[0].source).body:
             try:
@@ -67,58 +114,50 @@ class Notebook:
                 found[target.id] = ast.literal_eval(line.value)
             except (AttributeError, ValueError) as error:
                 raise BadParameter(
-                    f"{self.path}: {ast.unparse(line)!r} in the parameters cell is not `name = literal`"
+                    f"{self.path}: {ast.unparse(line)!r} in the parameters cell "
+                    "is not `name = literal`"
                 ) from error
         return found
 
     def check(self, given: dict[str, Any]) -> dict[str, Any]:
-        """All parameters with `given` put in, each of its default's type.
+        """All parameters, with `given` in place of defaults.
 
         Raises:
-            BadParameter: naming the parameter, its value, and what would do.
+            BadParameter: a parameter is unknown or of another type than its default.
         """
         own = self.parameters
         for name, value in given.items():
             if name not in own:
                 near = difflib.get_close_matches(name, own, 1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                raise BadParameter(f"{self.path.name} has no parameter {name!r}: {hint}it has {', '.join(own)}")
-            wanted = type(own[name])
-            if type(value) is not wanted and not (wanted is float and type(value) is int):
+                raise BadParameter(
+                    f"{self.path.name} has no parameter {name!r}: {hint}it has {', '.join(own)}"
+                )
+            expected = type(own[name])
+            if type(value) is not expected and not (expected is float and type(value) is int):
                 raise BadParameter(
                     f"{self.path.name}: {name} = {value!r} is of type {type(value).__name__}; "
-                    f"it must be {wanted.__name__}, such as {own[name]!r}"
+                    f"it must be {expected.__name__}, such as {own[name]!r}"
                 )
         if given.get("scale", SCALES[0]) not in SCALES:
-            raise BadParameter(f"unknown scale {given['scale']!r}; the scales are {', '.join(SCALES)}")
+            raise BadParameter(
+                f"unknown scale {given['scale']!r}; the scales are {', '.join(SCALES)}"
+            )
         return own | given
 
+    def parse(self, name: str, text: str) -> Any:
+        """A parameter's value from text, by the type of its default; `check` finds mistakes."""
+        default = self.parameters.get(name)
+        if default is None or isinstance(default, str):
+            return text
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return text
+
     def run_name(self, parameters: dict[str, Any]) -> str:
-        """What a run is called: the number, and the parameters that are not as the notebook has them."""
-        changed = [
-            f"{name}={re.sub(r'[^0-9A-Za-z_.+-]+', '-', Path(str(value)).name)}"
-            for name, value in parameters.items()
-            if name != "scale" and value != self.parameters[name]
-        ]
-        # two corpora of one name in two places are two runs
-        paths = [str(value) for value in parameters.values() if isinstance(value, str) and "/" in value]
-        return ",".join([self.number, *changed, *([content_hash(paths, 4)] if paths else [])])
-
-
-def typed(notebook: Notebook, name: str, text: str) -> Any:
-    """A parameter's value from the command line, by its default's type.
-
-    Raises:
-        BadParameter: where the text is none of that type; an unknown name is left to `check`.
-    """
-    default = notebook.parameters.get(name)
-    if default is None or isinstance(default, str):
-        return text
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        value = text
-    return value
+        """The name of a run with these parameters."""
+        return run_names.run_name(self.number, parameters, self.parameters)
 
 
 def notebooks() -> list[Notebook]:
@@ -127,12 +166,12 @@ def notebooks() -> list[Notebook]:
 
 
 def notebook(number: str) -> Notebook:
-    """The notebook of a number such as "10".
+    """The notebook with a number such as "10".
 
     Raises:
-        BadParameter: where there is none, saying which there are.
+        BadParameter: there is no such notebook.
     """
-    for entry in notebooks():
-        if entry.number == number.zfill(2):
-            return entry
-    raise BadParameter(f"there is no notebook {number!r}; there are {', '.join(entry.number for entry in notebooks())}")
+    known = {entry.number: entry for entry in notebooks()}
+    if number.zfill(2) not in known:
+        raise BadParameter(f"there is no notebook {number!r}; there are {', '.join(known)}")
+    return known[number.zfill(2)]

@@ -1,4 +1,4 @@
-"""Where things lie: the notebooks, and what runs make."""
+"""The folders of notebooks and outputs."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-HEADLESS = "WORKBOOK_HEADLESS"  # set in the environment of a notebook that nobody looks at while it runs
+HEADLESS = "WORKBOOK_HEADLESS"  # environment variable, set where a notebook runs without a browser
 
 
 def outputs() -> Path:
-    """The folder for everything that runs make; the environment variable WORKBOOK_OUTPUTS moves it."""
+    """The folder of all outputs; the environment variable WORKBOOK_OUTPUTS moves it."""
     return Path(os.environ.get("WORKBOOK_OUTPUTS") or ROOT / "outputs").expanduser().resolve()
 
 
 def cache() -> Path:
-    """Corpora and backbones, kept by content and shared by all scales."""
+    """The folder of corpora and trained systems, named by content and shared by all scales."""
     return outputs() / "cache"
 
 
 def scale_folder(scale: str) -> Path:
-    """Everything of one scale: scores.csv, claims.csv, report.html, runs/."""
+    """The folder of one scale: scores.csv, claims.csv, report.html, runs/."""
     return outputs() / scale

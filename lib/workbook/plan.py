@@ -1,59 +1,134 @@
-"""What the workbook consists of: each run of each notebook, and how long each scale may take."""
+"""The runs of the workbook, read from the notebooks' metadata, and the runs of studies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from lib.systems.gmu.pairs import STUDY
+from lib.systems import registry
+from lib.workbook.notebooks import BadParameter, Notebook, notebook, notebooks
+from lib.workbook.paths import scale_folder
 
-# Seconds after which a run is stopped from outside, whatever its kernel says: hung runs do not stop by themselves.
-WATCHDOG = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}
-# the notebooks that read the others' records, each also those before it
-OVERVIEWS = ("16", "90")
-
-
-@dataclass(frozen=True)
-class Planned:
-    """One run of a notebook."""
-
-    number: str
-    minutes: float  # at `tiny` on 2 cores, for the estimate of what is left
-    parameters: dict[str, Any] = field(default_factory=dict)
-    scales: tuple[str, ...] = ("smoke", "tiny", "lab", "full")  # where it makes sense without further parameters
+# Seconds after which a run is stopped from outside: a kernel that hangs does not stop by itself.
+TIMEOUT_SECONDS = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}
+# parameters that add systems to a run: those of a smaller run are among a larger one's
+ADDITIVE = frozenset({"ablate"})
 
 
-SMALL = ("smoke", "tiny", "lab")  # `full` needs recordings: -p corpus= -p folder=
-QUECHUA = {"source": "que", "target": "spa"}
+@dataclass(frozen=True, kw_only=True)
+class NotebookRun:
+    """A notebook with all its parameters."""
 
-PLAN = (
-    Planned("00", 5.0, scales=SMALL),
-    Planned("01", 1.5, scales=SMALL),
-    Planned("03", 7.5),
-    Planned("10", 1.5, scales=SMALL),
-    Planned("10", 1.5, QUECHUA, scales=SMALL),
-    Planned("11", 9.0, scales=SMALL),
-    Planned("12", 9.5, scales=SMALL),
-    Planned("13", 6.5, scales=SMALL),
-    Planned("13", 8.5, QUECHUA, scales=SMALL),
-    Planned("14", 8.0, scales=SMALL),
-    Planned("15", 4.5, scales=SMALL),
-    Planned("16", 0.5),
-    Planned("90", 0.2),
-)
+    notebook: Notebook
+    parameters: dict[str, Any]
+    minutes: float  # expected, at `tiny`
+    skip: str = ""  # the reason why it is left out; empty: it is made
+
+    @property
+    def name(self) -> str:
+        return self.notebook.run_name(self.parameters)
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}: {self.notebook.title}"
+
+    @property
+    def scale(self) -> str:
+        return self.parameters["scale"]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its record, notebook and log."""
+        return scale_folder(self.scale) / "runs" / self.name
+
+    @property
+    def processes(self) -> int:
+        """The number of processes that share a training of this run."""
+        return self.parameters.get("processes", 1)
 
 
-def _gmu() -> Iterator[Planned]:
-    pairs = [{"source": source, "target": target} for source, target in STUDY]
-    for seed in (1, 2, 3):
-        for pair in pairs:
-            given = pair | {"seed": seed}
-            yield from (Planned("13", 9.0, given, SMALL), Planned("11", 4.0, given, SMALL))  # direct is part of both
-            yield Planned("12", 3.0, given | {"ablate": False}, SMALL)
-        yield from (Planned("14", 8.0, {"seed": seed}, SMALL), Planned("15", 4.5, {"seed": seed}, SMALL))
-    yield Planned("16", 0.5)
+def notebook_run(number: str, parameters: dict[str, Any]) -> NotebookRun:
+    """One run of a notebook.
+
+    Raises:
+        BadParameter: see `Notebook.check`.
+    """
+    source = notebook(number)
+    return NotebookRun(
+        notebook=source,
+        parameters=source.check(parameters),
+        minutes=source.metadata.minutes,
+    )
 
 
-# what a claim needs over several pairs and seeds: `run --study gmu`
-STUDIES = {"gmu": tuple(_gmu())}
+def workbook_runs(scale: str) -> list[NotebookRun]:
+    """Every run of the workbook at a scale."""
+    return [
+        notebook_run(source.number, {"scale": scale, **parameters})
+        for source in notebooks()
+        if scale in source.metadata.scales
+        for parameters in source.metadata.runs
+    ]
+
+
+def study_runs(name: str, scale: str, parameters: Mapping[str, str]) -> list[NotebookRun]:
+    """Every run of a study at a scale, those that are left out too.
+
+    Raises:
+        BadParameter: there is no such study, or it cannot run with these parameters.
+    """
+    try:
+        planned = registry.study_runs(name, scale, parameters)
+    except ValueError as error:
+        raise BadParameter(str(error)) from error
+    if not planned:
+        raise BadParameter(f"study {name} has no runs at {scale}")
+    runs = []
+    for entry in planned:
+        source = notebook(entry.notebook)
+        given = {
+            key: source.parse(key, value) if isinstance(value, str) else value
+            for key, value in entry.parameters.items()
+        }
+        runs.append(
+            NotebookRun(
+                notebook=source,
+                parameters=source.check({"scale": scale, **given}),
+                minutes=entry.minutes,
+                skip=entry.skip,
+            )
+        )
+    return runs
+
+
+def dependencies(runs: Sequence[NotebookRun]) -> dict[str, frozenset[str]]:
+    """The names of the runs that must end before each run starts; the order of the keys allows it.
+
+    A run waits for the runs of the notebooks in its metadata's `after` that may share a system with
+    it: those that agree in every parameter that both notebooks have, `ADDITIVE` ones aside. A run
+    that reads records waits for every run before it.
+    """
+    named = {run.name: run for run in runs}
+    ordered: dict[str, frozenset[str]] = {}
+
+    def place(run: NotebookRun) -> None:
+        if run.name in ordered:
+            return
+        earlier = [other for other in named.values() if _shares_systems(run, other)]
+        for other in earlier:
+            place(other)
+        waits_for = ordered if run.notebook.metadata.reads_records else (e.name for e in earlier)
+        ordered[run.name] = frozenset(waits_for)
+
+    for run in named.values():
+        place(run)
+    return ordered
+
+
+def _shares_systems(run: NotebookRun, earlier: NotebookRun) -> bool:
+    if earlier.notebook.number not in run.notebook.metadata.after:
+        return False
+    common = (run.parameters.keys() & earlier.parameters.keys()) - ADDITIVE
+    return all(run.parameters[name] == earlier.parameters[name] for name in common)

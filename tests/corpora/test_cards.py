@@ -2,173 +2,161 @@ from dataclasses import replace
 
 import pytest
 
-from lib.corpora import cards, catalogue, defects
-from lib.corpora.cards import BadCard, Size, check, names, read_card
-from lib.corpora.curation.rules import OPEN, Rules
-from lib.corpora.sources import SOURCES, covost2
-from lib.corpora.sources.reading import NotObtained
+from lib.corpora import cards, defects
+from lib.corpora.cards import BadCard, Size, card_names, check_card, read_card
+from lib.corpora.curation.rules import OPEN_LICENCES, Rules
+from lib.corpora.sources import SOURCES
 from lib.languages import LANGUAGES
-from tests.corpora.sources.trees import tone
+from tests.corpora.manifests import ROWS, curate_own
 
-
-def manifest(folder, rows, columns="id audio split source target transcript translation speaker seconds"):
-    """A manifest with its audio; rows: id, split, transcript, translation, speaker, listed seconds, real seconds."""
-    lines = [columns.replace(" ", "\t")]
-    for number, (name, split, said, meant, speaker, listed, real) in enumerate(rows):
-        lines.append("\t".join((name, f"{name}.wav", split, "eng", "fra", said, meant, speaker, listed)))
-        tone(folder / f"{name}.wav", real, pitch=110 + number)
-    (folder / "own.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder / "own.tsv"
-
-
-ROWS = [
-    ("a", "train", "one horse and two cats", "un cheval et deux chats", "x", "1.00", 1.0),
-    ("b", "dev", "three birds in a tree", "trois oiseaux dans un arbre", "y", "1.00", 1.0),
-    ("c", "test", "four fishes in the sea", "quatre poissons dans la mer", "z", "1.00", 1.0),
-]
+PUBLISHED_CARDS = cards.CARDS
 CARD = replace(
-    read_card("librispeech"), licence="CC-BY-4.0", sizes=(), speakers_apart=True, sentences_apart=True, checks=(), spoken=("eng",)
+    read_card("librispeech"),
+    licence="CC-BY-4.0",
+    sizes=(),
+    speakers_disjoint=True,
+    sentences_disjoint=True,
+    checks=(),
+    spoken=("eng",),
 )
 
 
-def verdicts(tmp_path, rows, card=CARD, rules=Rules()):
-    curated = catalogue.load_curated("own", manifest(tmp_path / "own", rows), tmp_path / "cache", rules)
-    return {claim.claim: claim for claim in check(card, curated)}
+def check(tmp_path, rows=ROWS, card=CARD, rules=Rules()):
+    """The checks of a card by their facts."""
+    return {row.fact: row for row in check_card(card, curate_own(tmp_path, rows, rules))}
 
 
-def test_every_source_has_a_card_and_every_card_but_the_phrasebooks_a_source():
-    assert set(names()) - {"phrasebook"} == set(SOURCES)
-    for name in names():
-        card = read_card(name)
-        assert card.obtain and card.layout and card.splits and card.intended_use and card.licence
-        assert set(card.spoken + card.written) <= set(LANGUAGES) and set(card.checks) <= set(defects.CHECKS), name
+def test_every_source_has_a_card():
+    assert set(card_names()) - {"phrasebook"} == set(SOURCES)
 
 
-def test_a_corpus_as_its_card_says(tmp_path):
-    card = replace(CARD, sizes=(Size("eng", "train", hours=1 / 3600, utterances=1, speakers=1), Size("eng", "all", utterances=3)))
-    found = verdicts(tmp_path, ROWS, card)
-    assert {claim.verdict for claim in found.values()} == {"holds"}, found
+@pytest.mark.parametrize("field", ["obtain", "layout", "splits", "intended_use", "licence"])
+@pytest.mark.parametrize("name", card_names())
+def test_a_card_describes_its_corpus(name, field):
+    assert getattr(read_card(name), field)
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_the_languages_of_a_card_are_known(name):
+    card = read_card(name)
+    assert set(card.spoken + card.written) <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("name", card_names())
+def test_the_checks_of_a_card_exist(name):
+    assert set(read_card(name).checks) <= set(defects.CHECKS)
+
+
+def test_a_corpus_that_is_as_its_card_states(tmp_path):
+    sizes = (
+        Size(language="eng", split="train", hours=1 / 3600, utterances=1, speakers=1),
+        Size(language="eng", split="all", utterances=3),
+    )
+    found = check(tmp_path, card=replace(CARD, sizes=sizes))
+    assert {row.verdict for row in found.values()} == {"holds"}
+
+
+WRONG_SIZES = [
+    (Size(language="eng", split="train", hours=2 / 3600), "50 % of the corpus"),
+    (Size(language="eng", split="all", utterances=4), "75 % of the corpus"),
+    (Size(language="eng", split="dev", speakers=2), "another release"),
+    (Size(language="all", split="all", utterances=3, speakers=9), "another release"),
+]
+
+
+@pytest.fixture(scope="module")
+def wrong_sizes(tmp_path_factory):
+    card = replace(CARD, sizes=tuple(size for size, _ in WRONG_SIZES))
+    return check(tmp_path_factory.mktemp("sizes"), card=card)
+
+
+@pytest.mark.parametrize("size, remedy", WRONG_SIZES)
+def test_a_wrong_size_does_not_hold(wrong_sizes, size, remedy):
+    assert wrong_sizes[f"size: {size.language}, {size.split}"].verdict == "does not hold"
+
+
+@pytest.mark.parametrize("size, remedy", WRONG_SIZES)
+def test_a_wrong_size_has_a_remedy(wrong_sizes, size, remedy):
+    assert remedy in wrong_sizes[f"size: {size.language}, {size.split}"].remedy
+
+
+def test_the_size_of_a_language_that_was_not_read_is_not_checked(tmp_path):
+    card = replace(CARD, sizes=(Size(language="deu", split="all", hours=9),))
+    assert check(tmp_path, card=card)["size: deu, all"].verdict == "not checked"
+
+
+@pytest.fixture(scope="module")
+def leaking(tmp_path_factory):
+    """Checks of a corpus with a sentence and a speaker of its test set in train."""
+    rows = [
+        *ROWS,
+        ("d", "train", "Four fishes, in the sea!", "quatre poissons", "z", "1.00", 1.0),
+        ("e", "train", "five more of them", "cinq de plus", "z", "1.00", 1.0),
+    ]
+    return check(tmp_path_factory.mktemp("leaks"), rows)
+
+
+@pytest.mark.parametrize("what", ["sentences", "speakers"])
+def test_leaks_are_reported(leaking, what):
+    assert leaking[f"{what} of train, dev and test"].verdict == "does not hold"
+
+
+def test_leaked_sentences_are_counted(leaking):
+    assert leaking["sentences of train, dev and test"].found.startswith("1 utterances")
+
+
+@pytest.fixture(scope="module")
+def unlicensed(tmp_path_factory):
+    """The check of the licence, where the manifest states none and the run needs an open one."""
+    found = check(tmp_path_factory.mktemp("licence"), rules=Rules(licences=OPEN_LICENCES))
+    return next(row for fact, row in found.items() if "licence" in fact)
+
+
+def test_a_licence_that_the_run_does_not_allow_is_reported(unlicensed):
+    assert unlicensed.verdict == "does not hold"
+
+
+def test_utterances_without_an_allowed_licence_are_counted(unlicensed):
+    assert unlicensed.remedy.startswith("3 utterances were left out")
+
+
+@pytest.fixture
+def own_cards(tmp_path, monkeypatch):
+    """An empty folder of cards."""
+    monkeypatch.setattr(cards, "CARDS", tmp_path)
+    read_card.cache_clear()
+    yield tmp_path
+    read_card.cache_clear()
 
 
 @pytest.mark.parametrize(
-    "size, says",
+    "text, cause",
     [
-        (Size("eng", "train", hours=2 / 3600), "50 % of the corpus"),
-        (Size("eng", "all", utterances=4), "75 % of the corpus"),
-        (Size("eng", "dev", speakers=2), "another release"),
-        (Size("all", "all", utterances=3, speakers=9), "another release"),
+        ("no front matter", "does not start with front matter"),
+        ("---\nname: x\n---\n", "not that of a data card"),
+        ("---\na: [\n---\n", "not that of a data card"),
     ],
 )
-def test_wrong_hours_and_missing_speakers_are_reported(tmp_path, size, says):
-    claim = verdicts(tmp_path, ROWS, replace(CARD, sizes=(size,)))[f"size: {size.language}, {size.split}"]
-    assert claim.verdict == "does not hold" and says in claim.remedy
+def test_an_invalid_card_is_refused(own_cards, text, cause):
+    (own_cards / "x.md").write_text(text)
+    with pytest.raises(BadCard, match=f"x.md.*{cause}"):
+        read_card("x")
 
 
-def test_a_language_that_was_not_read_is_not_checked(tmp_path):
-    assert (
-        verdicts(tmp_path, ROWS, replace(CARD, sizes=(Size("deu", "all", hours=9),)))["size: deu, all"].verdict == "not checked"
-    )
+@pytest.mark.parametrize(
+    "old, new, cause",
+    [
+        ("name: mls", "name: y", "its name field is 'y'; it must be the name of the file"),
+        ("split: train", "split: trian", "unknown split 'trian' in sizes"),
+    ],
+)
+def test_a_card_with_a_wrong_field_is_refused(own_cards, old, new, cause):
+    text = (PUBLISHED_CARDS / "mls.md").read_text()
+    (own_cards / "mls.md").write_text(text.replace(old, new))
+    with pytest.raises(BadCard, match=cause):
+        read_card("mls")
 
 
-def test_leaked_sentences_and_speakers_on_both_sides_are_reported(tmp_path):
-    leaked = ("d", "train", "Four fishes, in the sea!", "quatre poissons", "z", "1.00", 1.0)
-    found = verdicts(tmp_path, [*ROWS, leaked, ("e", "train", "five more of them", "cinq de plus", "z", "1.00", 1.0)])
-    assert (
-        found["sentences of train, dev and test"].verdict == found["speakers of train, dev and test"].verdict == "does not hold"
-    )
-    assert found["sentences of train, dev and test"].found.startswith("1 utterances")
-
-
-def test_a_licence_that_does_not_fit_the_run_is_reported(tmp_path):
-    rules = Rules(licences=OPEN)
-    (claim,) = [c for name, c in verdicts(tmp_path, ROWS, rules=rules).items() if "licence" in name]
-    assert claim.verdict == "does not hold" and claim.remedy.startswith("3 utterances were left out")  # the manifest states none
-
-
-def test_floored_seconds_and_wrong_units_are_reported(tmp_path):
-    floored = [(f"f{n}", "train", f"sentence number {n} is here", f"la phrase {n} est là", "", "1", 1.2) for n in range(20)]
-    found = verdicts(tmp_path, floored)["listed lengths are exact, and in seconds"]
-    assert found.verdict == "does not hold" and "20 of 20 are whole numbers" in found.found
-    rows = [
-        *ROWS,
-        ("m", "train", "one in ms", "une", "x", "1000.0", 1.0),
-        ("n", "train", "two in what", "deux", "x", "16.7", 1.0),
-    ]
-    found = verdicts(tmp_path / "units", rows)["listed lengths are exact, and in seconds"]
-    assert found.verdict == "does not hold" and "(milliseconds?)" in found.found
-    curated = catalogue.load_curated("own", tmp_path / "units" / "own" / "own.tsv", tmp_path / "cache", Rules())
-    assert any("milliseconds divided by 60?" in finding.what for finding in curated.findings("dropped"))
-
-
-def test_quechua_text_that_holds_the_test_set_is_found(tmp_path):
-    rows = [(n, s, q, t, p, x, r) for n, s, q, t, p, x, r in ROWS]
-    path = manifest(tmp_path / "own", rows)
-    path.write_text(path.read_text().replace("\teng\t", "\tque\t").replace("\tfra\t", "\tspa\t"))
-    rules = Rules(language=False)
-    curated = catalogue.load_curated("own", path, tmp_path / "cache", rules)
-    assert defects.quechua_text(curated).verdict == "not checked"
-    text = tmp_path / "own" / "corpus" / defects.SIMINCHIK
-    text.parent.mkdir(parents=True)
-    text.write_text("FOUR fishes in the sea.\nsomething else\n")
-    claim = defects.quechua_text(curated)
-    assert claim.verdict == "does not hold" and claim.found.startswith("1 of 1 test sentences")
-    # and the remedy takes them out: the text as training material, the test set held out
-    training = manifest(tmp_path / "more", [("t", "train", "four fishes in the sea", "cuatro", "", "1.00", 1.0)])
-    (tmp_path / "test.que").write_text("Four fishes in the sea\n")
-    curated = catalogue.load_curated("own", training, tmp_path / "cache", Rules(held_out=(str(tmp_path / "test.que"),)))
-    assert len(curated.store) == 0 and [f.step for f in curated.findings("dropped")] == ["overlap"]
-
-
-def test_known_faulty_clips_of_common_voice_4(tmp_path):
-    rows = [
-        (name.removesuffix(".mp3"), "train", f"say {name}", f"dire {name}", "", "1.00", 1.0) for name in sorted(covost2.FAULTY)
-    ]
-    path = manifest(tmp_path / "own", rows[:1])
-    path.write_text(path.read_text().replace(".wav", ".mp3"))
-    tone(tmp_path / "own" / f"{rows[0][0]}.mp3", 1.0)
-    curated = catalogue.load_curated("own", path, tmp_path / "cache", Rules(tolerance=1.0))
-    assert defects.covost_cv4(curated).verdict == "does not hold" and rows[0][0] in defects.covost_cv4(curated).found
-
-
-def test_a_card_that_is_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(cards, "CARDS", tmp_path)
-    read_card.cache_clear()
-    for text, why in (
-        ("no front matter", "front matter"),
-        ("---\nname: x\n---\n", "not a card's"),
-        ("---\na: [\n---\n", "not a card's"),
-    ):
-        (tmp_path / "x.md").write_text(text)
-        with pytest.raises(BadCard, match=why):
-            read_card("x")
-    with pytest.raises(BadCard, match="there is no data card"):
+def test_a_missing_card_is_refused(own_cards):
+    with pytest.raises(BadCard, match="there is no data card .*y.md"):
         read_card("y")
-    read_card.cache_clear()
-
-
-def test_what_is_not_there_says_how_to_obtain_it(tmp_path):
-    with pytest.raises(
-        NotObtained, match=r"(?s)is not there.*Mboshi-French parallel corpus \(not stated\) is not downloaded for you"
-    ):
-        catalogue.load_curated("mboshi_french", tmp_path, tmp_path / "cache")
-    with pytest.raises(ValueError, match="there is no corpus 'librespeech'; there are own, "):
-        catalogue.load_curated("librespeech", tmp_path, tmp_path / "cache")
-    with pytest.raises(ValueError, match="corpus=fleurs needs folder=, where it lies. FLEURS"):
-        catalogue.load_curated("fleurs", "", tmp_path / "cache")
-
-
-def test_a_split_that_curation_emptied_is_named(tmp_path):
-    path = manifest(tmp_path / "own", ROWS)
-    curated = catalogue.load_curated("own", path, tmp_path / "cache", Rules(licences=OPEN))
-    with pytest.raises(ValueError, match="no train utterance in eng: the last of 1 was left out at the step 'licence'"):
-        catalogue.corpus(curated, "eng")
-    with pytest.raises(ValueError, match="no train utterance in deu: it lists none"):
-        catalogue.corpus(curated, "deu")
-
-
-def test_every_utterance_has_its_source_and_licence(shared_data, tmp_path):
-    folder = shared_data / "mboshi-french-parallel-corpus"
-    curated = catalogue.load_curated("mboshi_french", folder, tmp_path, Rules(audio="header"))
-    corpus = catalogue.corpus(curated, "mdw")
-    assert corpus.licence == "not stated" and corpus.hours() > 0.8 and len(corpus.dropped) == 950 - len(corpus.utterances)
-    assert {(u.source, u.licence) for u in curated.store} == {("mboshi_french", "not stated")}

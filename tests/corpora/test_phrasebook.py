@@ -1,74 +1,117 @@
+from dataclasses import replace
+
 import pytest
 
-from lib.corpora import cldr
-from lib.corpora.cldr import Item, NotInLocale
+from lib.corpora.cldr import Item
 from lib.corpora.phrasebook import ALL_OF_CLDR, Breadth, Phrasebook, split_of
-from lib.languages import LANGUAGES
+from lib.languages import language
+from lib.utterance import SPLITS
 
 PROMISED = "est gle mlt mar que eng hin spa fra deu zho cat nld ita por swa ara".split()
 
 
-def test_at_least_fourteen_languages_can_be_spoken_and_written():
-    able = [row.code for row in LANGUAGES.values() if row.locale and row.voice]
-    assert set(PROMISED) <= set(able) and len(able) >= 14
-    texts = Phrasebook(tuple(PROMISED), (), 3, 1, 1).sentences(3)
-    assert all(set(text) == set(PROMISED) and all(text.values()) for text in texts)
+def phrasebook(**changes):
+    fields = dict(spoken=("est",), written=("eng",), train=1, dev=1, test=1)
+    return Phrasebook(**fields | changes)
 
 
-def test_known_phrases():
-    assert cldr.say(Item("unit", "length-kilometer", 12), "eng") == "12 kilometers"
-    assert cldr.say(Item("unit", "length-kilometer", 1), "est") == "1 kilomeeter"
-    assert cldr.say(Item("relative", "day", -3), "spa") == "hace 3 días"
-    assert cldr.say(Item("territory", "FR"), "que") == "Francia"
-    assert cldr.say(Item("date", "11", 11), "eng") == "November 11"
-    assert cldr.join(["A", "B", "C"], "fra") == "A, B et C"
+@pytest.mark.parametrize("resource", ["locale", "voice"])
+@pytest.mark.parametrize("code", PROMISED)
+def test_promised_languages_have_texts_and_a_voice(code, resource):
+    assert getattr(language(code), resource)
+
+
+def test_a_sentence_is_in_every_language():
+    (texts,) = phrasebook(spoken=tuple(PROMISED), written=()).sentences(1)
+    assert sorted(code for code, text in texts.items() if text) == sorted(PROMISED)
+
+
+def test_spoken_languages_come_first():
+    assert phrasebook(written=("eng", "est", "spa")).codes == ("est", "eng", "spa")
+
+
+def test_splits_share_no_content_whatever_the_seed():
+    contents = {split: set() for split in SPLITS}
+    for seed in (1, 2):
+        for split in SPLITS:
+            drawn = phrasebook(seed=seed).contents(split, 150)
+            contents[split] |= {tuple(sorted(content)) for content in drawn}
+    assert len(set.union(*contents.values())) == sum(map(len, contents.values()))
+
+
+def test_the_order_of_items_does_not_change_the_split():
+    one, other = Item("territory", "FR"), Item("weekday", "3")
+    assert split_of((one, other)) == split_of((other, one))
+
+
+def test_a_single_item_is_in_train():
+    assert {split_of((Item("territory", key),)) for key in "FR ES DE IT PT".split()} == {"train"}
+
+
+def test_equal_specifications_give_equal_contents():
+    assert phrasebook().contents("test", 20) == phrasebook().contents("test", 20)
+
+
+def test_another_seed_gives_other_contents():
+    assert phrasebook().contents("test", 20) != phrasebook(seed=2).contents("test", 20)
 
 
 @pytest.mark.parametrize(
-    "item, code",
-    [(Item("unit", "length-kilometer", 12), "mlt"), (Item("territory", "FR"), "bem"), (Item("unit", "no-such-unit", 2), "eng")],
+    "changes",
+    [
+        {"seed": 2},
+        {"breadth": ALL_OF_CLDR},
+        {"text_error_rate": 0.1},
+        {"text_error_rate": 0.2},
+        {"speech_error_rate": 0.1},
+    ],
 )
-def test_cldrs_root_fallback_is_refused(item, code):
-    with pytest.raises(NotInLocale, match=code):
-        cldr.say(item, code)
+def test_every_field_changes_the_hash(changes):
+    assert phrasebook(**changes).hash != phrasebook().hash
 
 
-def test_no_content_is_in_two_splits_whatever_the_seed():
-    contents = {}
-    for seed in (1, 2):
-        for split in ("train", "dev", "test"):
-            for content in Phrasebook(("est",), ("eng",), 1, 1, 1, seed=seed).contents(split, 150):
-                assert contents.setdefault(tuple(sorted(content)), split) == split
+def test_equal_specifications_have_equal_hashes():
+    assert phrasebook().hash == phrasebook().hash
 
 
-def test_order_of_items_does_not_move_a_content_and_single_items_train():
-    one, other = Item("territory", "FR"), Item("weekday", "3")
-    assert split_of((one, other)) == split_of((other, one))
-    assert split_of((one,)) == "train"
+@pytest.mark.parametrize(
+    "changes, name",
+    [
+        ({}, "phrasebook est+eng"),
+        ({"text_error_rate": 0.4}, "phrasebook est+eng, 40 % of translated words wrong"),
+        ({"speech_error_rate": 0.025}, "phrasebook est+eng, 2.5 % of words misspoken"),
+    ],
+)
+def test_the_name_states_the_error_rates(spec, changes, name):
+    assert replace(spec, **changes).name == name
 
 
-def test_same_spec_same_contents_and_another_seed_others():
-    spec = dict(spoken=("est",), written=("eng",), train=1, dev=1, test=1)
-    assert Phrasebook(**spec).contents("test", 20) == Phrasebook(**spec).contents("test", 20)
-    assert Phrasebook(**spec).contents("test", 20) != Phrasebook(**spec, seed=2).contents("test", 20)
-    assert Phrasebook(**spec).hash != Phrasebook(**spec, seed=2).hash
+@pytest.mark.parametrize("name", ["text_error_rate", "speech_error_rate"])
+@pytest.mark.parametrize("rate", [-0.1, 1.01, 30.0, float("nan")])
+def test_an_error_rate_that_is_not_a_share_is_refused(name, rate):
+    with pytest.raises(ValueError, match=f"{name}=.* is not a share of words; use a number from 0"):
+        phrasebook(**{name: rate})
 
 
-def test_breadth_widens_the_words():
+def test_a_greater_breadth_has_more_words():
     def words(breadth):
-        sentences = Phrasebook(("est",), ("eng",), 1, 1, 1, breadth).sentences(400)
+        sentences = phrasebook(breadth=breadth).sentences(400)
         return {word for sentence in sentences for word in sentence["eng"].split()}
 
     assert len(words(ALL_OF_CLDR)) > 3 * len(words(Breadth()))
 
 
-def test_too_narrow_a_breadth_says_so():
-    narrow = Breadth(territories=2, languages=0, units=0, currencies=0, largest=2, items=(1, 1))
-    with pytest.raises(ValueError, match="holds only .* widen"):
-        Phrasebook(("est",), ("eng",), 1, 1, 1, narrow).contents("train", 500)
+def test_too_small_a_breadth_is_refused():
+    narrow = Breadth(
+        territories=2, languages=0, units=0, currencies=0, max_number=2, items=(1, 1)
+    )
+    with pytest.raises(ValueError, match="holds only .* of 100 train contents; increase"):
+        phrasebook(breadth=narrow).contents("train", 100)
 
 
-@pytest.mark.parametrize("spoken, why", [(("aeb",), "no CLDR"), (("xxx",), "unknown language"), (("mdw",), "no CLDR")])
-def test_languages_that_cannot_be_spoken(spoken, why):
-    with pytest.raises(ValueError, match=why):
-        Phrasebook(spoken, ("eng",), 1, 1, 1)
+@pytest.mark.parametrize(
+    "spoken, cause", [("aeb", "no CLDR"), ("xxx", "unknown language"), ("mdw", "no CLDR")]
+)
+def test_a_language_without_texts_is_refused(spoken, cause):
+    with pytest.raises(ValueError, match=cause):
+        phrasebook(spoken=(spoken,))

@@ -1,87 +1,264 @@
+import contextlib
+import io
 import re
-import subprocess
-import sys
+from collections import Counter
 from dataclasses import replace
 
+import jiwer
 import numpy as np
 import pytest
 from lhotse import CutSet
 
+from lib.corpora import synthesis
 from lib.corpora.audio import read_audio
-from lib.corpora.synthesis import synthesize
-from lib.corpora.voices import SAMPLING_RATE, VARIANTS, Speaker, room, speak, speakers
+from lib.corpora.corruption import split_words
+from lib.corpora.phrasebook import Phrasebook
+from lib.corpora.synthesis import Corrupter, synthesize
 from lib.files import file_hash
+from lib.utterance import SAMPLING_RATE
+from tests.conftest import NARROW
+
+RATE = 0.4  # of words in error
 
 
-def test_corpus_is_what_was_asked_for(corpus, spec):
-    for code in spec.spoken:
-        for split, count in (("train", 20), ("dev", 4), ("test", 6)):
-            lost = [d for d in corpus.dropped if d.id.startswith(f"{code}-{split}")]
-            assert len(corpus.split(split, code)) + len(lost) == count
-    samples = read_audio(corpus.utterances[0].audio)
-    assert len(samples) / SAMPLING_RATE == pytest.approx(corpus.utterances[0].seconds, abs=1e-3)
-    assert np.abs(samples).max() > 0.05
+def folder_of(corpus):
+    return next(p for p in corpus.utterances[0].audio.parents if p.name.startswith("phrasebook-"))
 
 
-def test_no_transcript_and_no_voice_is_shared_between_splits(corpus):
-    for of in (lambda u: (u.language, u.texts[u.language]), lambda u: u.speaker):
-        train, held_out = ({of(u) for u in corpus.utterances if (u.split == "train") is t} for t in (True, False))
-        assert not train & held_out
+def test_every_content_is_spoken_or_dropped(corpus, spec):
+    ids = [*(u.id for u in corpus.utterances), *(dropped.id for dropped in corpus.dropped)]
+    counts = Counter(id.rsplit("-", 1)[0] for id in ids)
+    splits = {"train": spec.train, "dev": spec.dev, "test": spec.test}
+    assert counts == {
+        f"{code}-{split}": count for code in spec.spoken for split, count in splits.items()
+    }
 
 
-def test_a_meaning_is_spoken_in_every_language(corpus):
-    meanings = {code: {u.meaning for u in corpus.split("test", code)} for code in ("est", "eng")}
-    assert meanings["est"] & meanings["eng"]
+def test_listed_lengths_are_those_of_the_audio(corpus):
+    utterance = corpus.utterances[0]
+    assert len(read_audio(utterance.audio)) / SAMPLING_RATE == pytest.approx(utterance.seconds)
 
 
-def test_variants_are_split():
-    assert not set(VARIANTS["train"]) & set(VARIANTS["test"]) and not set(VARIANTS["dev"]) & set(VARIANTS["test"])
-    assert len(speakers("test")) >= 20
+def test_speech_can_be_heard(corpus):
+    assert np.abs(read_audio(corpus.utterances[0].audio)).max() > 0.05
 
 
-def test_same_spec_same_bytes(spec, corpus, tmp_path):
-    again = synthesize(spec, tmp_path)
+def test_train_shares_no_transcript_with_dev_and_test(corpus):
+    train, held_out = (
+        {(u.language, u.texts[u.language]) for u in corpus.utterances if (u.split == "train") is t}
+        for t in (True, False)
+    )
+    assert not train & held_out
+
+
+def test_train_shares_no_speaker_with_dev_and_test(corpus):
+    train, held_out = (
+        {u.speaker for u in corpus.utterances if (u.split == "train") is t} for t in (True, False)
+    )
+    assert not train & held_out
+
+
+def test_a_text_that_is_in_two_splits_is_dropped(monkeypatch, spec):
+    monkeypatch.setattr(Phrasebook, "contents", lambda self, split, count: [(split,)] * count)
+    monkeypatch.setattr(Phrasebook, "texts", lambda self, content: dict.fromkeys(self.codes, "a"))
+    _, dropped = synthesis._plan(replace(spec, train=1, dev=0, test=1, spoken=("est",)))
+    assert [(row.id, row.reason) for row in dropped] == [("est-train-000000", "'a' is in test too")]
+
+
+def test_a_content_is_spoken_in_every_language(corpus, spec):
+    meanings = [{u.meaning for u in corpus.split("test", code)} for code in spec.spoken]
+    assert set.intersection(*meanings)
+
+
+@pytest.fixture(scope="module")
+def again(spec, tmp_path_factory):
+    """The same corpus in another cache."""
+    return synthesize(spec, tmp_path_factory.mktemp("again"))
+
+
+def test_equal_specifications_give_equal_audio(corpus, again):
+    hashes = [[file_hash(u.audio) for u in made.utterances] for made in (corpus, again)]
+    assert hashes[0] == hashes[1]
+
+
+def test_equal_specifications_give_equal_hashes(corpus, again):
     assert again.hash == corpus.hash
-    assert [file_hash(u.audio) for u in again.utterances] == [file_hash(u.audio) for u in corpus.utterances]
 
 
-def test_lhotse_reads_the_manifest(corpus):
-    folder = next(p for p in corpus.utterances[0].audio.parents if p.name.startswith("phrasebook-"))
+def test_the_cache_is_read_without_synthesis(monkeypatch, corpus, corpora, spec):
+    monkeypatch.delattr(synthesis, "speak_all")
+    assert synthesize(spec, corpora).utterances == corpus.utterances
+
+
+def test_lhotse_loads_the_audio_of_the_manifest(corpus):
+    folder = folder_of(corpus)
     cuts = CutSet.from_file(folder / "cuts.jsonl.gz").with_recording_path_prefix(folder)
     cut = next(iter(cuts))
-    assert cut.load_audio().shape == (1, cut.num_samples) and cut.supervisions[0].language == "est"
+    assert cut.load_audio().shape == (1, cut.num_samples)
 
 
-def test_damaged_cache_is_noticed_and_made_again(spec, tmp_path, capsys):
-    small = replace(spec, train=2, dev=1, test=1)
-    corpus = synthesize(small, tmp_path)
+@pytest.fixture(scope="module")
+def repaired(spec, tmp_path_factory):
+    """A small corpus before and after a file was lost from its cache, and stderr."""
+    small, cache = replace(spec, train=2, dev=1, test=1), tmp_path_factory.mktemp("repaired")
+    corpus = synthesize(small, cache)
     corpus.utterances[0].audio.unlink()
-    again = synthesize(small, tmp_path)
-    assert again.utterances[0].audio.exists() and again.hash == corpus.hash
-    assert re.search(r"the cache holds \d+ files .* recording it again", capsys.readouterr().err)
+    with contextlib.redirect_stderr(io.StringIO()) as stderr:
+        again = synthesize(small, cache)
+    return corpus, again, stderr.getvalue()
 
 
-def test_espeak_never_enters_this_process(corpus):
+def test_a_lost_file_is_made_again(repaired):
+    assert repaired[1].utterances[0].audio.exists()
+
+
+def test_a_repaired_corpus_has_the_same_hash(repaired):
+    assert repaired[1].hash == repaired[0].hash
+
+
+def test_a_damaged_cache_is_reported(repaired):
+    assert re.search(r"the cache holds \d+ files .* synthesizing it again", repaired[2])
+
+
+def test_espeak_is_not_loaded_into_this_process(corpus):
     with open("/proc/self/maps", encoding="utf-8") as maps:
         assert "espeak" not in maps.read()
-    with pytest.raises(RuntimeError, match="worker processes only"):
-        speak("hello", "en-us", Speaker("m1", 50, 150))
 
 
-def test_a_voice_that_says_nothing_is_an_error():
-    code = (
-        "from lib.corpora.voices import *; start_engine()\n"
-        "try: speak('hello', 'no-such-voice', Speaker('m1', 50, 150))\n"
-        "except ValueError as e: print(e)\n"
-        "try: speak('', 'en-us', Speaker('m1', 50, 150))\n"
-        "except ValueError as e: print(e)"
+def plan(spec, **rates):
+    return synthesis._plan(replace(spec, train=200, **rates))[0]
+
+
+@pytest.fixture(scope="module")
+def clean(spec):
+    return plan(spec)
+
+
+@pytest.fixture(scope="module")
+def text_errors(spec):
+    return plan(spec, text_error_rate=RATE)
+
+
+@pytest.fixture(scope="module")
+def speech_errors(spec):
+    return plan(spec, speech_error_rate=RATE)
+
+
+def in_train(planned):
+    return planned.split == "train"
+
+
+def jiwer_counts(pairs, code):
+    """jiwer's counts over pairs of texts, in units of the language."""
+    texts, others = (
+        [" ".join(split_words(text, code)) for text in side] for side in zip(*pairs, strict=True)
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "no voice 'no-such-voice'" in said and "says nothing" in said
+    return jiwer.process_words(texts, others)
 
 
-def test_room_adds_noise_at_the_asked_ratio():
-    tone = (0.2 * np.sin(np.arange(16000) * 0.2)).astype(np.float32)
-    noise = room(tone, noise_db=10, reverberation=0, seed=1) - tone
-    assert 10 * np.log10((tone**2).mean() / (noise**2).mean()) == pytest.approx(10, abs=0.5)
-    assert not np.allclose(room(tone, None, 0.3, 1), tone)
+def test_text_errors_are_in_training_translations_only(clean, text_errors):
+    changed = {
+        (before.split, code == before.language)
+        for before, after in zip(clean, text_errors, strict=True)
+        for code in before.texts
+        if before.texts[code] != after.texts[code]
+    }
+    assert changed == {("train", False)}
+
+
+def test_the_word_error_rate_of_translations_is_the_rate(clean, text_errors):
+    pairs = [
+        (before.texts["spa"], after.texts["spa"])
+        for before, after in zip(clean, text_errors, strict=True)
+        if in_train(before)
+    ]
+    assert jiwer_counts(pairs, "spa").wer == pytest.approx(RATE, abs=0.05)
+
+
+def test_text_errors_do_not_change_the_speech(clean, text_errors):
+    speech = [
+        [(row.spoken_text, row.speaker, row.file) for row in rows] for rows in (clean, text_errors)
+    ]
+    assert speech[0] == speech[1]
+
+
+def test_speech_errors_do_not_change_the_texts(clean, speech_errors):
+    assert [row.texts for row in speech_errors] == [row.texts for row in clean]
+
+
+def test_speech_errors_are_in_train_only(speech_errors):
+    wrong = {row.split for row in speech_errors if row.spoken_text != row.texts[row.language]}
+    assert wrong == {"train"}
+
+
+@pytest.fixture(scope="module")
+def spoken_counts(speech_errors):
+    rows = [row for row in speech_errors if in_train(row) and row.language == "est"]
+    return jiwer_counts([(row.texts["est"], row.spoken_text) for row in rows], "est")
+
+
+def test_the_word_error_rate_of_speech_is_the_rate(spoken_counts):
+    assert spoken_counts.wer == pytest.approx(RATE, abs=0.05)
+
+
+def test_spoken_words_are_replaced_and_not_deleted(spoken_counts):
+    assert spoken_counts.deletions == 0
+
+
+def test_speech_errors_do_not_change_the_text_errors(spec, text_errors):
+    both = plan(spec, text_error_rate=RATE, speech_error_rate=0.2)
+    assert [row.texts for row in both] == [row.texts for row in text_errors]
+
+
+def test_errors_do_not_depend_on_the_order_of_utterances(spec, clean, text_errors):
+    training = [row for row in clean if in_train(row)]
+    both = replace(spec, train=200, text_error_rate=RATE)
+    written = [both.texts(content) for content in both.contents("train", both.train)]
+    corrupter = Corrupter(both, written)
+    backwards = [corrupter.corrupt(row) for row in reversed(training)]
+    assert backwards[::-1] == [row for row in text_errors if in_train(row)]
+
+
+@pytest.fixture(scope="module")
+def misspoken(spec, corpora):
+    return synthesize(replace(spec, train=6, speech_error_rate=RATE), corpora)
+
+
+def test_the_manifest_holds_the_words_that_were_spoken(misspoken, spec):
+    cuts = CutSet.from_file(folder_of(misspoken) / "cuts.jsonl.gz")
+    found = {cut.id: cut.supervisions[0].custom.get("spoken_text") for cut in cuts}
+    planned = synthesis._plan(replace(spec, train=6, speech_error_rate=RATE))[0]
+    assert found == {
+        row.id: None if row.spoken_text == row.texts[row.language] else row.spoken_text
+        for row in planned
+    }
+
+
+def test_the_audio_of_dev_and_test_has_no_errors(misspoken, corpus):
+    clean = {u.id: file_hash(u.audio) for u in corpus.utterances if u.split != "train"}
+    found = {u.id: file_hash(u.audio) for u in misspoken.utterances if u.split != "train"}
+    assert found == clean
+
+
+def test_the_audio_of_a_corrupted_sentence_is_another(misspoken, spec, corpus):
+    planned = synthesis._plan(replace(spec, train=6, speech_error_rate=RATE))[0]
+    wrong = next(row.id for row in planned if row.spoken_text != row.texts[row.language])
+    audio = [
+        next(file_hash(u.audio) for u in made.utterances if u.id == wrong)
+        for made in (misspoken, corpus)
+    ]
+    assert audio[0] != audio[1]
+
+
+def test_too_few_words_for_errors_are_refused(tmp_path):
+    spec = Phrasebook(
+        spoken=("est",),
+        written=("eng",),
+        train=1,
+        dev=1,
+        test=1,
+        breadth=NARROW,
+        text_error_rate=0.5,
+    )
+    with pytest.raises(ValueError, match="no training sentence in eng has a word .* ask for more"):
+        synthesize(spec, tmp_path)

@@ -1,102 +1,142 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
-from lib.data.buckets import Buckets
-from lib.data.store import input_size
-from lib.tasks import Task, examples, text_examples
+from lib.data.augment import Augment
+from lib.data.batch import IGNORED
+from lib.data.collate import AugmentKey, Collator
+from lib.tasks import MT, ST, Example, examples, text_examples
 
 
-def test_every_item_once_and_no_batch_over_budget():
-    sizes = [1 + (i * 37 % 50) / 10 for i in range(300)]
-    batches = Buckets(list(range(300)), np.array(sizes), budget=20, most=16, seed=1).epoch(0)
-    assert sorted(i for batch in batches for i in batch) == list(range(300))
-    assert all(max(sizes[i] for i in batch) * len(batch) <= 20 and len(batch) <= 16 for batch in batches)
-    waste = 1 - sum(sizes) / sum(max(sizes[i] for i in batch) * len(batch) for batch in batches)
-    assert waste < 0.15
+@pytest.fixture(scope="module")
+def chosen(corpus):
+    """Speech translation examples, the shortest first."""
+    return sorted(examples(corpus.split("train", "est"), ST, "eng"), key=lambda e: e.seconds)
 
 
-def test_order_depends_on_seed_and_epoch_alone():
-    def order(seed, epoch):
-        return list(Buckets(list(range(100)), 1.0 + np.arange(100) % 7, 20, 8, seed).epoch(epoch))
-
-    assert order(1, 0) == order(1, 0) != order(1, 1) and order(1, 0) != order(2, 0)
+@pytest.fixture(scope="module")
+def with_transcripts(corpus):
+    return examples(corpus.split("train", "est"), ST, "eng", transcripts=True)[:3]
 
 
-def test_kinds_do_not_mix():
-    batches = Buckets(list(range(50)), np.ones(50), 8, 8, 1, kinds=np.arange(50) % 2).epoch(0)
-    assert all(len({i % 2 for i in batch}) == 1 for batch in batches)
+def test_target_layout_is_hugging_faces(model, collate, chosen):
+    batch = collate(chosen[:1])
+    tokenizer, end = model.tokenizer, model.tokenizer.eos_token_id
+    tokenizer.tgt_lang = "__eng__"
+    reference = tokenizer(text_target=chosen[0].target_text, padding=False).input_ids
+    reference = reference[: reference.index(end, 1) + 1]  # the tokenizer pads to an even length
+    assert [*batch.prefix[0].tolist(), batch.labels[0, -1].item()] == reference
 
 
-def test_an_item_over_the_budget_is_a_batch_of_its_own_and_nothing_is_refused():
-    buckets = Buckets([1, 2, 99], np.array([1.0, 1.0, 99.0]), 50, 8, 1)
-    assert sorted(buckets.epoch(0)) in ([[1, 2], [99]], [[2, 1], [99]]) and buckets.costliest() == [[99]]
-    with pytest.raises(ValueError, match="nothing to batch"):
-        Buckets([], np.array([]), 50, 8, 1)
+def test_target_starts_with_end_and_language(model, collate, chosen):
+    batch = collate(chosen[:1])
+    assert batch.prefix[0, 0] == model.tokenizer.eos_token_id
+    assert batch.labels[0, 0] == model.add_language("eng")
+    assert batch.prompt_lengths == [2]
 
 
-def test_token_layout_is_hugging_faces(model, collate, corpus):
-    example = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
-    batch = collate([example])
-    model.tokenizer.tgt_lang = "__eng__"
-    theirs = model.tokenizer(text_target=example.target_text, padding=False).input_ids
-    theirs = theirs[: theirs.index(model.tokenizer.eos_token_id, 1) + 1]  # the tokenizer pads to an even length
-    assert [*batch.prefix[0].tolist(), batch.labels[0, -1].item()] == theirs
-    assert batch.labels[0, 0] == model.language_id("eng") and batch.prefix[0, 0] == model.tokenizer.eos_token_id
-
-    (written,) = text_examples([{"est": "üks", "eng": "one"}], [("est", "eng")])
+def test_source_layout_is_hugging_faces(model, collate):
     model.tokenizer.src_lang = "__est__"
-    theirs = model.tokenizer("üks").input_ids
-    assert collate([written]).text[0].tolist() == [i for i in theirs if i != model.tokenizer.pad_token_id]
+    reference = [i for i in model.tokenizer("üks").input_ids if i != model.tokenizer.pad_token_id]
+    example = text_examples([{"est": "üks", "eng": "one"}], [("est", "eng")])
+    assert collate(example).text[0].tolist() == reference
 
 
-def test_padding_and_masks(collate, corpus):
-    chosen = sorted(examples(corpus.split("train", "est"), Task.ST, "eng"), key=input_size)
+def test_speech_is_padded_with_zeros(collate, chosen):
     batch = collate([chosen[0], chosen[-1]])
-    short = int(batch.mask[0].sum())
-    assert short < batch.mask.shape[1] == batch.mask[1].sum()
-    assert not batch.speech[0, short:].any() and batch.speech[0, :short].any()
-    lengths = [len(collate([example]).labels[0]) for example in (chosen[0], chosen[-1])]
-    assert (batch.labels != -100).sum(1).tolist() == lengths and batch.labels.shape[1] == max(lengths)
-    assert 0 < batch.padding_share < 0.5
+    length = int(batch.speech_mask[0].sum())
+    assert length < batch.speech.shape[1]
+    assert batch.speech_mask[1].all()
+    assert not batch.speech[0, length:].any()
+    assert batch.speech[0, :length].any()
 
 
-def test_bad_audio_is_left_out_and_named_and_long_text_cut_and_counted(collate, corpus, tmp_path):
+def test_labels_are_padded_with_ignored(collate, chosen):
+    ends = [chosen[0], chosen[-1]]
+    batch = collate(ends)
+    lengths = [collate([example]).labels.shape[1] for example in ends]
+    assert (batch.labels != IGNORED).sum(1).tolist() == lengths
+    assert batch.labels.shape[1] == max(lengths)
+
+
+@pytest.fixture
+def unusable(chosen, tmp_path):
     (tmp_path / "bad.flac").write_bytes(b"no flac")
-    good = examples(corpus.split("test", "est"), Task.ST, "eng")[0]
-    bad = replace(good, id="bad", audio=tmp_path / "bad.flac")
-    batch = collate([good, bad])
-    assert [e.id for e in batch.examples] == [good.id] and "bad.flac" in collate.dropped["bad"].reason
-    assert collate([bad]) is None
-
-    collate.longest_text = 4
-    assert collate([good]).labels.shape[1] == 3 and collate.cut_texts == {good.id}
+    return replace(chosen[0], id="bad", audio=tmp_path / "bad.flac")
 
 
-def test_tasks_say_what_they_need(corpus):
-    with pytest.raises(ValueError, match="there are texts in"):
-        examples(corpus.split("test"), Task.ST, "deu")
-    assert all(e.target == e.source for e in examples(corpus.split("test"), Task.ASR))
-    (example,) = examples(corpus.split("test", "est")[:1], Task.MT, "eng")
-    assert example.input_text and example.audio is None
+def test_unusable_audio_is_left_out_and_named(collate, chosen, unusable):
+    batch = collate([chosen[0], unusable])
+    assert batch.examples == [chosen[0]]
+    assert "bad.flac" in collate.dropped["bad"].reason
 
 
-def test_heard_with_its_transcript_is_two_batches_of_the_same_targets(collate, corpus):
-    chosen = examples(corpus.split("train", "est"), Task.ST, "eng", transcripts=True)[:3]
-    batch, read = collate(chosen), collate(examples(corpus.split("train", "est"), Task.MT, "eng")[:3])
-    assert batch.speech is not None and batch.text is None
-    assert torch.equal(batch.reading.text, read.text) and torch.equal(batch.reading.mask, read.mask)
-    assert torch.equal(batch.reading.labels, batch.labels) and torch.equal(batch.reading.prefix, batch.prefix)
-    assert batch.to("cpu").reading is not None
-    assert collate(examples(corpus.split("train", "est"), Task.ST, "eng")[:3]).reading is None
+def test_a_batch_without_usable_audio_is_none(collate, unusable):
+    assert collate([unusable]) is None
 
 
-def test_an_empty_text_is_read_too(collate):
-    from lib.tasks import Example
+def test_a_long_target_is_cut_and_counted(model, collate, chosen):
+    short = Collator(model, collate.extractor, max_tokens=4)
+    assert short(chosen[-1:]).labels.shape[1] == 3
+    assert short.truncated_texts == {chosen[-1].id}
 
-    batch = collate(
-        [Example("nothing", Task.MT, "est", "eng", "one"), Example("something", Task.MT, "est", "eng", "two", "kaks")]
-    )
-    assert batch.mask.sum(1).tolist()[0] == 2  # language and end alone
+
+def test_a_long_source_is_cut_and_counted(model):
+    (example,) = text_examples([{"est": "üks kaks kolm neli viis", "eng": "a"}], [("est", "eng")])
+    collate = Collator(model, max_tokens=5)
+    assert collate([example]).text.shape[1] == 5
+    assert collate.truncated_texts == {example.id}
+
+
+def test_short_texts_are_not_counted(collate, chosen):
+    collate(chosen[:2])
+    assert not collate.truncated_texts
+
+
+def test_speech_with_transcripts_holds_the_text_batch(collate, corpus, with_transcripts):
+    batch = collate(with_transcripts)
+    reference = collate(examples(corpus.split("train", "est"), MT, "eng")[:3])
+    assert torch.equal(batch.text, reference.text)
+    assert torch.equal(batch.text_mask, reference.text_mask)
+    assert torch.equal(batch.prefix, reference.prefix)
+    assert torch.equal(batch.labels, reference.labels)
+
+
+def test_speech_without_transcripts_has_no_text(collate, chosen):
+    assert collate(chosen[:3]).text is None
+
+
+def test_no_text_where_one_transcript_is_missing(collate, with_transcripts):
+    first, *rest = with_transcripts
+    assert collate([replace(first, source_text=""), *rest]).text is None
+
+
+def test_an_empty_text_is_valid_input_of_mt(collate):
+    made = [
+        Example(id=text, task=MT, source="est", target="eng", target_text="a", source_text=text)
+        for text in ("", "kaks")
+    ]
+    lengths = collate(made).text_mask.sum(1).tolist()
+    assert lengths[0] == 2  # language and end
+    assert lengths[1] > 2
+
+
+def test_cost_is_the_models(collate, chosen):
+    assert collate.cost(chosen[0]) == chosen[0].seconds
+
+
+@pytest.mark.parametrize(
+    "augment", [Augment(noise_probability=1.0), Augment(mel_masks=1)], ids=["sound", "features"]
+)
+def test_augmentation_depends_on_the_epoch_alone(collate, chosen, augment):
+    keys = [AugmentKey(augment, seed=1, epoch=epoch) for epoch in (0, 0, 1)]
+    first, same, other = (collate(chosen[:2], key).speech for key in keys)
+    assert torch.equal(first, same)
+    assert not torch.equal(first, other)
+
+
+def test_without_a_key_nothing_is_augmented(collate, chosen):
+    plain = collate(chosen[:2]).speech
+    collate(chosen[:2], AugmentKey(Augment(noise_probability=1.0), seed=1, epoch=0))
+    assert torch.equal(collate(chosen[:2]).speech, plain)

@@ -1,102 +1,130 @@
-"""Notebook 01's views on corpora of every shape, the odd ones too."""
+from dataclasses import replace
 
 import pytest
+from matplotlib.figure import Figure
 
-from lib.corpora import catalogue
-from lib.corpora.curation.curate import curate
-from lib.corpora.curation.rules import Rules
-from lib.corpora.sources.own import read
-from lib.display.corpus_views import CorpusViews, card_page
-from tests.corpora.sources.trees import tone
-
-EVIL = "<script>alert('x')</script>"
+from lib.display.corpus_views import CorpusViews
+from tests.display.corpora import LENIENT, SHAPES, TRANSCRIPTS, UNREADABLE, curate_lines, line
+from tests.display.outputs import MARKUP, is_escaped
 
 
-def curated(
-    folder, lines, columns="audio source split transcript target translation question speaker", rules=Rules(language=False)
-):
-    folder.mkdir()
-    text = "\n".join("\t".join(line) for line in [columns.split(), *lines])
-    (folder / "own.tsv").write_text(text + "\n", encoding="utf-8")
-    for number in range(4):
-        tone(folder / f"{number}.wav", 1.0 + number / 10, pitch=120 + 9 * number)
-    return curate("own", folder, read(folder / "own.tsv"), rules, folder.parent / "cache")
+@pytest.fixture(scope="module")
+def views_of(tmp_path_factory):
+    """Views of the corpus of each shape, curated once."""
+    made = {}
+
+    def views(shape):
+        if shape not in made:
+            folder = tmp_path_factory.mktemp("corpus") / "own"
+            made[shape] = CorpusViews(curate_lines(folder, SHAPES[shape]))
+        return made[shape]
+
+    return views
 
 
-def line(number, split="train", transcript="", target="", translation="", question="", speaker="x"):
-    return (f"{number}.wav", "eng", split, transcript, target, translation, question, speaker)
+FIGURES = ("funnel", "language_map", "durations", "rates", "growth", "speakers")
 
 
-SHAPES = {
-    "transcripts": [line(n, s, f"one more line {n}") for n, s in enumerate(("train", "train", "dev", "test"))],
-    "translations only": [
-        line(n, s, "", "fra", f"encore une ligne {n}") for n, s in enumerate(("train", "train", "dev", "test"))
-    ],
-    "questions only": [line(n, s, question="who speaks?") for n, s in enumerate(("train", "train", "dev", "test"))],
-    "nothing is kept": [line(9, "train", "there is no such file")],
-    "nothing is listed": [],
-    "nothing can be read": [("0.wav", "nobody", "train", "", "", "", "", "")],
-}
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("figure", FIGURES)
+def test_every_shape_is_drawn(views_of, shape, figure):
+    drawn = getattr(views_of(shape), figure)()
+    drawn.draw_without_rendering()
+    assert isinstance(drawn, Figure)
 
 
-@pytest.mark.parametrize("lines", SHAPES.values(), ids=SHAPES)
-def test_every_view_shows_every_shape(tmp_path, lines):
-    look = CorpusViews(curated(tmp_path / "own", lines))
-    for view in (
-        look.funnel,
-        look.steps,
-        look.findings,
-        look.splits,
-        look.language_map,
-        look.durations,
-        look.rates,
-        look.growth,
-        look.speakers,
-    ):
-        assert view() is not None
-    assert look.leaks() == 0 and 0 <= look.left_out() <= 100
-    assert look.fastest_check("eng").body and look.browser().to_html() is not None
+@pytest.mark.parametrize("shape, rows", zip(SHAPES, (3, 3, 3, 0, 0, 0), strict=True))
+def test_a_row_per_split_that_is_kept(views_of, shape, rows):
+    assert views_of(shape).splits().body.count("<tr>") == (1 + rows if rows else 0)
 
 
-def test_questions_alone_are_no_duplicates(tmp_path):
-    assert len(curated(tmp_path / "own", SHAPES["questions only"]).store) == 4
+@pytest.mark.parametrize("shape, rows", zip(SHAPES, (1, 1, 1, 2, 0, 2), strict=True))
+def test_a_row_per_step_that_removed_utterances(views_of, shape, rows):
+    assert views_of(shape).steps().body.count("<tr>") == (1 + rows if rows else 0)
 
 
-def test_lines_that_cannot_be_read_are_in_the_picture_and_in_the_table(tmp_path):
-    made = curated(tmp_path / "own", [*SHAPES["transcripts"], ("0.wav", "nobody", "train", "", "", "", "", "")])
-    look = CorpusViews(made)
-    (axes,) = look.funnel().axes
-    assert [label.get_text() for label in axes.get_legend().get_texts()] == ["train", "dev", "test", "not readable"]
-    assert axes.texts[0].get_text().startswith("4") and axes.texts[-1].get_text().startswith("5")
-    assert "not readable" in look.steps().body and look.left_out() == pytest.approx(20.0)
+@pytest.mark.parametrize("shape, percent", zip(SHAPES, (0, 0, 0, 100, 100, 100), strict=True))
+def test_the_share_that_was_dropped(views_of, shape, percent):
+    assert views_of(shape).dropped_percent() == percent
 
 
-def test_leaks_are_counted_by_curations_own_rule(tmp_path):
-    short = [line(0, "train", "Ça va ?"), line(1, "test", "Ça va ?"), line(2, "dev", "something of its own")]
-    assert CorpusViews(curated(tmp_path / "short", short)).leaks() == 0  # short sentences may be on both sides
-    same = [line(0, "train", "one and the same line"), line(1, "test", "One, and the same line!")]
-    lenient = Rules(language=False, overlap_words=5, repeats=0)
-    assert CorpusViews(curated(tmp_path / "kept", same, rules=lenient)).leaks() == 0  # curation took the one in train
-    assert len(curated(tmp_path / "other", same, rules=lenient).store) == 1
+@pytest.mark.parametrize("shape, count", zip(SHAPES, (1, 1, 1, 1, 0, 1), strict=True))
+def test_findings_are_counted(views_of, shape, count):
+    assert f"All {count}:" in views_of(shape).findings().body
 
 
-def test_text_of_a_corpus_cannot_become_markup(tmp_path):
-    made = curated(tmp_path / "own", [line(0, "train", EVIL), line(1, "train", EVIL, speaker=EVIL), line(2, "test", "a b c")])
-    look = CorpusViews(made)
-    shown = [look.findings().body, look.browser().to_html(), look.splits().body, card_page(None, catalogue.checked(made)).body]
-    assert all("<script" not in html for html in shown) and "&lt;script" in shown[1]
+@pytest.mark.parametrize("shape", SHAPES)
+def test_curated_corpora_have_no_leaks(views_of, shape):
+    assert views_of(shape).leaks() == 0
 
 
-def test_a_relative_folder_is_the_same_folder(tmp_path, monkeypatch):
-    curated(tmp_path / "own", SHAPES["transcripts"])
-    monkeypatch.chdir(tmp_path)
-    assert len(catalogue.load_curated("own", "own/own.tsv", tmp_path / "cache", Rules(language=False)).store) == 4
+def test_speaking_rates_are_characters_per_second(views_of):
+    seconds = (1.0, 1.1, 1.2, 1.3)
+    expected = sum(len("one more line 0") / length for length in seconds) / 4
+    assert views_of("transcripts").mean_rates() == {"eng": pytest.approx(expected)}
 
 
-def test_the_browser_lives_in_a_widget(tmp_path):
-    browser = CorpusViews(curated(tmp_path / "own", SHAPES["transcripts"])).browser()
-    rules, page = browser.live().children
-    assert rules.value == "kept: shortest" and "one more line 0" in page.children[0].children[1].value
-    rules.value = "kept: longest"
-    assert "one more line 3" in page.children[0].children[1].value
-    assert set(browser.table()["rule"]) == set(browser.clips)
+def test_without_transcripts_there_is_no_speaking_rate(views_of):
+    assert views_of("questions only").mean_rates() == {}
+
+
+def test_the_vocabulary_grows_with_the_words_read(views_of):
+    (curve,) = views_of("transcripts").growth().axes[0].lines
+    assert list(zip(*curve.get_data(), strict=True)) == [(0, 0), (4, 4), (8, 5), (12, 6), (16, 7)]
+
+
+def test_few_speakers_are_bars(views_of):
+    labels = views_of("transcripts").speakers().axes[0].get_yticklabels()
+    assert {text.get_text() for text in labels} == {"x, train", "x, dev", "x, test"}
+
+
+@pytest.fixture(scope="module")
+def unreadable(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("corpus") / "own"
+    return CorpusViews(curate_lines(folder, [*TRANSCRIPTS, UNREADABLE]))
+
+
+def test_unreadable_lines_are_in_the_funnel(unreadable):
+    (legend,) = unreadable.funnel().legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "train",
+        "dev",
+        "test",
+        "not readable",
+    ]
+
+
+def test_the_funnel_counts_unreadable_lines(unreadable):
+    notes = [text.get_text() for text in unreadable.funnel().axes[0].texts]
+    assert notes == ["4  (−1)", "5"]  # from the last step to the first
+
+
+def test_unreadable_lines_are_in_the_table_of_steps(unreadable):
+    assert "<td>not readable</td>" in unreadable.steps().body
+
+
+def test_unreadable_lines_count_as_dropped(unreadable):
+    assert unreadable.dropped_percent() == pytest.approx(20.0)
+
+
+def leaks(tmp_path, lines, **rules):
+    """Leaks of a corpus that was curated without looking for any."""
+    curated = curate_lines(tmp_path / "own", lines, replace(LENIENT, min_overlap_words=99))
+    return CorpusViews(replace(curated, rules=replace(LENIENT, **rules))).leaks()
+
+
+SHARED = [line(0, "train", "one and the same line"), line(1, "test", "One, and the same line!")]
+
+
+def test_a_sentence_of_train_and_test_is_a_leak(tmp_path):
+    assert leaks(tmp_path, SHARED) == 1
+
+
+def test_short_sentences_are_no_leaks(tmp_path):
+    assert leaks(tmp_path, SHARED, min_overlap_words=6) == 0
+
+
+def test_findings_are_escaped(tmp_path):
+    lines = [line(n, split, f"line {n}", speaker=MARKUP) for n, split in ((0, "train"), (1, "test"))]
+    findings = CorpusViews(curate_lines(tmp_path / "own", lines)).findings()
+    assert is_escaped(findings.body)

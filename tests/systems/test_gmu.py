@@ -7,7 +7,7 @@ import torch
 from transformers import SeamlessM4Tv2Config, SeamlessM4Tv2ForSpeechToText, SeamlessM4Tv2ForTextToText
 
 from lib.models.seamless import Seamless
-from lib.scoring.error_propagation import by_word_errors
+from lib.scoring.error_propagation import bucket_by_wer
 from lib.systems.gmu import cascade, pairs, strategies
 from lib.systems.gmu.corpora import Quality, fine_tuning_corpus, with_synthetic
 from lib.systems.gmu.experiment import open_experiment, seen, stripped
@@ -220,12 +220,12 @@ def test_word_error_buckets_part_the_clips(bench):
     gold, heard = bench.outputs(translator), bench.outputs(recogniser)
     right = [dataclasses.replace(row, hypothesis=row.reference) for row in heard[:2]]
     mixed = right + [dataclasses.replace(row, hypothesis="x " * 99) for row in heard[2:]]
-    found = by_word_errors(mixed, gold, [dataclasses.replace(r, task="ST") for r in gold])
+    found = bucket_by_wer(mixed, gold, [dataclasses.replace(r, task="ST") for r in gold])
     assert [(bucket.name, bucket.n) for bucket in found] == [("none", 2), ("over 50 %", 4)]
-    assert all(bucket.lost.value == pytest.approx(0) for bucket in found)  # the same translations on both sides
-    assert by_word_errors(mixed, gold[::-1], gold) == by_word_errors(mixed, gold, gold)  # matched by id
-    with pytest.raises(ValueError, match="1 clips were heard but not translated, first: que-test-000000"):
-        by_word_errors(mixed, gold[1:], gold)
+    assert all(bucket.loss.value == pytest.approx(0) for bucket in found)  # the same translations on both sides
+    assert bucket_by_wer(mixed, gold[::-1], gold) == bucket_by_wer(mixed, gold, gold)  # matched by id
+    with pytest.raises(ValueError, match="1 transcripts have no translation, first: que-test-000000"):
+        bucket_by_wer(mixed, gold[1:], gold)
 
 
 def test_stripped_text_has_no_capitals_and_no_punctuation(bench):
@@ -308,7 +308,7 @@ def test_a_cascade_needs_no_true_transcripts(bench):
     rows, _ = cascade.translated(poor, cascade.CASCADES["cascade"], heard, translator)
     transcripts = poor.said(recogniser, heard)
     assert len(heard) == len(rows) == 6 and len(transcripts) == 5 == len(poor.outputs(translator))
-    assert sum(bucket.n for bucket in by_word_errors(transcripts, poor.outputs(translator), rows)) == 5
+    assert sum(bucket.n for bucket in bucket_by_wer(transcripts, poor.outputs(translator), rows)) == 5
 
 
 def test_skipping_the_language_token_reaches_the_training(bench):
@@ -318,7 +318,7 @@ def test_skipping_the_language_token_reaches_the_training(bench):
 
 
 def test_how_a_stage_is_run_does_not_make_another_system(bench):
-    frugal = dataclasses.replace(bench.recipe, st=dataclasses.replace(bench.recipe.st, recompute=True, save_every=1.0))
+    frugal = dataclasses.replace(bench.recipe, st=dataclasses.replace(bench.recipe.st, recompute=True, save_every_seconds=1.0))
     assert dataclasses.replace(bench, recipe=frugal).folder(STRATEGIES["direct"]) == bench.folder(STRATEGIES["direct"])
 
 

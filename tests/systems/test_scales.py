@@ -37,7 +37,7 @@ def test_gmus_constants():
     stages = [getattr(full, name) for name in STAGES]
     assert [stage.learning_rate for stage in stages] == [1e-4, 1e-4, 1e-4, 1e-4, 5e-5, 6e-5]
     assert [stage.warmup for stage in stages] == [1000, 1000, 1000, 1000, 1000, 2000]
-    assert [stage.accumulate * stage.batch_most for stage in stages] == [120, 256, 256, 120, 120, 120]
+    assert [stage.accumulate * stage.batch_max_items for stage in stages] == [120, 256, 256, 120, 120, 120]
     for stage in stages:
         assert stage.betas == (0.9, 0.98) and stage.clip is None and stage.label_smoothing == 0.2 and stage.weight_decay == 0
         assert (
@@ -55,9 +55,9 @@ def test_processes_share_an_update_of_about_the_same_size():
     for name in STAGES:
         stage = getattr(RECIPES["full"], name)
         for processes in (2, 3, 4, 8):
-            shared = stage.split(processes)
+            shared = stage.split_batches(processes)
             assert shared.accumulate % processes == 0
-            assert shared.accumulate * shared.batch_most == pytest.approx(stage.accumulate * stage.batch_most, rel=0.1)
+            assert shared.accumulate * shared.batch_max_items == pytest.approx(stage.accumulate * stage.batch_max_items, rel=0.1)
             assert shared.accumulate * shared.batch_seconds == pytest.approx(stage.accumulate * stage.batch_seconds)
             assert shared.batch_seconds >= RECIPES["full"].longest_train  # so that the longest clip fits
 

@@ -4,68 +4,138 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from lib.tasks import Task, examples
-from lib.training.objectives import CtcObjective, Seq2SeqObjective, label_smoothed_nll
+from lib.data.batch import IGNORED
+from lib.tasks import MT, ST, examples
+from lib.training.encoder_states import EncoderStateCache
+from lib.training.objectives import Seq2SeqObjective, TokenLoss, label_smoothed_nll, sum_losses
+
+CLASSES = 11
+
+
+@pytest.fixture(scope="module")
+def logits():
+    return torch.randn(3, 5, CLASSES, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def labels():
+    """Three sentences of three, five and four tokens."""
+    found = torch.randint(0, CLASSES, (3, 5), generator=torch.Generator().manual_seed(1))
+    found[0, 3:] = found[2, 4:] = IGNORED
+    return found
+
+
+def reference(logits, labels, smoothing, skip):
+    """The losses of each sentence's tokens in float64, written out."""
+    sentences = []
+    for row in range(len(labels)):
+        losses = []
+        for index in range(skip, labels.shape[1]):
+            if labels[row, index] == IGNORED:
+                continue
+            log_probabilities = logits[row, index].double().log_softmax(0)
+            target = torch.full((CLASSES,), smoothing / CLASSES, dtype=torch.float64)
+            target[labels[row, index]] += 1 - smoothing
+            losses.append(-(target * log_probabilities).sum().item())
+        sentences.append(losses)
+    return sentences
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("skip", [0, 1])
-def test_label_smoothing_against_the_formula_in_float64(smoothing, skip):
-    torch.manual_seed(0)
-    logits = torch.randn(3, 5, 11)
-    labels = torch.randint(0, 11, (3, 5))
-    labels[0, 3:] = labels[2, 4:] = -100
-    total, count = 0.0, 0
-    for row in range(3):
-        for index in range(skip, 5):
-            if labels[row, index] == -100:
-                continue
-            p = logits[row, index].double()
-            logs = p - torch.logsumexp(p, 0)
-            target = torch.full((11,), smoothing / 11, dtype=torch.float64)
-            target[labels[row, index]] += 1 - smoothing
-            total, count = total - (target * logs).sum().item(), count + 1
+def test_label_smoothing_against_the_formula(logits, labels, smoothing, skip):
+    losses = sum(reference(logits, labels, smoothing, skip), [])
     loss = label_smoothed_nll(logits, labels, smoothing, skip)
-    assert loss.count == count and loss.total.item() == pytest.approx(total, rel=1e-5)
-    if not skip:  # and PyTorch's own
-        theirs = F.cross_entropy(
-            logits.reshape(-1, 11), labels.reshape(-1), ignore_index=-100, label_smoothing=smoothing, reduction="sum"
-        )
-        assert loss.total.item() == pytest.approx(theirs.item(), rel=1e-5)
+    assert loss.total.item() == pytest.approx(sum(losses), rel=1e-5)
+    assert loss.count == len(losses)
 
 
-def test_gmus_constants():
-    """As GMU's log has it: with V = 256,102 the gold class is given 0.8000008 and every other 7.809e-7."""
-    logits = torch.zeros(1, 1, 256_102)
-    loss = label_smoothed_nll(logits, torch.zeros(1, 1, dtype=torch.long), 0.2)
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("skip", [0, 1])
+def test_sentence_means_against_the_formula(logits, labels, smoothing, skip):
+    means = [sum(s) / len(s) for s in reference(logits, labels, smoothing, skip)]
+    loss = label_smoothed_nll(logits, labels, smoothing, skip, sentence_mean=True)
+    assert loss.total.item() == pytest.approx(sum(means), rel=1e-5)
+    assert loss.count == 3
+
+
+def test_a_sentence_without_tokens_does_not_count(logits, labels):
+    empty = labels.clone()
+    empty[1] = IGNORED
+    loss = label_smoothed_nll(logits, empty, 0.2, sentence_mean=True)
+    others = label_smoothed_nll(logits[[0, 2]], labels[[0, 2]], 0.2, sentence_mean=True)
+    assert loss.count == 2
+    assert loss.total.item() == pytest.approx(others.total.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_label_smoothing_is_pytorchs(logits, labels, smoothing):
+    reference = F.cross_entropy(
+        logits.reshape(-1, CLASSES),
+        labels.reshape(-1),
+        ignore_index=IGNORED,
+        label_smoothing=smoothing,
+        reduction="sum",
+    )
+    loss = label_smoothed_nll(logits, labels, smoothing)
+    assert loss.total.item() == pytest.approx(reference.item(), rel=1e-5)
+
+
+def test_uniform_distribution_over_seamless_vocabulary():
+    """GMU's log: of V = 256,102 every class but the gold one is given 7.809e-7."""
+    loss = label_smoothed_nll(torch.zeros(1, 1, 256_102), torch.zeros(1, 1).long(), 0.2)
     assert loss.total.item() == pytest.approx(math.log(256_102), rel=1e-5)
-    assert 0.2 / 256_102 == pytest.approx(7.809e-7, rel=1e-3)
 
 
-def test_loss_of_parts_adds_up_to_the_loss_of_the_batch(model, collate, corpus):
-    chosen = examples(corpus.split("train", "est"), Task.ST, "eng")[:4]
-    objective = Seq2SeqObjective(model, 0.2)
-    whole = objective(collate(chosen))
+def test_smoothing_of_the_other_classes_is_gmus():
+    """The gradient of a class that is not gold is its probability minus what it is given."""
+    logits = torch.zeros(1, 1, 256_102, dtype=torch.float64, requires_grad=True)
+    label_smoothed_nll(logits, torch.zeros(1, 1).long(), 0.2).total.backward()
+    given = 1 / 256_102 - logits.grad[0, 0, 5].item()
+    assert given == pytest.approx(7.809e-7, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "sentence_mean, expected", [(False, TokenLoss(10.0, 4)), (True, TokenLoss(2.0 + 4.0, 2))]
+)
+def test_sum_losses(sentence_mean, expected):
+    losses = torch.tensor([[1.0, 2.0, 3.0], [4.0, 9.0, 9.0]])
+    real = torch.tensor([[True, True, True], [True, False, False]])
+    total, count = sum_losses(losses, real, sentence_mean)
+    assert total.item() == pytest.approx(expected.total)
+    assert count == expected.count
+
+
+@pytest.fixture(scope="module")
+def chosen(corpus):
+    return examples(corpus.split("train", "est"), ST, "eng")[:4]
+
+
+@pytest.mark.parametrize("sentence_mean", [False, True])
+def test_losses_of_parts_add_up_to_that_of_the_batch(model, collate, chosen, sentence_mean):
+    objective = Seq2SeqObjective(model, 0.2, sentence_mean=sentence_mean)
+    together = objective(collate(chosen))
     parts = [objective(collate([example])) for example in chosen]
-    assert whole.count == sum(part.count for part in parts)
-    assert whole.total.item() == pytest.approx(sum(part.total.item() for part in parts), rel=1e-4)
+    total = sum(part.total.item() for part in parts)
+    assert together.count == sum(part.count for part in parts)
+    assert together.total.item() == pytest.approx(total, rel=1e-4)
 
 
-def test_ctc_learns_to_spell_one_batch(model, collate, corpus):
-    chosen = examples(corpus.split("train", "eng"), Task.ASR)[:2]
-    objective = CtcObjective(model, "".join(sorted({c for e in chosen for c in e.target_text.lower()})))
-    batch, optimizer = collate(chosen), torch.optim.Adam(objective.parameters(), 3e-3)
-    for _ in range(150):
-        optimizer.zero_grad()
-        (objective(batch).total / 40).backward()
-        optimizer.step()
-    assert objective.read(batch) == [e.target_text.lower() for e in chosen]
+@pytest.mark.parametrize("sentence_mean", [False, True])
+@pytest.mark.parametrize("skip", [0, 1])
+@pytest.mark.parametrize("task", [ST, MT], ids=["speech", "text"])
+def test_objective_is_the_loss_of_the_models_logits(
+    model, collate, corpus, task, skip, sentence_mean
+):
+    batch = collate(examples(corpus.split("train", "est"), task, "eng")[:3])
+    objective = Seq2SeqObjective(model, 0.2, skip, sentence_mean)
+    reference = label_smoothed_nll(model.logits(batch), batch.labels, 0.2, skip, sentence_mean)
+    loss = objective(batch)
+    assert loss.count == reference.count
+    assert loss.total.item() == pytest.approx(reference.total.item(), rel=1e-6)
 
 
-def test_transcripts_too_long_for_ctc_are_named(model, collate, corpus):
-    from dataclasses import replace
-
-    example = examples(corpus.split("train", "eng"), Task.ASR)[0]
-    objective = CtcObjective(model, "abcdefghijklmnopqrstuvwxyz ")
-    objective(collate([example, replace(example, id="endless", target_text="a" * 400)]))
-    assert objective.too_long == {"endless"}
+def test_cached_states_are_used(model, collate, chosen, tmp_path):
+    cache = EncoderStateCache(tmp_path, model)
+    Seq2SeqObjective(model, 0.2, state_cache=cache)(collate(chosen))
+    assert cache.computed == len(chosen)

@@ -1,4 +1,4 @@
-"""The whole workbook at `smoke`, for real: processes, kernels, papermill, signals."""
+"""The whole workbook at `smoke`: every notebook in a process of its own, and what it leaves."""
 
 import json
 import os
@@ -12,230 +12,278 @@ import nbformat
 import pandas as pd
 import pytest
 
-from lib.corpora.sources import SOURCES
 from lib.scoring.outputs import OutputRow, score_table
-from lib.workbook import notebooks, runner
-from lib.workbook.collect import CLAIMS, SCORES
+from lib.workbook.collect import BASELINE, CLAIMS, SCORES
 from lib.workbook.paths import ROOT
+from lib.workbook.plan import workbook_runs
 from tests.corpora.curation.planted import plant
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+RUNS = [run.name for run in workbook_runs("smoke")]
+# claims about pairs where MT is far above direct, which an untrained model is not
+NOT_JUDGED = {"GMU-4", "GMU-4-FAIR"}
+PROMISED = {
+    *("parameters", "claims", "commit", "dirty", "data", "packages", "device", "seconds"),
+    *("peak_memory_mb", "exit", "notebook_hash"),
+}
 
-def workbook(*words, outputs, **popen):
+
+def workbook(*words, outputs, **options):
+    """The command line, to its end."""
     environment = os.environ | {"WORKBOOK_OUTPUTS": str(outputs), "HF_HUB_OFFLINE": "1"}
+    environment |= options.pop("env", {})
     return subprocess.run(
         [sys.executable, "-m", "lib.workbook", *words],
-        cwd=ROOT,
+        **{"cwd": ROOT} | options,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        **popen,
     )
 
 
-RUNS = {"00", "01", "03", "10", "11", "12", "13", "14", "15", "16", "90", "10,source=que,target=spa", "13,source=que,target=spa"}
+def succeed(*words, outputs, **options):
+    done = workbook(*words, outputs=outputs, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory):
-    """Everything that `make workbook SCALE=smoke` makes."""
+def whole(tmp_path_factory):
+    """Outputs and text of `make workbook SCALE=smoke`."""
     folder = tmp_path_factory.mktemp("outputs")
-    done = workbook("run", "--scale", "smoke", outputs=folder)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Scores" in done.stdout and "Claims" in done.stdout and "report.html" in done.stdout
-    return folder
+    return folder, succeed("run", "--scale", "smoke", outputs=folder)
 
 
-@pytest.mark.timeout(900)
-def test_every_notebook_ran_to_its_end(outputs):
-    runs = outputs / "smoke" / "runs"
-    assert {p.name for p in runs.iterdir()} == RUNS
-    for run in runs.iterdir():
-        assert json.loads((run / "manifest.json").read_text())["exit"] == "finished"
-        executed = nbformat.read(run / "notebook.ipynb", as_version=4)
-        assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code" and cell.source)
-        assert (run / "notebook.ipynb").stat().st_size < 5_000_000
+@pytest.fixture(scope="module")
+def outputs(whole):
+    return whole[0]
+
+
+def manifest_of(outputs, run):
+    return json.loads((outputs / "smoke" / "runs" / run / "manifest.json").read_text())
+
+
+@pytest.mark.parametrize("text", ["Scores", "Claims", "report.html"])
+def test_it_ends_with_scores_claims_and_report(whole, text):
+    assert text in whole[1]
+
+
+def test_no_other_run_was_made(outputs):
+    assert {path.name for path in (outputs / "smoke" / "runs").iterdir()} == set(RUNS)
 
 
 def blanks(value, path=""):
+    """The paths of empty values."""
     if isinstance(value, dict):
-        return [found for key, entry in value.items() for found in blanks(entry, f"{path}/{key}")]
-    if isinstance(value, list):
-        return [found for index, entry in enumerate(value) for found in blanks(entry, f"{path}/{index}")]
-    return [path] if value in (None, "") else []
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = enumerate(value)
+    else:
+        return [path] if value in (None, "") else []
+    return [found for key, entry in entries for found in blanks(entry, f"{path}/{key}")]
 
 
-def test_record_has_no_blank_fields(outputs):
-    for path in (outputs / "smoke" / "runs").glob("*/manifest.json"):
-        manifest = json.loads(path.read_text())
-        manifest["claims"] = [claim for claim in manifest["claims"] if claim["verdict"] != "not run"]  # which have no measurement
-        assert [b for b in blanks(manifest) if not b.startswith("/parameters/")] == []
-        promised = "parameters claims commit dirty data packages device seconds peak_memory_mb exit notebook_hash".split()
-        assert set(promised) <= manifest.keys() and manifest["seconds"] > 0 and manifest["packages"]["torch"]
+@pytest.mark.parametrize("run", RUNS)
+class TestRun:
+    def test_it_finished(self, outputs, run):
+        assert manifest_of(outputs, run)["exit"] == "finished"
 
+    def test_every_cell_was_run(self, outputs, run):
+        path = outputs / "smoke" / "runs" / run / "notebook.ipynb"
+        cells = nbformat.read(path, as_version=4).cells
+        code = [cell for cell in cells if cell.cell_type == "code" and cell.source]
+        assert all(cell.execution_count for cell in code)
 
-def test_tables_have_the_promised_columns(outputs):
-    scores, claims = (pd.read_csv(outputs / "smoke" / name) for name in ("scores.csv", "claims.csv"))
-    assert list(scores.columns) == SCORES and list(claims.columns) == CLAIMS
-    for run in ("10", "10,source=que,target=spa"):
-        part = scores[(scores["run"] == run) & (scores["metric"] == "BLEU")]
-        assert set(part["strategy"]) == {"direct", "constant", "shuffled_audio", "silence"}
-        assert (part["low"] <= part["value"] + 1e-6).all() and (part["value"] <= part["high"] + 1e-6).all()
-    assert set(claims["verdict"]) <= {"held", "failed", "inconclusive", "not run"}
-    # multi-task's claims are about pairs that are read far better than heard, which an untrained model does not do
-    assert set(claims[claims["verdict"] == "not run"]["claim"]) <= {"GMU-4", "GMU-4-FAIR"}
+    def test_the_executed_notebook_is_small(self, outputs, run):
+        path = outputs / "smoke" / "runs" / run / "notebook.ipynb"
+        assert path.stat().st_size < 5_000_000
 
+    def test_the_record_holds_what_is_promised(self, outputs, run):
+        assert manifest_of(outputs, run).keys() >= PROMISED
 
-def test_scores_can_be_computed_again_from_hypotheses_alone(outputs):
-    table = pd.read_csv(outputs / "smoke" / "scores.csv")
-    for path in (outputs / "smoke" / "runs").glob("*/hypotheses.jsonl"):
+    def test_the_record_has_no_blank_fields(self, outputs, run):
+        manifest = manifest_of(outputs, run)
+        for claim in manifest["claims"]:
+            del claim["published"]  # a claim of this workbook has none
+        manifest["claims"] = [c for c in manifest["claims"] if c["verdict"] != "not run"]
+        del manifest["parameters"]
+        assert blanks(manifest) == []
+
+    def test_it_ran_with_one_thread(self, outputs, run):
+        assert manifest_of(outputs, run)["device"]["threads"] == 1
+
+    def test_scores_can_be_computed_again_from_its_hypotheses(self, outputs, run):
+        path = outputs / "smoke" / "runs" / run / "hypotheses.jsonl"
+        if not path.exists():
+            pytest.skip("this notebook decodes nothing")
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        run = rows[0]["run"]
-        again = pd.DataFrame(score_table(OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in rows))
+        rows = [OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in rows]
+        again = pd.DataFrame(score_table(rows))
+        table = pd.read_csv(outputs / "smoke" / "scores.csv", dtype={"run": str})
         stored = table[table["run"] == run][list(again.columns)].reset_index(drop=True)
         pd.testing.assert_frame_equal(stored, again, check_dtype=False)
 
 
-def test_report_opens_without_a_network_and_is_honest(outputs):
-    page = (outputs / "smoke" / "report.html").read_text(encoding="utf-8")
-    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", page) and "<script" not in page
-    assert "data:audio/ogg" in page and "data:image/png" in page and "synthetic" in page
+@pytest.mark.parametrize(("name", "columns"), [("scores", SCORES), ("claims", CLAIMS)])
+def test_tables_have_the_promised_columns(outputs, name, columns):
+    assert list(pd.read_csv(outputs / "smoke" / f"{name}.csv").columns) == columns
+
+
+@pytest.fixture
+def direct(outputs):
+    """BLEU of direct fine-tuning and its baselines."""
+    table = pd.read_csv(outputs / "smoke" / "scores.csv", dtype={"run": str})
+    return table[(table["run"] == "10") & (table["metric"] == "BLEU")]
+
+
+def test_a_system_stands_beside_its_baselines(direct):
+    strategies = set(direct[direct["system"] == BASELINE]["strategy"])
+    assert strategies == {"constant", "shuffled_audio", "silence"}
+
+
+def test_scores_lie_within_their_intervals(direct):
+    inside = (direct["low"] <= direct["value"] + 1e-6) & (direct["value"] <= direct["high"] + 1e-6)
+    assert inside.all()
+
+
+def test_verdicts_are_as_promised(outputs):
+    verdicts = set(pd.read_csv(outputs / "smoke" / "claims.csv")["verdict"])
+    assert verdicts <= {"held", "failed", "inconclusive", "not run"}
+
+
+def test_all_but_some_claims_are_judged(outputs):
+    claims = pd.read_csv(outputs / "smoke" / "claims.csv")
+    assert set(claims[claims["verdict"] == "not run"]["claim"]) <= NOT_JUDGED
+
+
+@pytest.fixture(scope="module")
+def page(outputs):
+    return (outputs / "smoke" / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_needs_no_network(page):
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", page)
+
+
+@pytest.mark.parametrize("part", ["data:audio/ogg", "data:image/png", "synthetic"])
+def test_the_report_has_sound_figures_and_a_note(page, part):
+    assert part in page
 
 
 def test_a_second_call_finds_everything_done(outputs):
-    started = time.monotonic()
-    done = workbook("run", "--scale", "smoke", outputs=outputs)
-    assert done.returncode == 0 and time.monotonic() - started < 30
-    assert done.stdout.count(": done") == len(RUNS) and "Scores" in done.stdout
-    assert workbook("status", "--scale", "smoke", outputs=outputs).stdout.count("finished") == len(RUNS)
+    text = succeed("run", "--scale", "smoke", outputs=outputs)
+    assert text.count(": done") == len(RUNS)
 
 
-@pytest.mark.parametrize(
-    "words, why",
-    [
-        (["run", "10", "-p", "sorce=est"], "did you mean 'source'"),
-        (["run", "10", "-p", "seed=one"], "must be int"),
-        (["run", "10", "-p", "source"], "not NAME=VALUE"),
-        (["run", "77"], "there is no notebook '77'"),
-        (["run", "10", "--scale", "huge"], "the scales are smoke, tiny, lab, full"),
-        (["run", "-p", "seed=2"], "needs the number of a notebook"),
-    ],
-)
-def test_mistakes_are_said_before_anything_runs(tmp_path, words, why):
-    done = workbook(*words, outputs=tmp_path)
-    assert done.returncode == 2 and why in done.stderr and "Traceback" not in done.stderr
-    assert not (tmp_path / "tiny").exists()
+def test_status_lists_every_run(outputs):
+    assert succeed("status", "--scale", "smoke", outputs=outputs).count("finished") == len(RUNS)
 
 
-@pytest.mark.timeout(300)
-def test_killed_with_sigkill_and_called_again_gives_the_same_scores(outputs, tmp_path):
-    environment = os.environ | {"WORKBOOK_OUTPUTS": str(tmp_path)}
-    (tmp_path / "cache").mkdir()
-    for made in (outputs / "cache").iterdir():  # all but what this run is to train
-        if not made.name.lstrip(".").startswith("gmu-"):
-            (tmp_path / "cache" / made.name).symlink_to(made)
-    words = [sys.executable, "-m", "lib.workbook", "run", "10", "--scale", "smoke"]
-    first = subprocess.Popen(words, cwd=ROOT, env=environment, start_new_session=True, stdout=subprocess.DEVNULL)
-    folder = tmp_path / "smoke" / "runs" / "10"
-    until = time.monotonic() + 120
-    while not list((tmp_path / "cache").glob("gmu-direct-*/training.csv")) and time.monotonic() < until:
+@pytest.fixture(scope="module")
+def resumed(outputs, tmp_path_factory):
+    """Records of a run that SIGKILL ended in its training: after that, and after the next call."""
+    folder = tmp_path_factory.mktemp("killed")
+    (folder / "cache").mkdir()
+    for path in (outputs / "cache").iterdir():  # all but what this run is to train
+        if not path.name.lstrip(".").startswith("gmu-"):
+            (folder / "cache" / path.name).symlink_to(path)
+    command = [sys.executable, "-m", "lib.workbook", "run", "10", "--scale", "smoke"]
+    first = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"WORKBOOK_OUTPUTS": str(folder)},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not list((folder / "cache").glob("gmu-direct-*/training.csv")):
+        assert time.monotonic() < deadline, "no training in 120 s"
         time.sleep(0.02)
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
-    assert json.loads((folder / "manifest.json").read_text())["exit"] == "running"
-    done = workbook("run", "10", "--scale", "smoke", outputs=tmp_path)
-    assert done.returncode == 0, done.stdout
-    undisturbed = json.loads((outputs / "smoke" / "runs" / "10" / "manifest.json").read_text())["scores"]
-    assert json.loads((folder / "manifest.json").read_text())["scores"] == undisturbed
+    killed = manifest_of(folder, "10")
+    succeed("run", "10", "--scale", "smoke", outputs=folder)
+    return killed, manifest_of(folder, "10")
 
 
-def failing(tmp_path, monkeypatch, source):
-    """Run a notebook with one cell through the real runner; returns exit code and what was printed."""
-    cell = nbformat.v4.new_code_cell('scale = "smoke"')
-    cell.metadata["tags"] = ["parameters"]
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Fails"), cell, nbformat.v4.new_code_cell(source)])
-    nbformat.write(book, tmp_path / "77_fails.ipynb")
-    monkeypatch.setattr(notebooks, "NOTEBOOKS", tmp_path)
-    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path / "out"))
-    with open(tmp_path / "said.txt", "w", encoding="utf-8") as out:
-        code = runner.run_all([runner.job("77", {"scale": "smoke"})], out=out)
-    return code, (tmp_path / "said.txt").read_text(encoding="utf-8")
+def test_a_killed_run_has_not_finished(resumed):
+    assert resumed[0]["exit"] == "running"
 
 
-@pytest.mark.parametrize(
-    "source, why",
-    [
-        ("raise ValueError('no such thing')", r"cell 3 .*ValueError: no such thing"),
-        ("import os; os.kill(os.getpid(), 9)", r"cell 3 .*the kernel died"),
-        ("1 + 1", r"without run.finish\(\)"),
-    ],
-    ids=["error", "dead kernel", "no finish"],
-)
-def test_a_failed_notebook_makes_the_exit_code_non_zero_and_names_the_cell(tmp_path, monkeypatch, source, why):
-    code, said = failing(tmp_path, monkeypatch, source)
-    assert code == 1 and re.search(why, said)
+def test_a_resumed_run_has_the_same_scores(resumed, outputs):
+    assert resumed[1]["scores"] == manifest_of(outputs, "10")["scores"]
 
 
-def test_the_watchdog_stops_what_hangs(tmp_path, monkeypatch):
-    monkeypatch.setitem(runner.WATCHDOG, "smoke", 40)  # a kernel may take half of that to start on a busy machine
-    started = time.monotonic()
-    code, said = failing(tmp_path, monkeypatch, "import time; time.sleep(600)")
-    assert code == 1 and "stopped by the watchdog after 40 s in cell 3" in said and time.monotonic() - started < 110
-
-
-def test_recordings_of_ones_own_end_to_end(outputs, shared_data, tmp_path):
+@pytest.fixture
+def own(outputs, shared_data, tmp_path):
+    """The record of notebook 10 on a few recordings of real speech."""
     (tmp_path / "cache").symlink_to(outputs / "cache")
     table = pd.read_csv(shared_data / "mboshi.tsv", sep="\t", quoting=3)
-    few = pd.concat([table[table["split"] == split].head(count) for split, count in (("train", 8), ("dev", 3), ("test", 4))])
+    counts = {"train": 8, "dev": 3, "test": 4}
+    few = pd.concat([table[table["split"] == split].head(n) for split, n in counts.items()])
     few["audio"] = [f"data/{path}" for path in few["audio"]]
     (tmp_path / "data").symlink_to(shared_data)
     few.to_csv(tmp_path / "few.tsv", sep="\t", index=False, quoting=3)
-    words = [
-        "run",
-        "10",
-        "--scale",
-        "smoke",
-        "-p",
-        "corpus=own",
-        "-p",
-        f"folder={tmp_path / 'few.tsv'}",
-        "-p",
-        "source=mdw",
-        "-p",
-        "target=fra",
-    ]
-    done = workbook(*words, outputs=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (manifest,) = [json.loads(path.read_text()) for path in (tmp_path / "smoke" / "runs").glob("*/manifest.json")]
-    assert manifest["data"][0]["synthetic"] is False and manifest["losses"]["lines_left_out_of_the_corpus"] == 0
-    assert {(row["source"], row["target"]) for row in manifest["scores"]} == {("mdw", "fra")}
+    given = {"corpus": "own", "folder": tmp_path / "few.tsv", "source": "mdw", "target": "fra"}
+    options = [word for name, value in given.items() for word in ("-p", f"{name}={value}")]
+    succeed("run", "10", "--scale", "smoke", *options, outputs=tmp_path)
+    (path,) = (tmp_path / "smoke" / "runs").glob("*/manifest.json")
+    return json.loads(path.read_text())
 
 
-@pytest.mark.slow
-def test_a_folder_of_ones_own_with_planted_defects_through_notebook_01(tmp_path):
-    planted = plant(tmp_path / "own")
-    words = ["run", "01", "--scale", "smoke", "-p", "corpus=own", "-p", "folder=own/own.tsv", "-p", "licences=open"]
-    environment = {"WORKBOOK_OUTPUTS": str(tmp_path / "outputs"), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "lib.workbook", *words]  # a path as the user sees it from where they are
-    done = subprocess.run(command, cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    (run,) = (tmp_path / "outputs" / "smoke" / "runs").iterdir()
-    manifest = json.loads((run / "manifest.json").read_text())
-    verdicts = {claim["claim"]: (claim["measured"], claim["verdict"]) for claim in manifest["claims"]}
-    assert verdicts["DATA-1"] == (0, "held") and verdicts["DATA-2"][0] > 10 and verdicts["DATA-2"][1] == "failed"
-    assert manifest["data"][0]["utterances"] == len(planted.clean) and manifest["data"][0]["licence"] == "CC-BY-4.0"
-    browser = (run / "pages" / "outliers.html").read_text()
-    steps = ("identifier", "licence", "file", "length", "duration", "text", "language", "overlap")
-    assert all(f"<summary>{step}: dropped</summary>" in browser for step in steps) and "data:audio/ogg;base64," in browser
-    assert "nothing.wav: it holds no samples" in browser  # what cannot be heard says why
-    assert "elsewhere" not in browser  # what lies outside the folder is not played
-    assert {"funnel", "languages", "durations", "rates", "vocabulary", "speakers"} == {f["name"] for f in manifest["figures"]}
+def test_own_recordings_end_to_end(own):
+    facts = (own["data"][0]["synthetic"], {(row["source"], row["target"]) for row in own["scores"]})
+    assert facts == (False, {("mdw", "fra")})
 
 
-def test_corpora_are_listed_and_one_says_how_it_is_obtained():
-    done = workbook("corpora", outputs="unused")
-    assert done.returncode == 0 and all(name in done.stdout for name in SOURCES)
-    done = workbook("corpora", "must_c", outputs="unused")
-    assert done.returncode == 0 and "is not downloaded for you" in done.stdout and "tst-COMMON" in done.stdout
-    done = workbook("corpora", "mustc", outputs="unused")
-    assert done.returncode == 2 and "there is no data card" in done.stderr and len(done.stderr.splitlines()) == 1
+@pytest.fixture(scope="module")
+def defective(tmp_path_factory):
+    """What was planted in a folder of recordings, and the run of notebook 01 on it."""
+    folder = tmp_path_factory.mktemp("defective")
+    planted = plant(folder / "own")
+    # a path relative to where the command is given
+    given = ["-p", "corpus=own", "-p", "folder=own/own.tsv", "-p", "licences=open"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    words = ["run", "01", "--scale", "smoke", *given]
+    succeed(*words, outputs=folder / "outputs", cwd=folder, env=environment)
+    (run,) = (folder / "outputs" / "smoke" / "runs").iterdir()
+    return planted, run, json.loads((run / "manifest.json").read_text())
+
+
+@pytest.mark.parametrize(("claim", "verdict"), [("DATA-1", "held"), ("DATA-2", "failed")])
+def test_claims_about_a_defective_corpus(defective, claim, verdict):
+    verdicts = {row["claim"]: row["verdict"] for row in defective[2]["claims"]}
+    assert verdicts[claim] == verdict
+
+
+def test_clean_lines_of_a_defective_corpus_are_kept(defective):
+    assert defective[2]["data"][0]["utterances"] == len(defective[0].clean)
+
+
+def test_a_corpus_has_the_licence_of_its_lines(defective):
+    assert defective[2]["data"][0]["licence"] == "CC-BY-4.0"
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["identifier", "licence", "file", "length", "duration", "text", "language", "overlap"],
+)
+def test_clips_that_a_step_dropped_can_be_heard(defective, step):
+    browser = (defective[1] / "pages" / "outliers.html").read_text()
+    assert f"<summary>{step}: dropped</summary>" in browser
+
+
+def test_a_clip_that_cannot_be_heard_says_why(defective):
+    assert "nothing.wav: it holds no samples" in (
+        defective[1] / "pages" / "outliers.html"
+    ).read_text()
+
+
+def test_files_outside_the_folder_are_not_played(defective):
+    assert "elsewhere" not in (defective[1] / "pages" / "outliers.html").read_text()
+
+
+def test_figures_of_a_corpus(defective):
+    names = {figure["name"] for figure in defective[2]["figures"]}
+    assert names == {"funnel", "languages", "durations", "rates", "vocabulary", "speakers"}

@@ -1,1 +1,1 @@
-"""Curation: what a corpus lists is held against rules, step by step, and whatever is left out is counted and named."""
+"""Curation: check a corpus against rules, step by step, and count and name what is dropped."""

@@ -1,4 +1,4 @@
-"""A corpus through all steps of curation: what is kept lies on a shelf, what is not in a file with its reason, and both are counted."""
+"""Curate a corpus: all checks, the utterances that are kept, the findings, and counts of both."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from lib.corpora.audio_stats import Measured
+from lib.corpora.audio_stats import AudioStatsCache
 from lib.corpora.curation import across_corpus
-from lib.corpora.curation.across_corpus import KEPT, NUMBER, Facts
-from lib.corpora.curation.examination import FINDINGS, Examination, Findings
+from lib.corpora.curation.across_corpus import KEPT, STEP_NUMBER, CorpusTable
+from lib.corpora.curation.examination import FINDINGS_FILE, Examination, FindingsWriter
 from lib.corpora.curation.rules import STEPS, Rules
 from lib.corpora.store import UtteranceStore
-from lib.corpora.synthesis import Progress, no_progress
-from lib.corpora.text import repaired, text_fingerprint
+from lib.corpora.text import repair_text, text_fingerprint
 from lib.files import atomic_path, content_hash, file_hash, lock, read_json, write_json
+from lib.progress import Progress, no_progress
 from lib.utterance import SPLITS, Finding, Utterance
 
-EVERY = 1000  # utterances between two lines of progress
+PROGRESS_EVERY = 1000  # utterances
+LOCK_SECONDS = 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Curated:
-    """What curation made of a corpus."""
+    """A curated corpus."""
 
     name: str
-    folder: Path  # where findings.tsv is, to be read by people
-    listed: UtteranceStore  # every utterance of the lists, as they stand there
-    store: UtteranceStore  # those that are kept
-    root: Path  # that the audio lies under
-    rules: Rules  # that it was held against
-    funnel: list[dict]  # step, language, split; utterances, hours and speakers that were left after the step
-    files: dict[str, dict[str, int]]  # how many files of each sampling rate ("rates") and number of channels ("channels") ...
-    hash: str  # ... and of how many the list gives a length ("lengths": "given"), and a whole number ("whole")
+    folder: Path  # of the results, with findings.tsv
+    listed: UtteranceStore  # every utterance, as the corpus lists it
+    store: UtteranceStore  # the utterances that are kept
+    root: Path  # of the corpus
+    rules: Rules
+    # for each step, language and split: utterances, hours and speakers that are left
+    funnel: list[dict]
+    # number of files by sampling rate ("rates") and by channels ("channels"); of utterances with a
+    # listed length ("lengths": "given"), and with one in whole seconds ("lengths": "whole")
+    files: dict[str, dict[str, int]]
+    hash: str  # of lists, files, rules and code
 
     def findings(self, outcome: str | None = None) -> Iterator[Finding]:
-        """Everything that was found, or what was dropped, repaired or noted."""
-        with open(self.folder / FINDINGS, newline="", encoding="utf-8") as file:
+        """All findings, or those of an outcome ("dropped", "repaired" or "noted")."""
+        with open(self.folder / FINDINGS_FILE, newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 if outcome in (None, row["outcome"]):
                     yield Finding(**row)
@@ -56,129 +60,160 @@ def curate(
     cache: Path,
     progress: Progress = no_progress,
 ) -> Curated:
-    """Hold what a corpus lists against the rules; with the same lists, files and rules the work is done once.
+    """Check a corpus against the rules. The same lists, files and rules are checked once.
 
     Args:
-        folder: that the corpus lies in; audio outside it is refused.
-        listed: as a source's `read` gives it.
+        folder: of the corpus; audio outside it is dropped.
+        listed: what a source's `read` yields.
 
     Raises:
-        OSError: a file of `rules.held_out` is not there.
+        OSError: a file of `rules.held_out` is missing.
     """
     folder = Path(os.path.abspath(folder))
-    index = cache / "curation"
-    index.mkdir(parents=True, exist_ok=True)
-    with lock(index / f".{name}.lock", f"the curation of {name}", patience=3600), TemporaryDirectory(dir=index) as new:
-        broken: list[Finding] = []
-        stamps = hashlib.sha256()
-        stream = _utterances(name, listed, broken, stamps if rules.audio != "listed" else None, progress)
-        raw = UtteranceStore.write(Path(new) / "listed", folder, stream, {"id": ("Q", lambda u: text_fingerprint("", u.id))})
-        held = [file_hash(Path(path).expanduser()) for path in rules.held_out]
-        key = content_hash([raw.hash, [astuple(f) for f in broken], asdict(rules), stamps.hexdigest(), held, _code()])
-        made = index / f"{name}-{key}"
-        if not made.exists():
-            with atomic_path(made) as result, Findings(result) as findings:
-                findings.write(broken)
-                examination = Examination(folder, rules, Measured(index / "sounds.sqlite"), progress)
-                facts = examination.of(raw, findings)
-                _beside_each_other(raw, facts, rules, findings)
-                _keep(result, raw, folder, facts, progress)
-                write_json(result / "files.json", examination.files)
-                write_json(result / "funnel.json", _funnel(facts, len([f for f in broken if f.outcome == "dropped"])))
-                raw.rows.folder.rename(result / "listed")
-    made_of = {name: read_json(made / f"{name}.json") for name in ("funnel", "files")}
-    return Curated(name, made, *(UtteranceStore(made / part, folder) for part in ("listed", "kept")), folder, rules, hash=key, **made_of)
+    cache_folder = cache / "curation"
+    cache_folder.mkdir(parents=True, exist_ok=True)
+    lock_path = cache_folder / f".{name}.lock"
+    with (
+        lock(lock_path, f"the curation of {name}", timeout_seconds=LOCK_SECONDS),
+        TemporaryDirectory(dir=cache_folder) as temporary,
+    ):
+        list_findings: list[Finding] = []
+        file_stamps = None if rules.audio == "none" else hashlib.sha256()
+        stream = _split_entries(name, listed, list_findings, file_stamps, progress)
+        columns = {"id": ("Q", lambda utterance: text_fingerprint("", utterance.id))}
+        utterances = UtteranceStore.write(Path(temporary) / "listed", folder, stream, columns)
+        stamps = file_stamps.hexdigest() if file_stamps else ""
+        key = _cache_key(utterances.hash, list_findings, rules, stamps)
+        result = cache_folder / f"{name}-{key}"
+        if not result.exists():
+            stats_cache = AudioStatsCache(cache_folder / "sounds.sqlite")
+            with atomic_path(result) as new:
+                _run_checks(new, utterances, list_findings, rules, stats_cache, progress)
+                utterances.rows.folder.rename(new / "listed")
+    return Curated(
+        name=name,
+        folder=result,
+        listed=UtteranceStore(result / "listed", folder),
+        store=UtteranceStore(result / "kept", folder),
+        root=folder,
+        rules=rules,
+        funnel=read_json(result / "funnel.json"),
+        files=read_json(result / "files.json"),
+        hash=key,
+    )
 
 
-def _code() -> str:
-    """Another version of the rules' code is other rules."""
-    room = Path(__file__).parent
-    others = (room.parent / "text.py", room.parent / "audio_stats.py", room.parent / "audio.py", room.parents[1] / "languages.py")
-    return content_hash([file_hash(path) for path in (*sorted(room.glob("*.py")), *others)])
+def _cache_key(listed_hash: str, list_findings: list[Finding], rules: Rules, stamps: str) -> str:
+    held_out = [file_hash(Path(path).expanduser()) for path in rules.held_out]
+    findings = [astuple(finding) for finding in list_findings]
+    return content_hash([listed_hash, findings, asdict(rules), stamps, held_out, _code_hash()])
 
 
-def _utterances(
-    name: str, listed: Iterable[Utterance | Finding], broken: list[Finding], stamps: hashlib._Hash | None, progress: Progress
+def _code_hash() -> str:
+    """Part of the key: a change of the code invalidates the cache."""
+    curation = Path(__file__).parent
+    corpora = curation.parent
+    others = [corpora / name for name in ("text.py", "audio_stats.py", "audio.py")]
+    paths = [*sorted(curation.glob("*.py")), *others, corpora.parent / "languages.py"]
+    return content_hash([file_hash(path) for path in paths])
+
+
+def _split_entries(
+    name: str,
+    listed: Iterable[Utterance | Finding],
+    findings: list[Finding],
+    file_stamps: hashlib._Hash | None,
+    progress: Progress,
 ) -> Iterator[Utterance]:
-    """The utterances as they come; findings go to `broken`, and what the files are like by size and time to `stamps`."""
+    """Yield utterances, append findings, and hash the files' sizes and times to `file_stamps`."""
     count = 0
     for entry in listed:
         if isinstance(entry, Finding):
-            broken.append(entry)
+            findings.append(entry)
             continue
-        if stamps:
+        if file_stamps:
             try:
-                facts = os.stat(entry.audio)
-                stamps.update(f"{facts.st_size} {facts.st_mtime_ns}".encode())
+                stat = os.stat(entry.audio)
+                file_stamps.update(f"{stat.st_size} {stat.st_mtime_ns}".encode())
             except OSError:
-                stamps.update(b"gone")
+                file_stamps.update(b"missing")
         count += 1
-        if count % EVERY == 0:
+        if count % PROGRESS_EVERY == 0:
             progress(f"reading the lists of {name}", count, count)
         yield entry
 
 
-def _beside_each_other(raw: UtteranceStore, facts: Facts, rules: Rules, findings: Findings) -> None:
-    """All utterances together; each step sees what the ones before it have left."""
-
-    def tell(step: str, index: int, what: str, remedy: str, outcome: str) -> None:
-        utterance = raw[index]
-        findings.write([Finding(step, utterance.id, utterance.origin, what, remedy, outcome)])
-        if outcome == "dropped" and facts.dropped[index] == KEPT:
-            facts.dropped[index] = NUMBER[step]
-
-    for index, what, remedy, outcome in list(across_corpus.rates(facts, rules)):
-        tell("speaking rate", index, what, remedy, outcome)
-    for index, first, what, outcome in list(across_corpus.duplicates(facts, rules)):
-        remedy = "nothing to do: the first is kept" if outcome == "dropped" else "kept, since it is held out"
-        tell("duplicate", index, f"{what} {raw[first].origin}", remedy, outcome)
-    held_out = {path: across_corpus.sentences_of(path, list(facts.languages), rules) for path in rules.held_out}
-    for index, home in list(across_corpus.overlaps(facts, held_out)):
-        where = home if isinstance(home, str) else f"{raw[home].split}, {raw[home].origin}"
-        tell("overlap", index, f"its sentence is in {where} too", "nothing to do: only the held-out one is kept", "dropped")
-    for name, counts in across_corpus.speakers_on_both_sides(facts).items():
-        what = f"speaker {name!r} is on both sides: " + ", ".join(f"{count} in {split}" for split, count in counts.items())
-        remedy = "a score says little of other voices; Rules(speakers='drop') takes them out of train"
-        findings.write([Finding("speaker", "", "", what, remedy, "noted")])
-        if rules.speakers == "drop":
-            for index in np.flatnonzero(facts.arrays()["speaker"] == facts.speakers[name]):
-                if facts.split[index] == 0 and facts.dropped[index] == KEPT:
-                    tell("speaker", int(index), f"speaker {name!r} is in dev or test too", "nothing to do", "dropped")
-    for name, voices in across_corpus.two_voices(facts).items():
-        for index, pitch in voices:
-            what = f"one of two voices under the name {name!r}: near {pitch:.0f} Hz"
-            tell("sound", index, what, "listen to both, and give each speaker a name of their own", "noted")
+def _run_checks(
+    result: Path,
+    utterances: UtteranceStore,
+    list_findings: list[Finding],
+    rules: Rules,
+    stats_cache: AudioStatsCache,
+    progress: Progress,
+) -> None:
+    """Run all checks; write findings, counts and the utterances that are kept to `result`."""
+    with FindingsWriter(result) as writer:
+        writer.write(list_findings)
+        examination = Examination(utterances.root, rules, stats_cache, progress)
+        table = examination.run(utterances, writer)
+        _compare(utterances, table, rules, writer)
+    kept = _kept(utterances, table, progress)
+    UtteranceStore.write(result / "kept", utterances.root, kept)
+    unreadable = sum(finding.outcome == "dropped" for finding in list_findings)
+    write_json(result / "files.json", examination.file_counts)
+    write_json(result / "funnel.json", _funnel(table, unreadable))
 
 
-def _keep(result: Path, raw: UtteranceStore, folder: Path, facts: Facts, progress: Progress) -> None:
-    def kept() -> Iterator[Utterance]:
-        for index, utterance in enumerate(raw):
-            if facts.dropped[index] == KEPT:
-                whole = {"seconds": round(float(facts.seconds[index]), 4)} if utterance.start is None else {}
-                texts = {code: repaired(words)[0] for code, words in utterance.texts.items()}
-                yield replace(utterance, texts=texts, **whole)
-            if index % EVERY == 0:
-                progress("keeping", index, len(raw))
-
-    UtteranceStore.write(result / "kept", folder, kept())
+def _compare(
+    utterances: UtteranceStore, table: CorpusTable, rules: Rules, writer: FindingsWriter
+) -> None:
+    """Run the checks that compare utterances, each on what the ones before have kept."""
+    for check in across_corpus.CHECKS:
+        for index, finding in list(check(table, utterances, rules)):
+            writer.write([finding])
+            if index is not None and finding.outcome == "dropped":
+                table.drop(index, finding.step)
 
 
-def _funnel(facts: Facts, broken: int) -> list[dict]:
-    """What is left after each step, per language and split; lines that could not be read have neither language nor split."""
-    a = facts.arrays()
+def _kept(
+    utterances: UtteranceStore, table: CorpusTable, progress: Progress
+) -> Iterator[Utterance]:
+    """The utterances that no check dropped, with repaired texts and the lengths of their files."""
+    for index, utterance in enumerate(utterances):
+        if table.dropped[index] == KEPT:
+            texts = {code: repair_text(text)[0] for code, text in utterance.texts.items()}
+            seconds = utterance.seconds
+            if utterance.start is None:
+                seconds = round(float(table.seconds[index]), 4)
+            yield replace(utterance, texts=texts, seconds=seconds)
+        if index % PROGRESS_EVERY == 0:
+            progress("keeping", index, len(utterances))
+
+
+def _funnel(table: CorpusTable, unreadable: int) -> list[dict]:
+    """What each step leaves, by language and split; unreadable lines have neither."""
+    a = table.arrays()
     rows = []
-    steps = list(STEPS)
-    for code, number in facts.languages.items():
-        for split in SPLITS:
-            mine = (a["language"] == number) & (a["split"] == SPLITS.index(split))
-            if not mine.any():
+    if unreadable:
+        unknown = {"language": "", "split": "", "hours": 0.0, "speakers": 0}
+        rows.append({"step": "listed", "utterances": unreadable} | unknown)
+        rows.append({"step": "line", "utterances": 0} | unknown)
+    for code, number in table.languages.items():
+        for split_number, split in enumerate(SPLITS):
+            selected = (a["language"] == number) & (a["split"] == split_number)
+            if not selected.any():
                 continue
-            for step in steps:
-                left = mine & ((a["dropped"] == KEPT) | (a["dropped"] > NUMBER[step]))
-                hours = round(float(a["seconds"][left].sum(dtype=float)) / 3600, 6)
-                speakers = len(np.unique(a["speaker"][left & (a["speaker"] >= 0)]))
-                counts = {"utterances": int(left.sum()), "hours": hours, "speakers": speakers}
-                rows.append({"step": step, "language": code, "split": split} | counts)
-    nobody = {"language": "", "split": "", "hours": 0.0, "speakers": 0}
-    unreadable = [{"step": "listed", "utterances": broken}, {"step": "line", "utterances": 0}] if broken else []
-    return [*(row | nobody for row in unreadable), *rows]
+            for step in STEPS:
+                left = selected & ((a["dropped"] == KEPT) | (a["dropped"] > STEP_NUMBER[step]))
+                seconds = float(a["seconds"][left].sum(dtype=float))
+                rows.append(
+                    {
+                        "step": step,
+                        "language": code,
+                        "split": split,
+                        "utterances": int(left.sum()),
+                        "hours": round(seconds / 3600, 6),
+                        "speakers": len(np.unique(a["speaker"][left & (a["speaker"] >= 0)])),
+                    }
+                )
+    return rows

@@ -1,8 +1,9 @@
-"""Every utterance looked at by itself, in chunks: its file opened, its texts read, its sound heard."""
+"""Check every utterance by itself, in chunks: listing, file header, texts, samples."""
 
 from __future__ import annotations
 
 import csv
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -12,109 +13,133 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.corpora.audio_stats import Header, Measured, Sound
+from lib.corpora.audio_stats import AudioStats, AudioStatsCache, Header
 from lib.corpora.curation import per_utterance
-from lib.corpora.curation.across_corpus import Facts
+from lib.corpora.curation.across_corpus import CorpusTable
 from lib.corpora.curation.rules import Rules
 from lib.corpora.store import UtteranceStore
-from lib.corpora.synthesis import Progress
+from lib.progress import Progress
 from lib.utterance import Finding, Utterance
 
-CHUNK = 500  # utterances looked at together
-LONG = 10  # caps
-FINDINGS = "findings.tsv"
-CONTROL = re.compile("[\x00-\x1f\x7f]")
+CHUNK = 500  # utterances
+# longer audio, in multiples of max_seconds, is not decoded: it would be read into memory
+MAX_DECODED = 10
+FINDINGS_FILE = "findings.tsv"
+CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f]")
 
 
-class Findings:
-    """findings.tsv as it is written."""
+class FindingsWriter:
+    """Writes findings.tsv."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
-        self._file = open(folder / FINDINGS, "w", newline="", encoding="utf-8")  # noqa: SIM115
+        self._file = open(folder / FINDINGS_FILE, "w", newline="", encoding="utf-8")  # noqa: SIM115
         self._rows = csv.writer(self._file, delimiter="\t", lineterminator="\n")
         self._rows.writerow([field.name for field in fields(Finding)])
 
-    def __enter__(self) -> Findings:
+    def __enter__(self) -> FindingsWriter:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._file.close()
 
-    def write(self, found: Iterable[Finding]) -> None:
-        """Write findings down."""
-        # whatever would break a line: a name may hold anything
-        self._rows.writerows([CONTROL.sub(" ", value) for value in astuple(finding)] for finding in found)
+    def write(self, findings: Iterable[Finding]) -> None:
+        """Append findings; control characters, which would break a line, become spaces."""
+        self._rows.writerows(
+            [CONTROL_CHARACTERS.sub(" ", value) for value in astuple(finding)]
+            for finding in findings
+        )
 
 
 class Examination:
-    """Every utterance by itself, in chunks; and counts of what the files are like."""
+    """Checks of single utterances; `file_counts` describes the files of the corpus."""
 
-    def __init__(self, folder: Path, rules: Rules, measured: Measured, progress: Progress) -> None:
-        self.folder, self.rules, self.measured, self.progress = folder, rules, measured, progress
-        self.files = {"rates": Counter(), "channels": Counter(), "lengths": Counter(given=0, whole=0)}
+    def __init__(
+        self, folder: Path, rules: Rules, stats_cache: AudioStatsCache, progress: Progress
+    ) -> None:
+        self.folder, self.rules = folder, rules
+        self.stats_cache, self.progress = stats_cache, progress
+        self.file_counts = {
+            "rates": Counter(),
+            "channels": Counter(),
+            "lengths": Counter(given=0, whole=0),
+        }
 
-    def of(self, raw: UtteranceStore, findings: Findings) -> Facts:
-        """Look at all of them, write down what is found, and remember what the steps that compare them need."""
-        facts, rows = Facts(), iter(raw)
-        first = np.zeros(len(raw), bool)
-        first[np.unique(raw.rows.columns["id"], return_index=True)[1]] = True
-        while chunk := list(islice(rows, CHUNK)):
-            told = [self._unopened(utterance, first[len(facts.split) + index]) for index, utterance in enumerate(chunk)]
-            if self.rules.audio != "listed":
-                self._open(chunk, told)
-            for index, utterance in enumerate(chunk):
-                self._read(utterance, told[index])
-            sounds = self._hear(chunk, told) if self.rules.audio == "heard" else {}
-            for index, (utterance, found) in enumerate(zip(chunk, told, strict=True)):
-                facts.add(utterance, found, sounds.get(index), self.rules)
-                findings.write(found)
-            self.progress("curating", len(facts.split), len(raw))
-        return facts
+    def run(self, utterances: UtteranceStore, writer: FindingsWriter) -> CorpusTable:
+        """Check all utterances and write the findings; returns what the corpus checks need."""
+        table, stream = CorpusTable(), iter(utterances)
+        has_new_id = np.zeros(len(utterances), bool)
+        has_new_id[np.unique(utterances.rows.columns["id"], return_index=True)[1]] = True
+        while chunk := list(islice(stream, CHUNK)):
+            start = len(table.split)
+            findings = [
+                self._check_listing(utterance, has_new_id[start + offset])
+                for offset, utterance in enumerate(chunk)
+            ]
+            if self.rules.audio != "none":
+                self._check_headers(chunk, findings)
+            for utterance, found in zip(chunk, findings, strict=True):
+                self._check_texts(utterance, found)
+            stats = self._check_audio(chunk, findings) if self.rules.audio == "samples" else {}
+            for offset, utterance in enumerate(chunk):
+                table.add(utterance, findings[offset], stats.get(offset), self.rules)
+                writer.write(findings[offset])
+            self.progress("curating", len(table.split), len(utterances))
+        return table
 
-    def _unopened(self, utterance: Utterance, first: np.bool_) -> list[Finding]:
-        self.files["lengths"]["given"] += utterance.seconds == utterance.seconds
-        self.files["lengths"]["whole"] += utterance.seconds % 1 == 0
-        if not first:
-            remedy = "give each utterance a name of its own"
-            return [per_utterance.finding(utterance, "identifier", f"the id {utterance.id!r} stands on an earlier line too", remedy)]
-        wrong = per_utterance.outside(utterance, self.folder, self.rules)
-        return [wrong] if wrong else []
+    def _check_listing(self, utterance: Utterance, has_new_id: np.bool_) -> list[Finding]:
+        self.file_counts["lengths"]["given"] += not math.isnan(utterance.seconds)
+        self.file_counts["lengths"]["whole"] += utterance.seconds % 1 == 0
+        if not has_new_id:
+            problem = f"the id {utterance.id!r} is also on an earlier line"
+            remedy = "give each utterance its own id"
+            return [per_utterance.make_finding(utterance, "identifier", problem, remedy)]
+        finding = per_utterance.check_access(utterance, self.folder, self.rules)
+        return [finding] if finding else []
 
-    def _open(self, chunk: list[Utterance], told: list[list[Finding]]) -> None:
-        """The headers; an utterance without a length gets its file's."""
-        wanted = [index for index, found in enumerate(told) if not found]
-        headers = self.measured.headers([chunk[index].audio for index in wanted])
-        for index, header in zip(wanted, headers, strict=True):
-            told[index] += per_utterance.of_file(chunk[index], header, self.rules)
+    def _check_headers(self, chunk: list[Utterance], findings: list[list[Finding]]) -> None:
+        """Read headers; an utterance that is a whole file gets the length of the file."""
+        offsets = [offset for offset, found in enumerate(findings) if not found]
+        headers = self.stats_cache.headers([chunk[offset].audio for offset in offsets])
+        for offset, header in zip(offsets, headers, strict=True):
+            findings[offset] += per_utterance.check_header(chunk[offset], header, self.rules)
             if isinstance(header, Header):
-                self.files["rates"][str(header.rate)] += 1
-                self.files["channels"][str(header.channels)] += 1
-                if chunk[index].start is None:
-                    chunk[index] = replace(chunk[index], seconds=header.seconds)
+                self.file_counts["rates"][str(header.sampling_rate)] += 1
+                self.file_counts["channels"][str(header.channels)] += 1
+                if chunk[offset].start is None:
+                    chunk[offset] = replace(chunk[offset], seconds=header.seconds)
 
-    def _read(self, utterance: Utterance, found: list[Finding]) -> None:
-        if not _dropped(found) and (wrong := per_utterance.of_length(utterance, self.rules)):
-            found.append(wrong)
+    def _check_texts(self, utterance: Utterance, found: list[Finding]) -> None:
+        if not _dropped(found) and (finding := per_utterance.check_duration(utterance, self.rules)):
+            found.append(finding)
         if not _dropped(found):
-            found += per_utterance.of_texts(utterance, self.rules)
+            found += per_utterance.check_texts(utterance, self.rules)
 
-    def _hear(self, chunk: list[Utterance], told: list[list[Finding]]) -> dict[int, Sound]:
-        # what is many times as long as the cap is a whole recording, which is not read into memory for this
-        most, wanted = LONG * self.rules.longest, []
-        for index, found in enumerate(told):
-            if not _dropped(found) and chunk[index].seconds <= most:
-                wanted.append(index)
-            elif not _dropped(found):
-                what = f"{chunk[index].seconds:.0f} s, which is {LONG} times the cap and more, was not listened to"
-                found.append(per_utterance.finding(chunk[index], "sound", what, "cut the recording, or raise `longest`", "noted"))
-        heard = {}
-        for index, sound in zip(wanted, self.measured.sounds([chunk[p].sound for p in wanted]), strict=True):
-            if wrong := per_utterance.of_sound(chunk[index], sound, self.rules):
-                told[index].append(wrong)
-            if isinstance(sound, Sound):
-                heard[index] = sound
-        return heard
+    def _check_audio(
+        self, chunk: list[Utterance], findings: list[list[Finding]]
+    ) -> dict[int, AudioStats]:
+        offsets = []
+        for offset, found in enumerate(findings):
+            seconds = chunk[offset].seconds
+            if _dropped(found):
+                continue
+            if seconds <= MAX_DECODED * self.rules.max_seconds:
+                offsets.append(offset)
+            else:
+                problem = f"{seconds:.0f} s is over {MAX_DECODED} x `max_seconds`: not decoded"
+                remedy = "cut the recording, or raise `max_seconds`"
+                found.append(
+                    per_utterance.make_finding(chunk[offset], "sound", problem, remedy, "noted")
+                )
+        measured = self.stats_cache.stats([chunk[offset].sound for offset in offsets])
+        for offset, stats in zip(offsets, measured, strict=True):
+            if finding := per_utterance.check_audio(chunk[offset], stats, self.rules):
+                findings[offset].append(finding)
+        return {
+            offset: stats
+            for offset, stats in zip(offsets, measured, strict=True)
+            if isinstance(stats, AudioStats)
+        }
 
 
 def _dropped(found: list[Finding]) -> bool:

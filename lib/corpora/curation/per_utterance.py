@@ -1,135 +1,188 @@
-"""What is wrong with one utterance, looked at by itself."""
+"""Checks of single utterances: licence, file, length, texts and audio."""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from lib.corpora import text
 from lib.corpora.audio import BadAudio
-from lib.corpora.audio_stats import Header, Sound
-from lib.corpora.curation.rules import Rules, outcome
-from lib.corpora.voices import SAMPLING_RATE
-from lib.utterance import Finding, Utterance
+from lib.corpora.audio_stats import AudioStats, Header
+from lib.corpora.curation.rules import Rules, outcome_of
+from lib.utterance import SAMPLING_RATE, Finding, Utterance
 
-UNITS = {1000.0: "milliseconds", 1000 / 60: "milliseconds divided by 60", 1 / 60: "minutes", 16000.0: "samples"}
-
-
-def finding(utterance: Utterance, step: str, what: str, remedy: str, became: str = "") -> Finding:
-    """A finding about an utterance; dev and test are spared by the steps that are about quality only."""
-    if not became and (became := outcome(step, utterance.split)) == "noted":
-        remedy = f"kept, since it is {utterance.split} material"
-    return Finding(step, utterance.id, utterance.origin, what, remedy, became)
+# listed length / actual length -> the unit that was probably used instead of seconds
+WRONG_UNITS = {
+    1000.0: "milliseconds",
+    1000 / 60: "milliseconds divided by 60",
+    1 / 60: "minutes",
+    16000.0: "samples",
+}
 
 
-def outside(utterance: Utterance, folder: Path, rules: Rules) -> Finding | None:
-    """What forbids the utterance before its file is touched: its licence, or where the file lies."""
+def make_finding(
+    utterance: Utterance, step: str, problem: str, remedy: str, outcome: str = ""
+) -> Finding:
+    """A finding about an utterance; without an outcome, it follows from step and split."""
+    if not outcome:
+        outcome = outcome_of(step, utterance.split)
+        if outcome == "noted":
+            remedy = f"kept, since it is in {utterance.split}"
+    return Finding(
+        step=step,
+        id=utterance.id,
+        origin=utterance.origin,
+        problem=problem,
+        remedy=remedy,
+        outcome=outcome,
+    )
+
+
+def check_access(utterance: Utterance, folder: Path, rules: Rules) -> Finding | None:
+    """Check the licence and that the file is inside the corpus folder, without opening it."""
     if rules.licences and utterance.licence not in rules.licences:
-        allowed = ", ".join(rules.licences)
-        return finding(utterance, "licence", f"its licence is {utterance.licence or 'not stated'!r}", f"the run allows {allowed}")
-    # by the words of the path: a link inside the folder to a disk elsewhere is the user's own doing
+        problem = f"its licence is {utterance.licence or 'not stated'!r}"
+        remedy = f"the run allows {', '.join(rules.licences)}"
+        return make_finding(utterance, "licence", problem, remedy)
+    # links are not resolved: one from the folder to another disk is the user's choice
     if not os.path.normpath(utterance.audio).startswith(f"{os.path.normpath(folder)}{os.sep}"):
-        return finding(utterance, "file", f"{str(utterance.audio)!r} lies outside {folder}", "move the file into the folder")
+        problem = f"{str(utterance.audio)!r} is outside {folder}"
+        return make_finding(utterance, "file", problem, "move the file into the folder")
     return None
 
 
-def of_file(utterance: Utterance, header: Header | BadAudio, rules: Rules) -> Iterator[Finding]:
-    """What is wrong with the file as it says of itself."""
+def check_header(
+    utterance: Utterance, header: Header | BadAudio, rules: Rules
+) -> Iterator[Finding]:
+    """Check the file's header: readable, complete, as long as listed; note rate and channels."""
     if isinstance(header, BadAudio):
-        yield finding(utterance, "file", str(header), "repair the file, or leave the line out")
+        yield make_finding(utterance, "file", str(header), "repair the file, or delete the line")
         return
-    if header.seconds < header.promised - rules.tolerance:
-        what = f"{utterance.audio.name} is cut off: its header promises {header.promised:.2f} s, it holds {header.seconds:.2f} s"
-        yield finding(utterance, "file", what, "copy or download the file again")
+    if header.seconds < header.declared_seconds - rules.tolerance_seconds:
+        declared = f"its header declares {header.declared_seconds:.2f} s"
+        problem = f"{utterance.audio.name} is truncated: {declared}, it has {header.seconds:.2f} s"
+        yield make_finding(utterance, "file", problem, "copy or download the file again")
         return
-    listed, real = utterance.seconds, header.seconds
-    if utterance.start is not None:
-        if utterance.start + listed > real + rules.tolerance:
-            what = f"ends at {utterance.start + listed:.2f} s, but {utterance.audio.name} lasts {real:.2f} s"
-            yield finding(utterance, "length", what, "look at offset and duration, and their unit")
-            return
-    elif listed == listed and abs(listed - real) > rules.tolerance:  # NaN where nothing is listed
-        unit = next((name for factor, name in UNITS.items() if abs(listed / real / factor - 1) < 0.02), None)
-        guess = f" ({unit}?)" if unit else ""
-        what = f"seconds is {listed:g}{guess}, but {utterance.audio.name} lasts {real:.3f}"
-        yield finding(utterance, "length", what, "correct the column, or empty it: the file knows its length")
+    mismatch = _length_mismatch(utterance, header, rules)
+    if mismatch:
+        yield mismatch
         return
     if header.channels > 1:
-        yield finding(utterance, "file", f"{header.channels} channels", "they are averaged", "repaired")
-    if header.rate < SAMPLING_RATE:
-        what = f"{header.rate} Hz: nothing above {header.rate // 2} Hz can be heard"
-        yield finding(utterance, "file", what, f"resampled to {SAMPLING_RATE} Hz", "repaired")
+        problem, remedy = f"{header.channels} channels", "they are averaged"
+        yield make_finding(utterance, "file", problem, remedy, "repaired")
+    rate = header.sampling_rate
+    if rate < SAMPLING_RATE:
+        problem, remedy = (
+            f"{rate} Hz: no audio above {rate // 2} Hz",
+            f"resampled to {SAMPLING_RATE} Hz",
+        )
+        yield make_finding(utterance, "file", problem, remedy, "repaired")
 
 
-def of_length(utterance: Utterance, rules: Rules) -> Finding | None:
-    """Too short or too long; a test clip that is too long is decoded in parts (lib/corpora/segments.py)."""
-    if utterance.seconds != utterance.seconds:
-        return finding(utterance, "length", "no length is listed", "let files be opened: audio='header'")
-    if utterance.seconds <= 0 or utterance.seconds < rules.shortest:
-        what = f"{utterance.seconds:.3f} s is shorter than {rules.shortest:g} s"
-        # nothing can be heard in it, whatever the split
-        return Finding("duration", utterance.id, utterance.origin, what, "leave the line out, or record it again")
-    if utterance.seconds > rules.longest:
-        what = f"{utterance.seconds:.1f} s is longer than {rules.longest:g} s"
-        return finding(utterance, "duration", what, "cut the recording at pauses, text and all, or raise `longest`")
+def _length_mismatch(utterance: Utterance, header: Header, rules: Rules) -> Finding | None:
+    listed, actual = utterance.seconds, header.seconds
+    name = utterance.audio.name
+    if utterance.start is not None:
+        end = utterance.start + listed
+        if end > actual + rules.tolerance_seconds:
+            problem = f"ends at {end:.2f} s, but {name} lasts {actual:.2f} s"
+            remedy = "correct offset and duration, or their unit"
+            return make_finding(utterance, "length", problem, remedy)
+    elif not math.isnan(listed) and abs(listed - actual) > rules.tolerance_seconds:
+        ratio = listed / actual
+        units = [unit for factor, unit in WRONG_UNITS.items() if abs(ratio / factor - 1) < 0.02]
+        hint = f" ({units[0]}?)" if units else ""
+        problem = f"seconds is {listed:g}{hint}, but {name} lasts {actual:.3f}"
+        remedy = "correct the column, or empty it: the length is then read from the file"
+        return make_finding(utterance, "length", problem, remedy)
     return None
 
 
-def of_texts(utterance: Utterance, rules: Rules) -> Iterator[Finding]:
-    """Empty or too short texts, invisible characters, and texts in another language than the list says."""
-    if rules.wanted and rules.wanted not in utterance.texts:
-        yield finding(utterance, "text", f"it has no text in {rules.wanted}", "translate it, or leave it out")
+def check_duration(utterance: Utterance, rules: Rules) -> Finding | None:
+    """Check the limits of length. Long test audio is decoded in parts (lib/data/segments.py)."""
+    seconds = utterance.seconds
+    if math.isnan(seconds):
+        remedy = "let files be opened: audio='header'"
+        return make_finding(utterance, "length", "no length is listed", remedy)
+    if seconds <= 0 or seconds < rules.min_seconds:
+        problem = f"{seconds:.3f} s is shorter than {rules.min_seconds:g} s"
+        remedy = "delete the line, or record it again"
+        return make_finding(utterance, "duration", problem, remedy, "dropped")  # in any split
+    if seconds > rules.max_seconds:
+        problem = f"{seconds:.1f} s is longer than {rules.max_seconds:g} s"
+        remedy = "cut audio and text at pauses, or raise `max_seconds`"
+        return make_finding(utterance, "duration", problem, remedy)
+    return None
+
+
+def check_texts(utterance: Utterance, rules: Rules) -> Iterator[Finding]:
+    """Check for missing, empty or short texts, control characters, quotes, and the language."""
+    required = rules.required_language
+    if required and required not in utterance.texts:
+        yield make_finding(utterance, "text", f"it has no text in {required}", "add or delete it")
         return
     if not any(utterance.texts.values()) and not utterance.question:
-        yield finding(utterance, "text", "there is no text at all", "write its transcript or its translation, or leave it out")
+        remedy = "add a transcript or a translation, or delete the line"
+        yield make_finding(utterance, "text", "it has no text", remedy)
         return
-    for code, words in utterance.texts.items():
-        clean, repairs = text.repaired(words)
-        for what in repairs:
-            yield finding(utterance, "text", f"{code} text has {what}", "taken out of the text", "repaired")
+    for code, original in utterance.texts.items():
+        clean, repairs = text.repair_text(original)
+        for repair in repairs:
+            problem = f"{code} text has {repair}"
+            yield make_finding(utterance, "text", problem, "removed from the text", "repaired")
         kind = "transcript" if code == utterance.language else "translation"
-        if not text.comparable(clean):
-            yield finding(utterance, "text", f"{code} {kind} is empty", "fill it in, or leave the line out")
+        if not text.normalize_text(clean):
+            remedy = "fill it in, or delete the line"
+            yield make_finding(utterance, "text", f"{code} {kind} is empty", remedy)
             return
-        if len(clean) < rules.fewest_characters:
-            what = f"{code} {kind} has {len(clean)} characters, fewer than {rules.fewest_characters}"
-            yield finding(utterance, "text", what, "lower `fewest_characters` to keep it")
+        if len(clean) < rules.min_characters:
+            count = f"{len(clean)} characters, fewer than {rules.min_characters}"
+            remedy = "lower `min_characters` to keep it"
+            yield make_finding(utterance, "text", f"{code} {kind} has {count}", remedy)
             return
-        if text.quoted(clean):
-            remedy = "kept as they are: in a TSV a quote is a character; export without quoting if they are not the text's"
-            yield finding(utterance, "text", f"{code} {kind} has quotes around it, or one that is not closed", remedy, "noted")
-    if rules.language:
-        yield from _languages(utterance)
+        if text.has_stray_quotes(clean):
+            problem = f"{code} {kind} is in quotes, or has an unclosed one"
+            remedy = (
+                "kept: quotes are characters in a TSV. Export without quoting if they are not text"
+            )
+            yield make_finding(utterance, "text", problem, remedy, "noted")
+    if rules.check_language and (mismatch := _language_mismatch(utterance)):
+        yield mismatch
 
 
-def _languages(utterance: Utterance) -> Iterator[Finding]:
+def _language_mismatch(utterance: Utterance) -> Finding | None:
     codes = list(utterance.texts)
-    seems = {}
+    detected = {}
     for code in codes:
         other = next((c for c in codes if c != code), None)
-        if found := text.foreign(utterance.texts[code], code, other):
-            seems[code] = found
-    if len(seems) == 2 and all(seems[code] == other for code, other in zip(codes, reversed(codes), strict=True)):
-        yield finding(
-            utterance, "language", f"{codes[0]} and {codes[1]} texts are swapped", "exchange the two columns in this line"
-        )
-    elif seems:
-        what = "; ".join(f"{code} text seems to be {found}" for code, found in seems.items())
-        yield finding(utterance, "language", what, "correct the text or its language, or set `language` to False")
+        if found := text.language_mismatch(utterance.texts[code], code, other):
+            detected[code] = found
+    if not detected:
+        return None
+    if len(codes) == 2 and detected == dict(zip(codes, reversed(codes), strict=True)):
+        problem = f"{codes[0]} and {codes[1]} texts are swapped"
+        return make_finding(utterance, "language", problem, "exchange the columns in this line")
+    problem = "; ".join(f"{code} text seems to be {found}" for code, found in detected.items())
+    remedy = "correct the text or its language, or set `check_language` to False"
+    return make_finding(utterance, "language", problem, remedy)
 
 
-def of_sound(utterance: Utterance, sound: Sound | BadAudio, rules: Rules) -> Finding | None:
-    """What is wrong with the samples."""
-    if isinstance(sound, BadAudio):
-        return finding(utterance, "file", str(sound), "copy or download the file again")
-    if sound.seconds < utterance.seconds - rules.tolerance:
-        what = f"{utterance.audio.name} is cut off: {sound.seconds:.2f} s can be decoded of {utterance.seconds:.2f} s"
-        return finding(utterance, "file", what, "copy or download the file again")
-    if sound.level < rules.quietest:
-        what = f"silent: {sound.level:.0f} dB of full scale, mono"
-        return finding(utterance, "sound", what, "look at the recording; channels may cancel each other")
-    if sound.clipped > rules.clipped:
-        what = f"clipped: {100 * sound.clipped:.1f} % of the samples at full scale"
-        return finding(utterance, "sound", what, "record it again with less gain, or raise `clipped`")
+def check_audio(utterance: Utterance, stats: AudioStats | BadAudio, rules: Rules) -> Finding | None:
+    """Check the decoded audio: complete, neither silent nor clipped."""
+    if isinstance(stats, BadAudio):
+        return make_finding(utterance, "file", str(stats), "copy or download the file again")
+    if stats.seconds < utterance.seconds - rules.tolerance_seconds:
+        decoded = f"{stats.seconds:.2f} of {utterance.seconds:.2f} s can be decoded"
+        problem = f"{utterance.audio.name} is truncated: {decoded}"
+        return make_finding(utterance, "file", problem, "copy or download the file again")
+    if stats.level_db < rules.min_level_db:
+        problem = f"silent: {stats.level_db:.0f} dB of full scale, mono"
+        remedy = "check the recording; its channels may cancel each other"
+        return make_finding(utterance, "sound", problem, remedy)
+    if stats.clipped_share > rules.max_clipped_share:
+        problem = f"clipped: {100 * stats.clipped_share:.1f} % of the samples at full scale"
+        remedy = "record it again with less gain, or raise `max_clipped_share`"
+        return make_finding(utterance, "sound", problem, remedy)
     return None

@@ -1,68 +1,72 @@
-"""The rules that a corpus is held against, and the steps in which that is done."""
+"""The rules of curation and its steps, in order."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# licences that ask for no more than the source's name, as IT-IST's run does (2506.17019)
-OPEN = ("CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-2.0", "PDM-1.0", "Unicode-3.0")
+# licences that require attribution at most, as IT-IST's run does (2506.17019)
+OPEN_LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-2.0", "PDM-1.0", "Unicode-3.0")
 
 # in this order; the funnel has a row for each
 STEPS = {
-    "listed": "everything that the corpus's lists name",
+    "listed": "all entries of the corpus's lists",
     "line": "lines that can be read as an utterance",
-    "identifier": "no identifier twice",
+    "identifier": "unique ids",
     "licence": "a licence that the run allows",
-    "file": "a sound file that is there, inside the folder, readable and whole",
-    "length": "as long as the list says",
-    "duration": "neither too short nor longer than the cap",
-    "text": "texts with something in them",
-    "language": "texts in the language and script that the list says",
-    "sound": "neither silent nor clipped",
-    "speaking rate": "characters a second within the usual",
-    "duplicate": "the same sound, or the same sentence by the same speaker, once",
+    "file": "a complete, readable audio file inside the corpus folder",
+    "length": "audio as long as listed",
+    "duration": "audio neither too short nor too long",
+    "text": "texts that are not empty",
+    "language": "texts in the listed language and script",
+    "sound": "audio neither silent nor clipped",
+    "speaking rate": "characters a second close to the language's median",
+    "duplicate": "no repeated audio, and no sentence repeated by its speaker",
     "overlap": "no sentence of dev or test in train",
-    "speaker": "no speaker of dev or test in train, where that is asked for",
+    "speaker": "no speaker of dev or test in train, if required",
 }
 
-# Quality alone does not take an utterance out of a test set: its score would no longer be everybody else's. It is noted.
+# Steps about quality only. Dropping test utterances for these would make scores incomparable with
+# published ones, so dev and test keep them, with a note.
 TRAIN_ONLY = frozenset({"duration", "language", "sound", "speaking rate", "duplicate"})
 
 
-def outcome(step: str, split: str) -> str:
-    """What becomes of an utterance that a step refuses."""
+def outcome_of(step: str, split: str) -> str:
+    """The outcome of an utterance that fails a step: "dropped" or "noted"."""
     return "noted" if step in TRAIN_ONLY and split != "train" else "dropped"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What is asked of an utterance. Lengths are in seconds; not in ms, and not rounded."""
+    """What curation requires of an utterance."""
 
-    licences: tuple[str, ...] = ()  # SPDX identifiers that are allowed; empty: any
-    shortest: float = 0.1
-    longest: float = 30.0  # the papers' caps: GMU 30, 45 at test; IT-IST 90 and 45; its text says 120
-    tolerance: float = 0.25  # between listed and real length
-    wanted: str = ""  # language that every utterance must have a text in; empty: none in particular
-    fewest_characters: int = 1  # IT-IST asks for more than 3, which loses short answers and Chinese
-    language: bool = True  # hold texts to their language and script
-    clipped: float = 0.01  # share of samples at full scale
-    quietest: float = -60.0  # dB relative to full scale
-    rate_spread: float = 5.0  # robust standard deviations of the logarithm of the speaking rate
-    repeats: int = 1  # times that one speaker may say one sentence; 0: any number
-    overlap_words: int = 3  # shorter sentences ("thank you") may be on both sides of a split
-    speakers: str = "note"  # or "drop": training utterances by speakers of dev or test
-    held_out: tuple[str, ...] = ()  # text files, a sentence a line, none of which may be in train or dev
-    audio: str = "heard"  # "heard": every sample; "header": only what files say of themselves; "listed": no file is opened
+    licences: tuple[str, ...] = ()  # allowed SPDX identifiers; empty: any
+    min_seconds: float = 0.1
+    max_seconds: float = 30.0  # GMU: 30, at test 45; IT-IST: 90 and 45, but its text says 120
+    tolerance_seconds: float = 0.25  # between listed and actual length
+    required_language: str = ""  # of one of the texts; empty: none
+    min_characters: int = 1  # of a text; IT-IST's 4 drops short answers and Chinese
+    check_language: bool = True  # identify the language and script of texts
+    max_clipped_share: float = 0.01  # of the samples
+    min_level_db: float = -60.0  # RMS, relative to full scale
+    max_rate_deviation: float = 5.0  # of the log speaking rate, in robust standard deviations
+    max_repeats: int = 1  # of a sentence by one speaker; 0: any number
+    min_overlap_words: int = 3  # shorter sentences ("thank you") may be in several splits
+    shared_speakers: str = "note"  # or "drop": training utterances by speakers of dev or test
+    held_out: tuple[str, ...] = ()  # text files whose lines must not be in train or dev
+    audio: str = "samples"  # decode all audio; "header": read headers only; "none": open no file
 
     def __post_init__(self) -> None:
-        if self.speakers not in ("note", "drop"):
-            raise ValueError(f"speakers is {self.speakers!r}; it is 'note' or 'drop'")
-        if self.audio not in ("heard", "header", "listed"):
-            raise ValueError(f"audio is {self.audio!r}; it is 'heard', 'header' or 'listed'")
-        if not 0 <= self.shortest < self.longest:
-            raise ValueError(f"shortest is {self.shortest} s and longest {self.longest} s")
+        if self.shared_speakers not in ("note", "drop"):
+            raise ValueError(f"shared_speakers is {self.shared_speakers!r}; use 'note' or 'drop'")
+        if self.audio not in ("samples", "header", "none"):
+            raise ValueError(f"audio is {self.audio!r}; use 'samples', 'header' or 'none'")
+        if not 0 <= self.min_seconds < self.max_seconds:
+            limits = f"min_seconds is {self.min_seconds} and max_seconds {self.max_seconds}"
+            raise ValueError(f"{limits}; use 0 <= min_seconds < max_seconds")
 
 
-def licences(words: str) -> tuple[str, ...]:
-    """What a notebook's parameter means: "" any, "open" those of OPEN, else the identifiers, set apart by commas."""
-    return OPEN if words == "open" else tuple(word.strip() for word in words.split(",") if word.strip())
+def parse_licences(names: str) -> tuple[str, ...]:
+    """The licences of a notebook parameter: "" (any), "open" (OPEN_LICENCES) or "CC0-1.0,MIT"."""
+    if names == "open":
+        return OPEN_LICENCES
+    return tuple(name.strip() for name in names.split(",") if name.strip())

@@ -1,8 +1,8 @@
-"""Where real corpora come from: a module each, which reads the layout as it is published and never downloads."""
+"""Readers of real corpora: one module each, for the published layout. Nothing is downloaded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from lib.corpora.sources import (
@@ -25,10 +25,11 @@ from lib.corpora.sources import (
     spoken_squad,
     voxpopuli,
 )
-from lib.utterance import Finding, Utterance
+from lib.corpora.sources.reading import Entries
 
-# what `read(folder, spoken, written)` gives, in the order of the corpus's own files: utterances, and what was wrong on the way
-Reader = Callable[[Path, str | None, str | None], Iterator[Utterance | Finding]]
+# `read(folder, spoken, written)` yields utterances and findings in the order of the corpus's files.
+# spoken, written: ISO 639-3 codes of speech and translations to read; None: all
+Reader = Callable[[Path, str | None, str | None], Entries]
 
 # the name of a source is the name of its data card
 SOURCES: dict[str, Reader] = {

@@ -1,4 +1,4 @@
-"""CoVoST 2: translations of Common Voice 4, from 21 languages into English and from English into 15 (2020)."""
+"""CoVoST 2: Common Voice 4, translated from 21 languages into English and from English into 15."""
 
 from __future__ import annotations
 
@@ -7,109 +7,134 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import NotObtained, Table, unknown_language
+from lib.corpora.sources.reading import Entries, NotObtained, Table, not_obtained, unknown_language
 from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
 
-LIST = re.compile(r"covost_v2\.([^_.]+)_([^_.]+)(?:\.(train|dev|test))?\.tsv")
-# as the publisher's get_covost_splits.py takes them for version 2; what Common Voice calls otherwise is in no split
+LIST_NAME = re.compile(r"covost_v2\.([^_.]+)_([^_.]+)(?:\.(train|dev|test))?\.tsv")
+# as the publisher's get_covost_splits.py does for version 2; other values are in no split
 SPLIT_OF = {"train": "train", "train_covost": "train", "dev": "dev", "test": "test"}
 
-# speechbrain's recipe leaves these out (recipes/CoVoST/covost_prepare.py). IT-IST's list, of 504 clips without samples
-# (common-voice/cv-dataset issue 31), is not published; curation finds such clips by itself
-FAULTY = frozenset(f"common_voice_{name}.mp3" for name in ("fr_19528232", "fr_19528233", "en_19817845", "en_19504777"))
+# excluded by speechbrain's recipe (recipes/CoVoST/covost_prepare.py). IT-IST's list, 504 clips
+# without samples (common-voice/cv-dataset issue 31), is not published; curation drops such clips
+FAULTY = frozenset(
+    f"common_voice_{name}.mp3"
+    for name in ("fr_19528232", "fr_19528233", "en_19817845", "en_19504777")
+)
+Row = tuple[str, str, dict[str, str]]  # split, origin, columns
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The clips of every covost_v2.SOURCE_TARGET list in `folder` or in its folder SOURCE, beside SOURCE/clips.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read every covost_v2.SOURCE_TARGET list, in `folder` or in SOURCE/, with SOURCE/clips.
 
-    Where get_covost_splits.py has written .train.tsv, .dev.tsv and .test.tsv, these are read; else the published list is,
-    which is held in memory while SOURCE/validated.tsv of Common Voice goes by, for the transcripts and speakers that the list
-    lacks. A clip comes once for every target, with the target in its id.
+    The lists of get_covost_splits.py (.train.tsv, .dev.tsv, .test.tsv) are preferred. Without all
+    three, the published list is held in memory and joined with Common Voice's SOURCE/validated.tsv,
+    which has the transcripts and speakers. A clip comes once for each target, which is in its id.
     """
-    packed = sorted([*folder.glob("covost_v2.*.tar.gz"), *folder.glob("*/covost_v2.*.tar.gz")])
-    pairs: dict[tuple[str, str], dict[str | None, Path]] = {}
-    for path in sorted([*folder.glob("covost_v2.*.tsv"), *folder.glob("*/covost_v2.*.tsv")]):
-        if named := LIST.fullmatch(path.name):
-            pairs.setdefault((named[1], named[2]), {})[named[3]] = path
+    pairs: dict[tuple[str, str], dict[str | None, Path]] = {}  # split (None: all) -> list
+    for path in _find(folder, "covost_v2.*.tsv"):
+        if match := LIST_NAME.fullmatch(path.name):
+            pairs.setdefault((match[1], match[2]), {})[match[3]] = path
     codes = {name: iso_code_of("common_voice", name) for pair in pairs for name in pair}
     for name, code in codes.items():
         if code is None:
             yield unknown_language(name, f"covost_v2.*{name}*.tsv")
-    found = False
-    for (source, target), lists in pairs.items():
-        heard, read_in = codes[source], codes[target]
-        if heard is None or read_in is None or spoken not in (None, heard) or written not in (None, read_in):
+    chosen = [
+        pair
+        for pair in pairs
+        if all(codes[name] for name in pair)
+        and spoken in (None, codes[pair[0]])
+        and written in (None, codes[pair[1]])
+    ]
+    for source, target in chosen:
+        yield from _clips(folder, source, target, pairs[source, target])
+    if not chosen:
+        problem = f"{folder}/covost_v2.{spoken or '*'}_{written or '*'}.tsv is not there"
+        remedy = "`folder` must hold the lists of CoVoST 2 and a folder of Common Voice 4 each"
+        raise not_obtained(problem, _find(folder, "covost_v2.*.tar.gz"), remedy)
+
+
+def _find(folder: Path, pattern: str) -> list[Path]:
+    return sorted([*folder.glob(pattern), *folder.glob(f"*/{pattern}")])
+
+
+def _clips(folder: Path, source: str, target: str, lists: dict[str | None, Path]) -> Entries:
+    clips = folder / source / "clips"
+    if not clips.is_dir():
+        remedy = f"unpack Common Voice 4 of {source!r} into {clips.parent}"
+        raise NotObtained(f"{clips} is not there; {remedy}")
+    spoken, written = (iso_code_of("common_voice", name) for name in (source, target))
+    all_split_lists = set(SPLITS) <= lists.keys()
+    if all_split_lists or None not in lists:
+        rows = _split_rows(folder, lists)
+    else:
+        rows = _published_rows(folder, lists[None], source)
+    for entry in rows:
+        if isinstance(entry, Finding):
+            yield entry
             continue
-        found = True
-        clips = folder / source / "clips"
-        if not clips.is_dir():
-            raise NotObtained(f"{clips} is not there; unpack Common Voice 4 of {source!r} into {clips.parent}")
-        # all three, or the whole: of two lists it cannot be said what the third would hold
-        split = set(SPLITS) <= lists.keys() or None not in lists
-        rows = _split(folder, lists) if split else _whole(folder, lists[None], source)
-        for entry in rows:
-            if isinstance(entry, Finding):
-                yield entry
-                continue
-            split, origin, row = entry
-            if row["path"] in FAULTY:
-                yield Finding(
-                    "clip", Path(row["path"]).stem, origin, f"{row['path']} is known to be broken", "nothing: it is left out"
-                )
-                continue
-            yield Utterance(
-                id=f"{source}_{target}-{Path(row['path']).stem}",
-                audio=clips / row["path"],
-                seconds=float("nan"),
-                language=heard,
-                speaker=row["client_id"],
-                split=split,
-                texts={heard: _plain(row["sentence"]), read_in: _plain(row["translation"])},
+        split, origin, row = entry
+        clip = Path(row["path"]).stem
+        if row["path"] in FAULTY:
+            yield Finding(
+                step="clip",
+                id=clip,
                 origin=origin,
+                problem=f"{row['path']} is known to be broken",
+                remedy="nothing to do: it is left out",
             )
-    if not found:
-        hint = f"unpack {packed[0]}" if packed else "`folder` must hold the lists of CoVoST 2 and a folder of Common Voice 4 each"
-        raise NotObtained(f"{folder}/covost_v2.{spoken or '*'}_{written or '*'}.tsv is not there; {hint}")
+            continue
+        yield Utterance(
+            id=f"{source}_{target}-{clip}",
+            audio=clips / row["path"],
+            seconds=float("nan"),
+            language=spoken,
+            speaker=row["client_id"],
+            split=split,
+            texts={spoken: _unescape(row["sentence"]), written: _unescape(row["translation"])},
+            origin=origin,
+        )
 
 
-Row = tuple[str, str, dict[str, str]]  # split, origin, columns
-
-
-def _split(folder: Path, lists: dict[str | None, Path]) -> Iterator[Row | Finding]:
+def _split_rows(folder: Path, lists: dict[str | None, Path]) -> Iterator[Row | Finding]:
     for split in SPLITS:
         if split in lists:
-            table = Table(lists[split], folder, ("path", "sentence", "translation", "client_id"))
-            yield from ((split, table.at(number), row) for number, row in table)
+            columns = ("path", "sentence", "translation", "client_id")
+            table = Table(lists[split], folder, columns)
+            yield from ((split, table.origin(number), row) for number, row in table)
             yield from table.findings
 
 
-def _whole(folder: Path, path: Path, source: str) -> Iterator[Row | Finding]:
+def _published_rows(folder: Path, path: Path, source: str) -> Iterator[Row | Finding]:
+    """The rows of the published list, in the order of Common Voice's validated.tsv."""
     table = Table(path, folder, ("path", "translation", "split"))
-    wanted, others = {}, Counter()
+    rows: dict[str, tuple[int, dict[str, str]]] = {}
+    unused = Counter()
     for number, row in table:
-        if row["path"] in wanted:
-            yield Finding(
-                "clip", Path(row["path"]).stem, table.at(number), f"lists {row['path']} again", "nothing: the first is read"
-            )
+        clip = row["path"]
+        if clip in rows:
+            problem, remedy = f"lists {clip} again", "nothing to do: the first line is read"
+            yield table.finding(number, "clip", problem, remedy, id=Path(clip).stem)
         elif row["split"] in SPLIT_OF:
-            wanted[row["path"]] = (number, row)
+            rows[clip] = (number, row)
         else:
-            others[row["split"]] += 1
+            unused[row["split"]] += 1
     yield from table.findings
-    if others:
-        kinds = ", ".join(f"{count} of {kind!r}" for kind, count in others.items())
-        yield Finding("split", "", table.at(1), f"lists {kinds}", "nothing: CoVoST 2 uses them in no split", "noted")
-    voices = Table(folder / source / "validated.tsv", folder, ("path", "sentence", "client_id"))
-    for _, voice in voices:
-        if voice["path"] in wanted:
-            number, row = wanted.pop(voice["path"])
-            yield SPLIT_OF[row["split"]], table.at(number), voice | row
-    yield from voices.findings
-    for clip, (number, _) in wanted.items():
-        yield Finding("transcript", Path(clip).stem, table.at(number), f"{clip} is not in {voices.name}", "use Common Voice 4")
+    if unused:
+        counts = ", ".join(f"{count} of {split!r}" for split, count in unused.items())
+        remedy = "nothing to do: they are in no split of CoVoST 2"
+        yield table.finding(1, "split", f"lists {counts}", remedy, "noted")
+    validated = Table(folder / source / "validated.tsv", folder, ("path", "sentence", "client_id"))
+    for _, transcript in validated:
+        if transcript["path"] in rows:
+            number, row = rows.pop(transcript["path"])
+            yield SPLIT_OF[row["split"]], table.origin(number), transcript | row
+    yield from validated.findings
+    for clip, (number, _) in rows.items():
+        problem, remedy = f"{clip} is not in {validated.name}", "use Common Voice 4"
+        yield table.finding(number, "transcript", problem, remedy, id=Path(clip).stem)
 
 
-def _plain(text: str) -> str:
-    """The lists are written and read with a backslash before what would break them."""
+def _unescape(text: str) -> str:
+    """Remove the backslashes with which the lists escape special characters."""
     return re.sub(r"\\(.)", r"\1", text)

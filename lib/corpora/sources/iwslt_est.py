@@ -1,50 +1,52 @@
-"""IWSLT's Estonian-English: broadcast speech with Google's translations, and a dev set translated by people (TalTech, 2025)."""
+"""IWSLT's Estonian-English: broadcasts with machine translations, dev by people (TalTech, 2025)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained, Table
-from lib.corpora.sources.splits import one_in
-from lib.utterance import Finding, Utterance
+from lib.corpora.sources.reading import Entries, Lines, NotObtained, Table
+from lib.corpora.sources.splits import train_or_dev
+from lib.utterance import Utterance
 
-DEV_SHARE = 200  # one in so many recordings of train: it has 581,647 utterances, the published dev 1,601
-CUT = re.compile(r"_(\d+\.\d+)_(\d+\.\d+)\.flac")  # where in its recording a clip was cut out, in seconds
+# one recording in 200 of train, which has 581,647 utterances; the published dev has 1,601
+DEV_EVERY = 200
+CLIP_TIMES = re.compile(r"_(\d+\.\d+)_(\d+\.\d+)\.flac")  # start and end in the recording, seconds
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The clips of train.tsv and dev.tsv, whose sound is audio/RECORDING/RECORDING_NUMBER_START_END.flac.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read train.tsv and dev.tsv with audio/RECORDING/RECORDING_NUMBER_START_END.flac.
 
-    The published dev, the only part that people translated, becomes the test set, since the one of 2025 is another
-    repository's. One recording in 200 of train, by the hash of its name, is dev.
+    The published dev, the only part translated by people, is the test set here, since the test set
+    of 2025 is in another repository. One recording in 200 of train, by hash of its name, is dev.
     """
     if spoken not in (None, "est"):
         return
-    lists = [path for part in ("train", "dev") if (path := folder / f"{part}.tsv").is_file()]
-    if not lists:
-        raise NotObtained(f"{folder} has no train.tsv or dev.tsv; `folder` must be a clone of taltechnlp/iwslt2025_est2eng_data")
-    for path in lists:
-        _, first = next(iter(Lines(path, folder)), (0, ""))
-        if first.startswith("version https://git-lfs"):
-            raise NotObtained(f"{path} is a pointer to the list, not the list; run `git lfs pull` in {folder}")
+    paths = [path for part in ("train", "dev") if (path := folder / f"{part}.tsv").is_file()]
+    if not paths:
+        remedy = "`folder` must be a clone of taltechnlp/iwslt2025_est2eng_data"
+        raise NotObtained(f"{folder} has no train.tsv or dev.tsv; {remedy}")
+    for path in paths:
+        _, first_line = next(iter(Lines(path, folder)), (0, ""))
+        if first_line.startswith("version https://git-lfs"):
+            remedy = f"run `git lfs pull` in {folder}"
+            raise NotObtained(f"{path} is a Git LFS pointer, not the list; {remedy}")
         clips = Table(path, folder, ("audio", "Estonian", "English"))
         for number, row in clips:
             recording, _, clip = row["audio"].rpartition("/")
             if not clip:
-                yield Finding("clip", "", clips.at(number), "names no clip", "fetch the list again")
+                yield clips.finding(number, "clip", "names no clip", "download the list again")
                 continue
-            cut = CUT.search(clip)
-            texts = {"est": row["Estonian"], "eng": row["English"]}
+            times = CLIP_TIMES.search(clip)
+            translation = {"eng": row["English"]} if written in (None, "eng") else {}
             yield Utterance(
                 id=Path(clip).stem,
                 audio=folder / "audio" / row["audio"],
-                seconds=round(float(cut[2]) - float(cut[1]), 3) if cut else float("nan"),
+                seconds=round(float(times[2]) - float(times[1]), 3) if times else float("nan"),
                 language="est",
                 speaker="",
-                split="test" if path.stem == "dev" else "dev" if one_in(DEV_SHARE, recording) else "train",
-                texts={code: text for code, text in texts.items() if code == "est" or written in (None, code)},
-                origin=clips.at(number),
+                split="test" if path.stem == "dev" else train_or_dev(recording, DEV_EVERY),
+                texts={"est": row["Estonian"]} | translation,
+                origin=clips.origin(number),
             )
         yield from clips.findings

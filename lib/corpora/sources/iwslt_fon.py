@@ -1,4 +1,4 @@
-"""IWSLT's Fongbe-French: Fon speech with French translations (FFSTC, extended for 2025), as a participant's reader takes it."""
+"""IWSLT's Fongbe-French: Fongbe speech with French translations (FFSTC, extended for 2025)."""
 
 from __future__ import annotations
 
@@ -6,48 +6,49 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained
-from lib.corpora.sources.splits import one_in
+from lib.corpora.sources.reading import Entries, Lines, NotObtained
+from lib.corpora.sources.splits import train_or_dev
 from lib.utterance import Finding, Utterance
 
 COLUMNS = ("ID", "utterance", "filename", "duration")
-DEV_SHARE = 10  # one in so many training sentences
+DEV_EVERY = 10  # one training sentence in 10
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The clips of train.csv and valid.csv, whose sound is train/FILENAME and valid/FILENAME; the text is French.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read train.csv and valid.csv with train/FILENAME and valid/FILENAME; the text is French.
 
-    The published valid becomes the test set, since the one of 2025 has no references. A tenth of train becomes dev, by the hash
-    of the French sentence, so that a sentence said twice stays on one side.
+    The layout is that of a participant's reader. The published valid is the test set here, since
+    the test set of 2025 has no references. A tenth of train is dev, by hash of the French sentence,
+    so that a repeated sentence is in one split.
     """
     if spoken not in (None, "fon") or written not in (None, "fra"):
         return
-    lists = [path for part in ("train", "valid") if (path := folder / f"{part}.csv").is_file()]
-    if not lists:
-        raise NotObtained(
-            f"{folder} has no train.csv or valid.csv; `folder` must be the unpacked archive's, beside train/ and valid/"
-        )
-    for path in lists:
-        for entry in _rows(Lines(path, folder)):
+    paths = [path for part in ("train", "valid") if (path := folder / f"{part}.csv").is_file()]
+    if not paths:
+        remedy = "`folder` must hold the unpacked archive's lists beside train/ and valid/"
+        raise NotObtained(f"{folder} has no train.csv or valid.csv; {remedy}")
+    for path in paths:
+        lines = Lines(path, folder)
+        for entry in _rows(lines):
             if isinstance(entry, Finding):
                 yield entry
                 continue
-            origin, row = entry
-            held = path.stem == "train" and one_in(DEV_SHARE, row["utterance"])
+            number, row = entry
+            text = row["utterance"]
             yield Utterance(
                 id=f"{path.stem}-{row['ID']}",
                 audio=folder / path.stem / row["filename"],
                 seconds=float(row["duration"]),
                 language="fon",
                 speaker="",
-                split="test" if path.stem == "valid" else "dev" if held else "train",
-                texts={"fra": row["utterance"].strip()},
-                origin=origin,
+                split="test" if path.stem == "valid" else train_or_dev(text, DEV_EVERY),
+                texts={"fra": text.strip()},
+                origin=lines.origin(number),
             )
 
 
-def _rows(lines: Lines) -> Iterator[tuple[str, dict[str, str]] | Finding]:
-    """The lines as CSV with a header, each with where it stands; a text with a comma has quotes around it."""
+def _rows(lines: Lines) -> Iterator[tuple[int, dict[str, str]] | Finding]:
+    """Read CSV with a header, line by line: a text with a comma is quoted."""
     header: list[str] = []
     for number, line in lines:
         try:
@@ -56,12 +57,14 @@ def _rows(lines: Lines) -> Iterator[tuple[str, dict[str, str]] | Finding]:
             if header:
                 float(row["duration"])
         except (csv.Error, ValueError) as error:
-            what = f"is not {', '.join(header or COLUMNS)} ({error})"
-            yield Finding("columns", "", lines.at(number), what, "look for a quote, a comma or a line break within a text")
+            problem = f"is not {', '.join(header or COLUMNS)} ({error})"
+            remedy = "look for a quote, a comma or a line break within a text"
+            yield lines.finding(number, "columns", problem, remedy)
             continue
         if header:
-            yield lines.at(number), row
+            yield number, row
         elif not set(COLUMNS) <= set(fields):
-            raise ValueError(f"{lines.path} lacks one of the columns {', '.join(COLUMNS)}; it has {', '.join(fields)}")
+            wanted, known = ", ".join(COLUMNS), ", ".join(fields)
+            raise ValueError(f"{lines.path} lacks one of the columns {wanted}; it has {known}")
         header = header or fields
     yield from lines.findings

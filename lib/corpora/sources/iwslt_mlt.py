@@ -1,7 +1,7 @@
-"""IWSLT's Maltese-English. No file of it could be seen, so this reads the layout of the task's other clips, with transcripts.
+"""IWSLT's Maltese-English, in the layout of three other pairs of the task, with transcripts.
 
-That is {train,dev}/stamped.tsv, {train,dev}/txt/{train,dev}.{mlt,eng} and {train,dev}/wav/, as in `iwslt_stamped`: three
-other pairs are published so, and what a user is given is soon brought into it.
+No file of the release could be seen, so users have to bring theirs into that layout (see
+`iwslt_stamped`): {train,dev}/stamped.tsv, {train,dev}/txt/{train,dev}.{mlt,eng}, {train,dev}/wav/.
 """
 
 from __future__ import annotations
@@ -10,4 +10,5 @@ from functools import partial
 
 from lib.corpora.sources import iwslt_stamped
 
-read = partial(iwslt_stamped.read, pair=iwslt_stamped.Pair("mlt", {"mlt": "mlt", "eng": "eng"}, test="dev"))
+PAIR = iwslt_stamped.Pair("mlt", {"mlt": "mlt", "eng": "eng"}, test_part="dev")
+read = partial(iwslt_stamped.read, pair=PAIR)

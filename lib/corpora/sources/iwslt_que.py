@@ -1,63 +1,71 @@
-"""IWSLT's Quechua-Spanish: radio speech from the Siminchik corpus, in the layout of its repository of 2024 (or 2023)."""
+"""IWSLT's Quechua-Spanish: radio speech of the Siminchik corpus, repository of 2024 (or 2023)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained, cut, parallel
+from lib.corpora.sources.reading import (
+    YAML_FORM,
+    Entries,
+    Lines,
+    NotObtained,
+    parallel_segments,
+    parse_yaml,
+)
 from lib.utterance import Finding, Utterance
 
-HOMES = ("que_spa_constrained", "que_spa_clean")  # what it is called in 2024, and in 2023
-PARTS = {"train": "train", "valid": "dev", "test": "test"}
+FOLDERS = ("que_spa_constrained", "que_spa_clean")  # its name in 2024, and in 2023
+SPLIT_OF = {"train": "train", "valid": "dev", "test": "test"}
+SUFFIXES = {"que": (".que",), "spa": (".spa.tc", ".spa")}  # true-cased Spanish is preferred
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The clips of que_spa_constrained/{train,valid,test}, which are train, dev and test.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read que_spa_constrained/{train,valid,test}, which are train, dev and test.
 
-    txt/PART.yaml lists them, a line each, in the order of txt/PART.que and txt/PART.spa, which are held in memory for the join.
-    Spanish is taken from PART.spa.tc, the publisher's true-cased text, where it is there. A test set is published without
-    transcripts: without test.que, its utterances have a translation only. que_spa_synthetic_translation is not read.
+    txt/PART.yaml lists the clips; PART.que and PART.spa.tc (or PART.spa) are held in memory for the
+    join. A test set without test.que has translations only. que_spa_synthetic_translation is not
+    read.
     """
     if spoken not in (None, "que"):
         return
-    home = next((folder / name for name in HOMES if (folder / name).is_dir()), None)
-    if home is None:
-        raise NotObtained(f"{folder / HOMES[0]} is not there; `folder` must be a clone of Llamacha/IWSLT2024_Quechua_data")
-    for part in PARTS:
-        txt = home / part / "txt"
-        ends = {"que": (".que",)} | ({"spa": (".spa.tc", ".spa")} if written in (None, "spa") else {})
-        found = {code: [path for end in some if (path := txt / f"{part}{end}").exists()] for code, some in ends.items()}
-        texts = {code: Lines(paths[0], folder) for code, paths in found.items() if paths}
+    corpus = next((folder / name for name in FOLDERS if (folder / name).is_dir()), None)
+    if corpus is None:
+        remedy = "`folder` must be a clone of Llamacha/IWSLT2024_Quechua_data"
+        raise NotObtained(f"{folder / FOLDERS[0]} is not there; {remedy}")
+    languages = ["que", "spa"] if written in (None, "spa") else ["que"]
+    for part in SPLIT_OF:
+        txt = corpus / part / "txt"
+        texts = {}
+        for code in languages:
+            paths = [path for end in SUFFIXES[code] if (path := txt / f"{part}{end}").exists()]
+            if paths:
+                texts[code] = Lines(paths[0], folder)
         if texts:
-            yield from _clips(folder, txt / f"{part}.yaml", texts)
+            yield from _clips(Lines(txt / f"{part}.yaml", folder), texts)
         else:
-            what = f"not read: it has no {' or '.join(f'{part}{end}' for some in ends.values() for end in some)}"
+            names = " or ".join(f"{part}{end}" for code in languages for end in SUFFIXES[code])
             yield Finding(
-                "split", "", str(txt.relative_to(folder)), what, "take the clone of 2024, whose test set has one", "noted"
+                step="split",
+                origin=str(txt.relative_to(folder)),
+                problem=f"not read: it has no {names}",
+                remedy="take the clone of 2024, whose test set has one",
+                outcome="noted",
             )
 
 
-def _clips(folder: Path, path: Path, texts: dict[str, Lines]) -> Iterator[Utterance | Finding]:
-    clips = Lines(path, folder)
-    for entry in parallel(clips, texts):
-        if isinstance(entry, Finding):
-            yield entry
+def _clips(listed: Lines, texts: dict[str, Lines]) -> Entries:
+    for segment in parallel_segments(listed, texts, parse_yaml, YAML_FORM):
+        if isinstance(segment, Finding):
+            yield segment
             continue
-        number, line, said = entry
-        index = cut(clips, number, line)
-        if isinstance(index, Finding):
-            yield index
-            continue
-        name, start, seconds, speaker = index
         yield Utterance(
-            id=Path(name).stem,
-            audio=path.parent.parent / "wav" / name,
-            seconds=seconds,
+            id=Path(segment.audio).stem,
+            audio=listed.path.parent.parent / "wav" / segment.audio,
+            seconds=segment.seconds,
             language="que",
-            speaker=speaker,
-            split=PARTS[path.stem],
-            texts=said,
-            start=start or None,  # clips are cut already: what starts at 0 is the whole file
-            origin=clips.at(number),
+            speaker=segment.speaker,
+            split=SPLIT_OF[listed.path.stem],
+            texts=segment.texts,
+            start=segment.start or None,  # clips are cut already: a start of 0 is the whole file
+            origin=segment.origin,
         )

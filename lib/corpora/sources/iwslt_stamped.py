@@ -1,88 +1,112 @@
-"""Irish-English, Bhojpuri-Hindi and Marathi-Hindi of IWSLT's low-resource task: clips in folders with a stamped.tsv each."""
+"""IWSLT's Irish-English, Bhojpuri-Hindi and Marathi-Hindi: folders of clips with a stamped.tsv."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained, parallel
-from lib.corpora.sources.splits import one_in
+from lib.corpora.sources.reading import (
+    Entries,
+    Lines,
+    NotObtained,
+    parallel_segments,
+    parse_start_end,
+)
+from lib.corpora.sources.splits import train_or_dev
 from lib.utterance import Finding, Utterance
 
-DEV_SHARE = 10  # one in so many training sentences, where the published dev has to be the test set
+DEV_EVERY = 10  # one training sentence in 10, if the published dev is the test set
 
 
 @dataclass(frozen=True)
 class Pair:
-    """What differs between the corpora of this layout."""
+    """A corpus of this layout."""
 
     spoken: str
-    texts: dict[str, str]  # language -> how its text files end
-    test: str  # the newest part whose references are published
+    suffixes: dict[str, str]  # language -> suffix of its text files
+    test_part: str  # the newest part with published references
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None, *, pair: Pair) -> Iterator[Utterance | Finding]:
-    """The clips of PART/stamped.tsv, in `folder` or a folder in it, where clones put the editions of earlier years.
+def read(
+    folder: Path, spoken: str | None = None, written: str | None = None, *, pair: Pair
+) -> Entries:
+    """Read PART/stamped.tsv, in `folder` or one level deeper, where clones hold earlier editions.
 
-    A line is `wav/NAME.wav START END`; the same line of PART/txt/PART.LANGUAGE, held in memory for the join, is its text. The
-    parts are train, dev and the pair's test set; other test sets are not read. Where that is the published dev, a tenth of
-    train becomes dev, by the hash of the text, so that a sentence said twice stays on one side.
+    A line is `wav/NAME.wav START END`; the same line of PART/txt/PART.LANGUAGE, held in memory for
+    the join, is its text. The parts are train, dev and the pair's test part; other test sets are
+    not read. If the test part is the published dev, a tenth of train becomes dev, by hash of the
+    text, so that a repeated sentence is in one split.
     """
-    texts = {code: end for code, end in pair.texts.items() if code == pair.spoken or written in (None, code)}
-    if spoken not in (None, pair.spoken) or not texts:
+    suffixes = {
+        code: suffix
+        for code, suffix in pair.suffixes.items()
+        if code == pair.spoken or written in (None, code)
+    }
+    if spoken not in (None, pair.spoken) or not suffixes:
         return
-    # by name, the nearest last: the Irish clone of 2025 holds the edition of 2023 twice
-    homes = {path.parent.name: path.parent for depth in ("*/*", "*") for path in sorted(folder.glob(f"{depth}/stamped.tsv"))}
-    parts = {"train": "train", "dev": "dev", pair.test: "test"}
-    if not parts.keys() & homes.keys():
-        hint = "`folder` must be the clone, and that be made with --recursive"
-        raise NotObtained(f"{folder} has no {'/, '.join(parts)}/ with a stamped.tsv, nor has a folder in it; {hint}")
-    unread = sorted(homes.keys() - parts.keys())
+    # the folder nearest to `folder` replaces others of its name: the Irish clone of 2025 holds the
+    # edition of 2023 twice
+    part_folders = {
+        path.parent.name: path.parent
+        for depth in ("*/*", "*")
+        for path in sorted(folder.glob(f"{depth}/stamped.tsv"))
+    }
+    splits = {"train": "train", "dev": "dev", pair.test_part: "test"}
+    if not splits.keys() & part_folders.keys():
+        problem = (
+            f"{folder} has no {'/, '.join(splits)}/ with a stamped.tsv, nor has a folder in it"
+        )
+        raise NotObtained(f"{problem}; `folder` must be the clone, made with --recursive")
+    unread = sorted(part_folders.keys() - splits.keys())
     if unread:
-        what = f"{', '.join(unread)}: not read, since {pair.test} is the newest part whose references are published"
-        yield Finding("split", "", str(homes[unread[0]].relative_to(folder)), what, "nothing to do", "noted")
-    for part, split in parts.items():
-        if part in homes:
-            yield from _clips(folder, homes[part], split, texts, pair)
+        reason = f"{pair.test_part} is the newest part with published references"
+        yield Finding(
+            step="split",
+            origin=str(part_folders[unread[0]].relative_to(folder)),
+            problem=f"{', '.join(unread)}: not read, since {reason}",
+            remedy="nothing to do",
+            outcome="noted",
+        )
+    for part, split in splits.items():
+        if part in part_folders:
+            yield from _clips(folder, part_folders[part], split, suffixes, pair)
 
 
-def _clips(folder: Path, home: Path, split: str, texts: dict[str, str], pair: Pair) -> Iterator[Utterance | Finding]:
-    part = home.name.partition("-")[0]  # test-2023/txt/test.eng
-    stamps = Lines(home / "stamped.tsv", folder)
-    for entry in parallel(stamps, {code: Lines(_text(home, f"{part}.{end}"), folder) for code, end in texts.items()}):
-        if isinstance(entry, Finding):
-            yield entry
+def _clips(
+    folder: Path, part_folder: Path, split: str, suffixes: dict[str, str], pair: Pair
+) -> Entries:
+    listed = Lines(part_folder / "stamped.tsv", folder)
+    texts = {c: Lines(_text_path(part_folder, end), folder) for c, end in suffixes.items()}
+    parse = partial(parse_start_end, separator="\t")
+    form = "wav/NAME.wav START END, in seconds, with tabs"
+    for segment in parallel_segments(listed, texts, parse, form):
+        if isinstance(segment, Finding):
+            yield segment
             continue
-        number, line, said = entry
-        try:
-            sound, start, end = line.split("\t")
-            start, end = float(start), float(end)
-        except ValueError:
-            remedy = "a line must read wav/NAME.wav START END, in seconds, with tabs"
-            yield Finding("cut", "", stamps.at(number), f"is {line!r:.200}", remedy)
-            continue
-        held = split == "train" and pair.test == "dev" and one_in(DEV_SHARE, " ".join(said.values()))
+        name, start = Path(segment.audio).stem, segment.start
+        sentence = " ".join(segment.texts.values())
+        dev_from_train = split == "train" and pair.test_part == "dev"
         yield Utterance(
-            id=f"{Path(sound).stem}_{start}" if start else Path(sound).stem,
-            audio=home / sound,
-            seconds=end - start,
+            id=f"{name}_{start}" if start else name,
+            audio=part_folder / segment.audio,
+            seconds=segment.seconds,
             language=pair.spoken,
             speaker="",
-            split="dev" if held else split,
-            texts=said,
-            start=start or None,  # clips are cut already: what starts at 0 is the whole file
-            origin=stamps.at(number),
+            split=train_or_dev(sentence, DEV_EVERY) if dev_from_train else split,
+            texts=segment.texts,
+            start=start or None,  # clips are cut already: a start of 0 is the whole file
+            origin=segment.origin,
         )
 
 
-def _text(home: Path, name: str) -> Path:
-    """A file of texts: in txt/, but the Marathi test set's lies beside its list."""
-    beside = home / name
-    return beside if beside.exists() else home / "txt" / name
+def _text_path(part_folder: Path, suffix: str) -> Path:
+    """PART/txt/PART.SUFFIX (test-2023/txt/test.eng); the Marathi test set's is beside its list."""
+    name = f"{part_folder.name.partition('-')[0]}.{suffix}"
+    beside = part_folder / name
+    return beside if beside.exists() else part_folder / "txt" / name
 
 
-read_gle = partial(read, pair=Pair("gle", {"eng": "eng"}, test="test-2023"))
-read_bho = partial(read, pair=Pair("bho", {"hin": "hi"}, test="dev"))
-read_mar = partial(read, pair=Pair("mar", {"hin": "hi"}, test="test"))
+read_gle = partial(read, pair=Pair("gle", {"eng": "eng"}, test_part="test-2023"))
+read_bho = partial(read, pair=Pair("bho", {"hin": "hi"}, test_part="dev"))
+read_mar = partial(read, pair=Pair("mar", {"hin": "hi"}, test_part="test"))

@@ -1,65 +1,70 @@
-"""MuST-C: TED talks in English, cut into sentences, with translations into one language an archive (FBK, 2019 to 2022)."""
+"""MuST-C: English TED talks cut into sentences, one archive a target language (FBK, 2019)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained, cut, parallel, unknown_language
+from lib.corpora.sources.reading import (
+    YAML_FORM,
+    Entries,
+    Lines,
+    not_obtained,
+    parallel_segments,
+    parse_yaml,
+    unknown_language,
+)
 from lib.languages import iso_code_of
 from lib.utterance import Finding, Utterance
 
-PARTS = {"train": "train", "dev": "dev", "tst-COMMON": "test"}
+SPLIT_OF = {"train": "train", "dev": "dev", "tst-COMMON": "test"}
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The sentences of en-TARGET/data/{train,dev,tst-COMMON}, which are train, dev and test.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read en-TARGET/data/{train,dev,tst-COMMON}, which are train, dev and test; not tst-HE.
 
-    txt/PART.yaml lists them, a line each, in the order of txt/PART.en and txt/PART.TARGET, which are held in memory for the
-    join; wav/ holds whole talks. A talk that is translated into two languages is cut anew for each of them, so a sentence
-    comes once for every target, with the target in its id. tst-HE, a second test set, is not read: test is what papers score.
+    txt/PART.yaml lists the sentences; PART.en and PART.TARGET are held in memory for the join; wav/
+    holds whole talks. A talk is segmented anew for each target, so a sentence comes once for each,
+    with the target in its id.
     """
     if spoken not in (None, "eng"):
         return
-    homes = {path.parent.name.removeprefix("en-"): path for path in sorted(folder.glob("en-*/data"))}
-    codes = {name: iso_code_of("locale", name) for name in homes}
-    for name, code in codes.items():
+    data_folders = {path.parent.name[3:]: path for path in sorted(folder.glob("en-*/data"))}
+    codes = {target: iso_code_of("locale", target) for target in data_folders}
+    for target, code in codes.items():
         if code is None:
-            yield unknown_language(name, f"en-{name}")
-    chosen = {name: code for name, code in codes.items() if code and written in (None, code)}
+            yield unknown_language(target, f"en-{target}")
+    chosen = {target: code for target, code in codes.items() if code and written in (None, code)}
     if not chosen:
-        packed = next(folder.glob("MUSTC_*.tar.gz"), None)
-        hint = f"unpack {packed.name}" if packed else "`folder` must hold the unpacked en-TARGET"
-        raise NotObtained(f"{folder}/en-{written or '*'}/data is not there; {hint}")
-    for name, code in chosen.items():
-        for part in PARTS:
-            if (homes[name] / part / "txt").is_dir():
-                yield from _sentences(folder, homes[name] / part, name, code)
+        problem = f"{folder}/en-{written or '*'}/data is not there"
+        remedy = "`folder` must hold the unpacked en-TARGET"
+        raise not_obtained(problem, folder.glob("MUSTC_*.tar.gz"), remedy)
+    for target, code in chosen.items():
+        for part in SPLIT_OF:
+            if (data_folders[target] / part / "txt").is_dir():
+                yield from _sentences(folder, data_folders[target] / part, target, code)
 
 
-def _sentences(folder: Path, home: Path, name: str, target: str) -> Iterator[Utterance | Finding]:
-    cuts, english, translation = (Lines(home / "txt" / f"{home.name}.{end}", folder) for end in ("yaml", "en", name))
-    seen = Counter()
-    for entry in parallel(cuts, {"eng": english, target: translation}):
-        if isinstance(entry, Finding):
-            yield entry
+def _sentences(folder: Path, part: Path, target: str, code: str) -> Entries:
+    listed, english, translation = (
+        Lines(part / "txt" / f"{part.name}.{suffix}", folder) for suffix in ("yaml", "en", target)
+    )
+    sentences = Counter()  # of each talk
+    texts = {"eng": english, code: translation}
+    for segment in parallel_segments(listed, texts, parse_yaml, YAML_FORM):
+        if isinstance(segment, Finding):
+            yield segment
             continue
-        number, line, texts = entry
-        index = cut(cuts, number, line)
-        if isinstance(index, Finding):
-            yield index
-            continue
-        talk, start, seconds, speaker = index
+        talk = segment.audio
         yield Utterance(
-            id=f"en-{name}-{Path(talk).stem}-seg-{seen[talk]}",
-            audio=home / "wav" / talk,
-            seconds=seconds,
+            id=f"en-{target}-{Path(talk).stem}-seg-{sentences[talk]}",
+            audio=part / "wav" / talk,
+            seconds=segment.seconds,
             language="eng",
-            speaker=speaker,
-            split=PARTS[home.name],
-            texts=texts,
-            start=start,
-            origin=cuts.at(number),
+            speaker=segment.speaker,
+            split=SPLIT_OF[part.name],
+            texts=segment.texts,
+            start=segment.start,
+            origin=segment.origin,
         )
-        seen[talk] += 1
+        sentences[talk] += 1

@@ -1,194 +1,246 @@
-"""Recordings of one's own: any folder with a manifest beside the audio, as TSV, as JSON lines or as lhotse cuts."""
+"""A user's own recordings: a manifest beside the audio, as TSV, JSON lines or lhotse cuts."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, Table
+from lib.corpora.sources.reading import Entries, Lines, Table
+from lib.corpora.sources.splits import hash_bucket
 from lib.languages import LANGUAGES
 from lib.utterance import SPLITS, Finding, Utterance
 
-# of a TSV or a line of JSON; a `start` makes it a part of a longer file
+# of a TSV, or keys of a JSON line
 COLUMNS = (
-    "audio", "source", "id", "split", "target", "transcript", "translation", "speaker", "seconds", "start",
-    "licence", "question", "answer",
-)  # fmt: skip
-NEEDED = ("audio", "source")
-ALIASES = {"valid": "dev", "validation": "dev"}
-SHARES = ("train",) * 8 + ("dev", "test")  # of the split where the manifest names none
+    "audio",  # path relative to the manifest
+    "source",  # spoken language, ISO 639-3
+    "id",
+    "split",
+    "target",  # language of the translation
+    "transcript",
+    "translation",
+    "speaker",
+    "seconds",
+    "start",  # seconds into the file, for a part of a longer recording
+    "licence",
+    "question",
+    "answer",  # several: "a|b"; empty: the question cannot be answered
+)
+REQUIRED = ("audio", "source")
+SPLIT_ALIASES = {"valid": "dev", "validation": "dev"}
+HASH_SPLITS = ("train",) * 8 + ("dev", "test")  # for lines without a split
+SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can hold it, UTF-8 cannot
 
 
 class BadManifest(ValueError):
-    """A manifest that cannot be used at all; the message names the file, and what to do."""
+    """A manifest that cannot be used at all. The message names the file and the remedy."""
 
 
-def read(manifest: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The utterances of a manifest: `.tsv`, `.jsonl`, or lhotse's cuts; audio paths are relative to the manifest's folder.
+class BadLine(ValueError):
+    """A manifest line that is not an utterance."""
 
-    Columns: audio and source (the spoken language, ISO 639-3); and where there are any id, split, target with translation,
-    transcript, speaker, seconds, start, licence, question, answer (several: `a|b`; a question without one cannot be answered).
-    JSON may give `texts` instead, language -> text. Lines of another target than `written` are another pair's, and not read.
-    Without a split the hash of an utterance's texts decides: 8 of 10 train, 1 dev, 1 test; speakers are on both sides then.
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
+        self.problem, self.remedy = problem, remedy
+
+
+def read(manifest: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read a manifest: `.tsv` with COLUMNS, `.jsonl` or `.jsonl.gz`, which may be lhotse cuts.
+
+    JSON may give `texts` (language -> text) instead of transcript and translation. Lines whose
+    target is not `written` are skipped. A line without a split gets one by hash of its texts (8 of
+    10 train, 1 dev, 1 test), which puts speakers in several splits.
 
     Raises:
-        BadManifest: no such file, another kind of file, or a column that is needed and missing.
+        BadManifest: the file is missing, of another kind, or lacks a required column.
     """
     path = Path(manifest).expanduser()
-    if path.is_dir():
-        inside = sorted(p.name for p in path.iterdir() if p.name.endswith((".tsv", ".jsonl", ".jsonl.gz")))
-        raise BadManifest(
-            f"{path} is a folder; give the path of its manifest" + (f", such as {path / inside[0]}" if inside else "")
-        )
-    if not path.is_file():
-        raise BadManifest(f"{path} is not there; give the path of a TSV, of JSON lines or of lhotse cuts")
-    if path.suffix not in (".tsv", ".jsonl", ".gz"):
-        raise BadManifest(f"{path} is none of .tsv, .jsonl and .jsonl.gz; save a table as text with tabs between its columns")
-    drawn = 0
-    for entry in _table(path) if path.suffix == ".tsv" else _json(path):
+    _check_path(path)
+    lines_without_split = 0
+    for entry in _tsv_rows(path) if path.suffix == ".tsv" else _json_rows(path):
         if isinstance(entry, Finding):
             yield entry
             continue
-        where, row = entry
-        if spoken not in (None, row.get("source")) or (written and row.get("target") not in (None, "", written)):
+        origin, row = entry
+        row = {column: value for column, value in row.items() if value not in (None, "")}
+        if spoken not in (None, row.get("source")):
+            continue
+        if written and row.get("target") not in (None, written):
             continue
         try:
-            made = _utterance(where, row, path.parent)
-        except (TypeError, ValueError) as error:
-            yield Finding("line", str(row.get("id", "")), where, f"has a value of a wrong kind ({error})", "correct the line")
+            utterance = _utterance(origin, row, path.parent)
+        except BadLine as error:
+            name = row.get("id") or _default_id(row)
+            problem, remedy = error.problem, error.remedy
+        except (AttributeError, TypeError, ValueError) as error:
+            name, problem = row.get("id", ""), f"has a value of a wrong type ({error})"
+            remedy = "correct the line"
+        else:
+            lines_without_split += "split" not in row
+            yield utterance
             continue
-        drawn += isinstance(made, Utterance) and not row.get("split")
-        yield made
-    if drawn:
-        what = f"{drawn} lines name no split: 8 of 10 are train, 1 dev, 1 test, by the hash of their texts"
-        yield Finding("split", "", f"{path.name}:1", what, "add a column split, to keep speakers apart", "noted")
+        yield Finding(step="line", id=str(name), origin=origin, problem=problem, remedy=remedy)
+    if lines_without_split:
+        yield Finding(
+            step="split",
+            origin=f"{path.name}:1",
+            problem=(
+                f"{lines_without_split} lines name no split: by hash of their texts, 8 of 10 are "
+                "train, 1 dev, 1 test"
+            ),
+            remedy="add a column split, to keep speakers apart",
+            outcome="noted",
+        )
 
 
-def _table(path: Path) -> Iterator[tuple[str, dict] | Finding]:
-    table = Table(path, path.parent, NEEDED)
+def _check_path(path: Path) -> None:
+    if path.is_dir():
+        suffixes = (".tsv", ".jsonl", ".jsonl.gz")
+        first = min((p for p in path.iterdir() if p.name.endswith(suffixes)), default=None)
+        hint = f", such as {first}" if first else ""
+        raise BadManifest(f"{path} is a folder; give the path of its manifest{hint}")
+    if not path.is_file():
+        remedy = "give the path of a TSV, of JSON lines or of lhotse cuts"
+        raise BadManifest(f"{path} is not there; {remedy}")
+    if path.suffix not in (".tsv", ".jsonl", ".gz"):
+        remedy = "save a table as text with tabs between its columns"
+        raise BadManifest(f"{path} is not .tsv, .jsonl or .jsonl.gz; {remedy}")
+
+
+def _tsv_rows(path: Path) -> Iterator[tuple[str, dict] | Finding]:
+    table = Table(path, path.parent, REQUIRED)
+    columns = ", ".join(COLUMNS)
     try:
         for number, row in table:
-            yield table.at(number), row
+            yield table.origin(number), row
     except ValueError as error:
-        raise BadManifest(
-            f"{error}. A manifest has the columns {', '.join(COLUMNS)}; {' and '.join(NEEDED)} must be there"
-        ) from error
+        required = " and ".join(REQUIRED)
+        hint = f"A manifest has the columns {columns}; {required} are required"
+        raise BadManifest(f"{error}. {hint}") from error
     yield from table.findings
-    unknown = [name for name in table.header if name not in COLUMNS]
+    unknown = ", ".join(name for name in table.header if name not in COLUMNS)
     if unknown:
-        what = f"the column {', '.join(unknown)} is not read"
-        yield Finding("columns", "", table.at(1), what, f"the columns that are: {', '.join(COLUMNS)}", "noted")
+        problem, remedy = f"the column {unknown} is not read", f"known columns: {columns}"
+        yield table.finding(1, "columns", problem, remedy, "noted")
 
 
-def _json(path: Path) -> Iterator[tuple[str, dict] | Finding]:
+def _json_rows(path: Path) -> Iterator[tuple[str, dict] | Finding]:
     lines = Lines(path, path.parent)
     for number, line in lines:
         if not line.strip():
             continue
+        problem = ""
         try:
             row = json.loads(line)
         except json.JSONDecodeError as error:
-            yield Finding("line", "", lines.at(number), f"is not JSON ({error})", "correct or delete the line")
-            continue
-        if not isinstance(row, dict):
-            yield Finding("line", "", lines.at(number), "is JSON, but no row", "correct or delete the line")
-        elif str(row.get("type", "")).endswith("Cut"):
-            yield from _cut(lines.at(number), row)
+            problem = f"is not JSON ({error})"
         else:
-            yield lines.at(number), row
+            if not isinstance(row, dict):
+                problem = "is JSON, but not an object"
+            elif SURROGATE.search(json.dumps(row, ensure_ascii=False)):
+                problem = "holds half a surrogate pair, which is not a character"
+        if problem:
+            yield lines.finding(number, "line", problem, "correct or delete the line")
+        elif str(row.get("type", "")).endswith("Cut"):
+            yield from _cut_rows(lines, number, row)
+        else:
+            yield lines.origin(number), row
     yield from lines.findings
 
 
-def _cut(where: str, cut: dict) -> Iterator[tuple[str, dict] | Finding]:
-    """A cut of lhotse's; one of several supervisions becomes an utterance each."""
+def _cut_rows(lines: Lines, number: int, cut: dict) -> Iterator[tuple[str, dict] | Finding]:
+    """The rows of a lhotse cut, one for each supervision."""
     if cut["type"] != "MonoCut" or not cut.get("recording") or not cut.get("supervisions"):
-        yield Finding("line", str(cut.get("id", "")), where, "is no MonoCut with a recording and a supervision", "leave it out")
+        problem = "is not a MonoCut with a recording and a supervision"
+        yield lines.finding(number, "line", problem, "leave it out", id=str(cut.get("id", "")))
         return
-    for said in cut["supervisions"]:
-        start = cut["start"] + said["start"]
-        whole = math.isclose(start, 0.0) and math.isclose(said["duration"], cut["recording"]["duration"])
-        yield (
-            where,
-            (said.get("custom") or {})
-            | {
-                "id": said["id"],
-                "audio": cut["recording"]["sources"][0]["source"],
-                "source": said.get("language"),
-                "speaker": said.get("speaker"),
-                "transcript": said.get("text"),
-                "seconds": said["duration"],
-                "start": None if whole else start,
-            },
-        )
+    recording = cut["recording"]
+    for supervision in cut["supervisions"]:
+        start, seconds = cut["start"] + supervision["start"], supervision["duration"]
+        whole_file = math.isclose(start, 0.0) and math.isclose(seconds, recording["duration"])
+        row = {
+            "id": supervision["id"],
+            "audio": recording["sources"][0]["source"],
+            "source": supervision.get("language"),
+            "speaker": supervision.get("speaker"),
+            "transcript": supervision.get("text"),
+            "seconds": seconds,
+            "start": None if whole_file else start,
+        }
+        yield lines.origin(number), (supervision.get("custom") or {}) | row
 
 
-def _utterance(where: str, row: dict, folder: Path) -> Utterance | Finding:
-    given = {name: value for name, value in row.items() if value not in (None, "")}
+def _utterance(origin: str, row: dict, folder: Path) -> Utterance:
+    """A row without empty values as an utterance.
 
-    def bad(what: str, remedy: str) -> Finding:
-        return Finding("line", str(given.get("id") or _name(given)), where, what, remedy)
-
-    blank = [column for column in NEEDED if column not in given]
-    if blank:
-        return bad(f"{', '.join(blank)} is empty", "fill it in, or delete the line")
-    codes = [given[column] for column in ("source", "target") if column in given] + list(given.get("texts", ()))
-    if unknown := [code for code in codes if code not in LANGUAGES]:
-        return bad(f"the language {unknown[0]!r} is not known", "use an ISO 639-3 code, or add a row to lib/languages.py")
-    if "translation" in given and "target" not in given:
-        return bad("it has a translation but no target", "say in target which language that is")
-    split = ALIASES.get(given.get("split", ""), given.get("split", ""))
-    if split not in ("", *SPLITS):
-        return bad(f"split is {split!r}", f"name one of {', '.join(SPLITS)}")
-    numbers = {}
-    for column in ("seconds", "start"):
-        if column in given:
-            numbers[column] = _number(given[column])
-            if numbers[column] is None:
-                return bad(f"{column} is {given[column]!r}, not a number", "write seconds, such as 3.25")
-    if "\0" in str(given["audio"]):
-        return bad(f"audio is {given['audio']!r}, which no path can be", "correct the line")
-    if "start" in numbers and "seconds" not in numbers:
-        return bad("it has a start but no seconds", "say how long the part is")
-    texts = {code: str(words) for code, words in given.get("texts", {}).items()}
-    if "transcript" in given:
-        texts[given["source"]] = str(given["transcript"])
-    if "target" in given:  # an empty translation of a language that is named stays, to be found
-        texts.setdefault(given["target"], str(given.get("translation", "")))
-    name = str(given.get("id") or _name(given))
-    "".join((name, *texts.values())).encode()  # half a surrogate pair is no text
+    Raises:
+        BadLine: a value is missing or wrong.
+    """
+    _check_row(row)
+    seconds, start = _number(row, "seconds"), _number(row, "start")
+    if start is not None and seconds is None:
+        raise BadLine("it has a start but no seconds", "give the length of the part in seconds")
+    texts = {code: str(text) for code, text in row.get("texts", {}).items()}
+    if "transcript" in row:
+        texts[row["source"]] = str(row["transcript"])
+    if "target" in row:  # curation reports an empty translation
+        texts.setdefault(row["target"], str(row.get("translation", "")))
+    name = str(row.get("id") or _default_id(row))
+    split = row.get("split")
+    if split is None:
+        split = HASH_SPLITS[hash_bucket(" ".join(texts.values()) or name, len(HASH_SPLITS))]
     return Utterance(
         id=name,
-        audio=folder / str(given["audio"]),
-        seconds=numbers.get("seconds", math.nan),
-        language=given["source"],
-        speaker=str(given.get("speaker", "")),
-        split=split or _drawn(" ".join(texts.values()) or name),
+        audio=folder / str(row["audio"]),
+        seconds=math.nan if seconds is None else seconds,
+        language=row["source"],
+        speaker=str(row.get("speaker", "")),
+        split=SPLIT_ALIASES.get(split, split),
         texts=texts,
-        meaning=str(given.get("meaning", "")),
-        start=numbers.get("start"),
-        question=str(given.get("question", "")),
-        answers=tuple(str(given["answer"]).split("|")) if given.get("answer") else (),
-        licence=str(given.get("licence", "")),
-        origin=where,
+        meaning=str(row.get("meaning", "")),
+        start=start,
+        question=str(row.get("question", "")),
+        answers=tuple(str(row["answer"]).split("|")) if row.get("answer") else (),
+        licence=str(row.get("licence", "")),
+        origin=origin,
     )
 
 
-def _name(given: dict) -> str:
-    """Of an utterance without an id: its file, the part of it, and what is asked about it."""
-    parts = (str(given.get("audio", "")).rpartition(".")[0], given.get("start"), given.get("question"))
+def _check_row(row: dict) -> None:
+    missing = ", ".join(column for column in REQUIRED if column not in row)
+    if missing:
+        raise BadLine(f"{missing} is empty", "fill it in, or delete the line")
+    codes = [row[column] for column in ("source", "target") if column in row]
+    for code in (*codes, *row.get("texts", ())):
+        if code not in LANGUAGES:
+            remedy = "use an ISO 639-3 code, or add a row to lib/languages.py"
+            raise BadLine(f"the language {code!r} is not known", remedy)
+    if "translation" in row and "target" not in row:
+        raise BadLine("it has a translation but no target", "name its language in target")
+    split = row.get("split", "train")
+    if SPLIT_ALIASES.get(split, split) not in SPLITS:
+        raise BadLine(f"split is {split!r}", f"use one of {', '.join(SPLITS)}")
+    if "\0" in str(row["audio"]):
+        raise BadLine(f"audio is {row['audio']!r}, which is not a path", "correct the line")
+
+
+def _default_id(row: dict) -> str:
+    """The id of a row without one: its file, the start of the part, and the question."""
+    parts = (str(row.get("audio", "")).rpartition(".")[0], row.get("start"), row.get("question"))
     return "_".join(str(part) for part in parts if part is not None)
 
 
-def _number(value: object) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
+def _number(row: dict, column: str) -> float | None:
+    if column not in row:
         return None
-    return number if math.isfinite(number) else None
-
-
-def _drawn(key: str) -> str:
-    return SHARES[int(hashlib.sha256(key.casefold().encode()).hexdigest(), 16) % len(SHARES)]
+    try:
+        number = float(row[column])
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        remedy = "write seconds, such as 3.25"
+        raise BadLine(f"{column} is {row[column]!r}, not a number", remedy)
+    return number

@@ -1,15 +1,14 @@
-"""The People's Speech: English from the Internet Archive with its captions, cut and aligned by MLCommons (NeurIPS 2021)."""
+"""The People's Speech: English from the Internet Archive with its captions (MLCommons, 2021)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import Lines, NotObtained
-from lib.utterance import Finding, Utterance
+from lib.corpora.sources.reading import Entries, Lines, NotObtained
+from lib.utterance import Utterance
 
-# a part -> the split it is and the licence it bears, where that is not the card's; the parts without _sa are free of share-alike
+# part -> split, and licence if it is not the card's: parts without _sa are free of share-alike
 PARTS = {
     "train/clean": ("train", "CC-BY-4.0"),
     "train/clean_sa": ("train", ""),
@@ -20,36 +19,41 @@ PARTS = {
 }
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The clips of every part that lies there: PART.json, and the archives of PART/ unpacked in it.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read the parts that are there: PART.json, with the archives of PART/ unpacked in it.
 
-    A line of the list is a recording with all its clips, so a line can be long; clips of one recording have one origin.
-    The list names no speakers. `validation` is dev; the other splits are the corpus's own.
+    A line of a list is a recording with all its clips, so its clips share an origin. Speakers are
+    not listed. `validation` is dev.
     """
     if spoken not in (None, "eng"):
         return
     parts = [part for part in PARTS if (folder / part).is_dir()]
     if not parts:
-        raise NotObtained(f"{folder}/train/clean is not there, nor is another part; `folder` must hold train/ with its lists")
+        problem = f"{folder}/train/clean is not there, nor is another part"
+        raise NotObtained(f"{problem}; `folder` must hold train/ with its lists")
     for part in parts:
         if not next((folder / part).glob("*.flac"), None):
-            raise NotObtained(f"{folder / part} holds no .flac; unpack the .tar archives of {part} in it")
+            remedy = f"unpack the .tar archives of {part} in it"
+            raise NotObtained(f"{folder / part} holds no .flac; {remedy}")
         yield from _clips(folder, part)
 
 
-def _clips(folder: Path, part: str) -> Iterator[Utterance | Finding]:
+def _clips(folder: Path, part: str) -> Entries:
     split, licence = PARTS[part]
     lines = Lines(folder / f"{part}.json", folder)
     for number, line in lines:
         try:
-            clips = json.loads(line)["training_data"]
-            rows = zip(clips["name"], clips["label"], clips["duration_ms"], strict=True)
-            listed = [(name, label.strip(), milliseconds / 1000) for name, label, milliseconds in rows]
+            recording = json.loads(line)["training_data"]
+            columns = (recording["name"], recording["label"], recording["duration_ms"])
+            clips = [
+                (name, text.strip(), ms / 1000) for name, text, ms in zip(*columns, strict=True)
+            ]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            what = f"is not a recording with its clips ({error!r})"
-            yield Finding("list", "", lines.at(number), what, "fetch the list again: it may be cut short")
+            problem = f"is not a recording with its clips ({error!r})"
+            remedy = "download the list again: it may be truncated"
+            yield lines.finding(number, "list", problem, remedy)
             continue
-        for name, label, seconds in listed:
+        for name, text, seconds in clips:
             yield Utterance(
                 id=f"{Path(part).name}-{Path(name).stem}",
                 audio=folder / part / name,
@@ -57,8 +61,8 @@ def _clips(folder: Path, part: str) -> Iterator[Utterance | Finding]:
                 language="eng",
                 speaker="",
                 split=split,
-                texts={"eng": label},
+                texts={"eng": text},
                 licence=licence,
-                origin=lines.at(number),
+                origin=lines.origin(number),
             )
     yield from lines.findings

@@ -1,157 +1,252 @@
-"""Reading a corpus's lists: text files whose every line keeps its number, and whose defects are found, not swallowed."""
+"""Read corpus lists line by line and report their defects."""
 
 from __future__ import annotations
 
 import gzip
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from lib.utterance import Finding
+from lib.utterance import Finding, Utterance
 
-MARK = b"\xef\xbb\xbf"  # byte order mark
+Entries = Iterator[Utterance | Finding]  # what a source yields
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class NotObtained(FileNotFoundError):
-    """A corpus, or a part of it, that is not where it was looked for; the message says how it is obtained."""
+    """A corpus, or a part of it, is not on disk. The message says how to obtain it."""
+
+
+def not_obtained(problem: str, archives: Iterable[Path], remedy: str) -> NotObtained:
+    """The error for a missing part: unpack the first of `archives`; if there is none, `remedy`."""
+    archive = next(iter(archives), None)
+    return NotObtained(f"{problem}; {f'unpack {archive}' if archive else remedy}")
 
 
 def unknown_language(name: str, origin: str) -> Finding:
-    """What a source says of a part of its corpus in a language that the table does not have: it is not read."""
-    return Finding("language", "", origin, f"{name!r} is a language that lib/languages.py lacks", "add a row to it", "noted")
+    """Report a part of a corpus that is skipped because the language table has no row for it."""
+    return Finding(
+        step="language",
+        origin=origin,
+        problem=f"{name!r} is a language that lib/languages.py lacks",
+        remedy="add a row to it",
+        outcome="noted",
+    )
 
 
 class Lines:
-    """The lines of a UTF-8 text file with their numbers, read one at a time.
+    """Numbered lines of a UTF-8 text file, read one at a time (.gz is decompressed).
 
-    Iterating gives `(number, line)`, numbers from 1, without line ends. What is wrong with the file itself (a byte order
-    mark, CRLF, bytes that are not UTF-8) is in `findings` once the file has been read: a byte order mark and CRLF are
-    repaired; a line that is not UTF-8 is left out.
+    Iterating yields `(number, line)`: numbers from 1, lines without line ends. After iteration,
+    `findings` holds the defects of the file: byte order mark and CRLF (repaired), and lines that
+    are not UTF-8 (dropped).
+
+    Args:
+        folder: of the corpus; origins are relative to it.
 
     Raises:
-        NotObtained: where there is no such file, as soon as it is read.
+        NotObtained: on iteration, if the file is missing or damaged.
     """
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path, self.name = path, os.path.relpath(path, folder)
         self.findings: list[Finding] = []
-        self.last = 0  # number of the last line that was read
+        self.line_count = 0
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         self.findings.clear()
-        self.last = first = last = 0  # first and last: lines that end in CRLF
+        self.line_count = first_crlf = last_crlf = 0
+        for number, raw in enumerate(self._raw_lines(), start=1):
+            self.line_count = number
+            if number == 1 and raw.startswith(BYTE_ORDER_MARK):
+                raw = raw[len(BYTE_ORDER_MARK) :]
+                problem, remedy = "starts with a byte order mark", "save it as UTF-8 without BOM"
+                self._report(1, "byte order mark", problem, remedy, "repaired")
+            if raw.endswith(b"\r\n"):
+                first_crlf, last_crlf = first_crlf or number, number
+            try:
+                line = raw.decode("utf-8").rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                problem, remedy = f"is not UTF-8 ({error})", "save the file as UTF-8"
+                self._report(number, "encoding", problem, remedy)
+                continue
+            yield number, line
+        if first_crlf:
+            more = f", as do others up to line {last_crlf}" if last_crlf != first_crlf else ""
+            problem, remedy = f"ends in CRLF{more}", "save it with LF, as on Unix"
+            self._report(first_crlf, "line ends", problem, remedy, "repaired")
+
+    def _raw_lines(self) -> Iterator[bytes]:
         try:
             file = gzip.open(self.path) if self.path.suffix == ".gz" else open(self.path, "rb")
         except OSError as error:
-            raise NotObtained(f"{self.path} is not there ({error.strerror}); see the layout in the corpus's data card") from error
+            problem = f"{self.path} is not there ({error.strerror})"
+            raise NotObtained(f"{problem}; see the layout in the corpus's data card") from error
         with file:
-            for number, raw in enumerate(self._raw(file), start=1):
-                self.last = number
-                if number == 1 and raw.startswith(MARK):
-                    raw = raw[len(MARK) :]
-                    self._found("byte order mark", 1, "starts with a byte order mark", "save it as UTF-8 without BOM", "repaired")
-                if raw.endswith(b"\r\n"):
-                    first, last = first or number, number
-                try:
-                    line = raw.decode("utf-8").rstrip("\r\n")
-                except UnicodeDecodeError as error:
-                    self._found("encoding", number, f"is not UTF-8 ({error})", "save the file as UTF-8")
-                    continue
-                yield number, line
-        if first:
-            more = f", as others do up to line {last}" if last != first else ""
-            self._found("line ends", first, f"ends in CRLF{more}", "save it with LF, as on Unix", "repaired")
+            try:
+                yield from file
+            except (EOFError, gzip.BadGzipFile) as error:
+                problem = f"{self.path} is damaged ({error})"
+                raise NotObtained(f"{problem}; copy or download it again") from error
 
-    def _raw(self, file: Iterable[bytes]) -> Iterator[bytes]:
-        try:
-            yield from file
-        except (EOFError, gzip.BadGzipFile) as error:
-            raise NotObtained(f"{self.path} is damaged ({error}); copy or download it again") from error
-
-    def _found(self, step: str, number: int, what: str, remedy: str, outcome: str = "dropped") -> None:
-        self.findings.append(Finding(step, "", self.at(number), what, remedy, outcome))
-
-    def at(self, number: int) -> str:
-        """How a line is named: the file within the corpus's folder, and its number."""
+    def origin(self, number: int) -> str:
+        """A line's address: its file, relative to the corpus folder, and its number."""
         return f"{self.name}:{number}"
+
+    def finding(
+        self,
+        number: int,
+        step: str,
+        problem: str,
+        remedy: str,
+        outcome: str = "dropped",
+        id: str = "",
+    ) -> Finding:
+        """A finding about a line of this file."""
+        return Finding(
+            step=step,
+            id=id,
+            origin=self.origin(number),
+            problem=problem,
+            remedy=remedy,
+            outcome=outcome,
+        )
+
+    def _report(
+        self, number: int, step: str, problem: str, remedy: str, outcome: str = "dropped"
+    ) -> None:
+        self.findings.append(self.finding(number, step, problem, remedy, outcome))
 
 
 class Table(Lines):
-    """A tab-separated file with a header: iterating gives `(number, row)`, a row a dict from column to value.
+    """A tab-separated file with a header. Iterating yields `(number, {column: value})`.
 
-    A quote is a character like any other. A line with too few or too many fields is left out, and in `findings`.
+    Quotes are ordinary characters. A line with too few or too many fields goes to `findings`.
 
     Args:
-        columns: that must be there; empty: whatever the header names.
-        header: the columns' names where the file's first line does not give them.
+        columns: required columns.
+        header: column names, for a file without a header line.
 
     Raises:
-        ValueError: a column is missing; says which there are.
+        ValueError: on iteration, if a required column is missing.
     """
 
     def __init__(
-        self, path: Path, folder: Path, columns: Sequence[str] = (), header: Sequence[str] = (), separator: str = "\t"
+        self, path: Path, folder: Path, columns: Sequence[str] = (), header: Sequence[str] = ()
     ) -> None:
         super().__init__(path, folder)
-        self.columns, self.header, self.separator = columns, list(header), separator
+        self.columns, self.header = columns, list(header)
 
     def __iter__(self) -> Iterator[tuple[int, dict[str, str]]]:
         names = self.header
         for number, line in super().__iter__():
-            fields = line.split(self.separator)
+            fields = [field.strip() for field in line.split("\t")]
             if not names:
-                names = self.header = [field.strip() for field in fields]
-                missing = [column for column in self.columns if column not in names]
+                names = self.header = fields
+                missing = ", ".join(column for column in self.columns if column not in names)
                 if missing:
-                    raise ValueError(f"{self.path} lacks the column {', '.join(missing)}; it has {', '.join(names)}")
+                    known = ", ".join(names)
+                    raise ValueError(f"{self.path} lacks the column {missing}; it has {known}")
             elif not line.strip():
                 continue
             elif len(fields) != len(names):
-                what = f"has {len(fields)} fields, not {len(names)}"
-                self._found("columns", number, what, "look for a tab or a line break within a text")
+                problem = f"has {len(fields)} fields, not {len(names)}"
+                remedy = "look for a tab or a line break within a text"
+                self._report(number, "columns", problem, remedy)
             else:
-                yield number, dict(zip(names, (field.strip() for field in fields), strict=True))
+                yield number, dict(zip(names, fields, strict=True))
 
 
-def parallel(listed: Lines, columns: dict[str, Lines]) -> Iterator[tuple[int, str, dict[str, str]] | Finding]:
-    """The lines of a list, each with what stands in the same line of the files beside it: `(number, line, texts)`.
+def parallel_lines(
+    listed: Lines, columns: dict[str, Lines]
+) -> Iterator[tuple[int, str, dict[str, str]] | Finding]:
+    """Join a list with parallel text files, which are held in memory.
 
-    Where the files differ in length nobody knows which line lacks its fellow, and each of them is left out. Blank lines at
-    an end do not count.
+    If the files differ in length, the pairing is unknown and every line of the list is dropped.
+    Blank lines at the end of a file do not count.
+
+    Yields:
+        `(number, line, texts)` for each line of the list, or a finding.
     """
-    held = {key: dict(lines) for key, lines in columns.items()}
-    ends = {
-        lines.name: (lines.last, max((n for n, line in held[key].items() if line.strip()), default=0))
-        for key, lines in columns.items()
-    }
+    texts = {key: dict(lines) for key, lines in columns.items()}
     length = max((number for number, line in listed if line.strip()), default=0)
-    uneven = [name for name, (last, filled) in ends.items() if last < length or filled > length]
-    lengths = f"{listed.name} has {length} lines, " + ", ".join(f"{name} {last}" for name, (last, _) in ends.items())
+    even = True
+    for key, lines in columns.items():
+        last_text = max((n for n, text in texts[key].items() if text.strip()), default=0)
+        even = even and last_text <= length <= lines.line_count
+    counts = ", ".join(f"{lines.name} {lines.line_count}" for lines in columns.values())
     for number, line in listed:
         if number > length:
             break
-        if uneven:
-            yield Finding(
-                "parallel lines", "", listed.at(number), lengths, "unpack the archive again, and look for a broken line"
-            )
-        elif all(number in lines for lines in held.values()):  # else it is not UTF-8, and in the findings
-            yield number, line, {key: lines[number].strip() for key, lines in held.items()}
+        if not even:
+            problem = f"{listed.name} has {length} lines, {counts}"
+            remedy = "unpack the archive again, and look for a broken line"
+            yield listed.finding(number, "parallel lines", problem, remedy)
+        elif all(number in lines for lines in texts.values()):  # else reported as not UTF-8
+            yield number, line, {key: lines[number].strip() for key, lines in texts.items()}
     for lines in (listed, *columns.values()):
         yield from lines.findings
 
 
-def cut(listed: Lines, number: int, line: str) -> tuple[str, float, float, str] | Finding:
-    """What a line of MuST-C's YAML says of a sentence: its file, start and seconds, and its speaker ("" if unknown).
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """A part of a recording, with its texts."""
 
-    The list is valid YAML line by line, and much too long to be parsed whole.
+    audio: str  # as the list names it
+    start: float  # seconds
+    seconds: float
+    speaker: str  # "" if unknown
+    texts: dict[str, str]  # language -> text
+    origin: str
+
+
+def parallel_segments(
+    listed: Lines,
+    columns: dict[str, Lines],
+    parse: Callable[[str], tuple[str, float, float, str]],
+    form: str,
+) -> Iterator[Segment | Finding]:
+    """Join a list of segments with parallel text files (see `parallel_lines`).
+
+    Args:
+        parse: a line of the list -> audio, start, seconds and speaker.
+        form: of a line, named in findings.
     """
-    try:
-        (facts,) = yaml.load(line, yaml.CSafeLoader)
-        return facts["wav"], float(facts["offset"]), float(facts["duration"]), str(facts.get("speaker_id", ""))
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
-        what = f"does not say where its sentence lies ({error!r:.200})"
-        return Finding(
-            "cut", "", listed.at(number), what, "a line must read - {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
+    for entry in parallel_lines(listed, columns):
+        if isinstance(entry, Finding):
+            yield entry
+            continue
+        number, line, texts = entry
+        try:
+            audio, start, seconds, speaker = parse(line)
+        except (ValueError, KeyError, TypeError, yaml.YAMLError):
+            yield listed.finding(number, "cut", f"is {line!r:.200}", f"a line must read {form}")
+            continue
+        yield Segment(
+            audio=audio,
+            start=start,
+            seconds=seconds,
+            speaker=speaker,
+            texts=texts,
+            origin=listed.origin(number),
         )
+
+
+YAML_FORM = "- {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
+
+
+def parse_yaml(line: str) -> tuple[str, float, float, str]:
+    """Parse a line of a MuST-C list: each line is YAML; the file is too long to parse whole."""
+    (facts,) = yaml.load(line, yaml.CSafeLoader)
+    audio, start, seconds = facts["wav"], float(facts["offset"]), float(facts["duration"])
+    return audio, start, seconds, str(facts.get("speaker_id", ""))
+
+
+def parse_start_end(line: str, separator: str | None = None) -> tuple[str, float, float, str]:
+    """Parse a line `AUDIO START END`, with times in seconds and no speaker."""
+    audio, start, end = line.split(separator)
+    return audio, float(start), float(end) - float(start), ""

@@ -1,56 +1,58 @@
-"""VoxPopuli: speeches in the European Parliament with transcripts (ACL 2021), as the publisher's `get_asr_data` cuts them."""
+"""VoxPopuli: transcribed European Parliament speeches, as get_asr_data cuts them (ACL 2021)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-from lib.corpora.sources.reading import NotObtained, Table, unknown_language
+from lib.corpora.sources.reading import Entries, NotObtained, Table, unknown_language
 from lib.languages import iso_code_of, language
-from lib.utterance import SPLITS, Finding, Utterance
+from lib.utterance import SPLITS, Utterance
 
 COLUMNS = ("id", "raw_text", "normalized_text", "speaker_id")
 
 
-def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Iterator[Utterance | Finding]:
-    """The segments that `transcribed_data/LANGUAGE/asr_{train,dev,test}.tsv` list; the splits are the corpus's own.
+def read(folder: Path, spoken: str | None = None, written: str | None = None) -> Entries:
+    """Read transcribed_data/LANGUAGE/asr_{train,dev,test}.tsv.
 
-    The text is `raw_text`, with its case and punctuation; where that is empty the normalized text stands for it, and a
-    finding says how often. There are no translations. `en_accented` is a test set of its own and is not read.
+    The text is raw_text, with case and punctuation; if it is empty, normalized_text, and a finding
+    counts these lines. There are no translations. en_accented, an extra test set, is not read.
     """
     root = folder / "transcribed_data"
-    chosen = "*" if spoken is None else language(spoken).locale
-    homes = sorted({path.parent for path in root.glob(f"{chosen}/asr_*.tsv")})
-    if not homes:
-        raise NotObtained(
-            f"{root / str(chosen)}/asr_*.tsv is not there; `folder` must be the --root of voxpopuli.get_asr_data, which writes it"
-        )
-    for home in homes:
-        if (heard := iso_code_of("locale", home.name)) is None:
-            yield unknown_language(home.name, str(home.relative_to(folder)))
+    locale = "*" if spoken is None else language(spoken).locale
+    language_folders = sorted({path.parent for path in root.glob(f"{locale}/asr_*.tsv")})
+    if not language_folders:
+        remedy = "`folder` must be the --root of voxpopuli.get_asr_data, which writes it"
+        raise NotObtained(f"{root / str(locale)}/asr_*.tsv is not there; {remedy}")
+    for path in language_folders:
+        code = iso_code_of("locale", path.name)
+        if code is None:
+            yield unknown_language(path.name, str(path.relative_to(folder)))
             continue
         for split in SPLITS:
-            if (home / f"asr_{split}.tsv").exists():
-                yield from _segments(folder, home, heard, split)
+            if (path / f"asr_{split}.tsv").exists():
+                yield from _segments(folder, path, code, split)
 
 
-def _segments(folder: Path, home: Path, heard: str, split: str) -> Iterator[Utterance | Finding]:
-    table = Table(home / f"asr_{split}.tsv", folder, COLUMNS)
-    bare = []
+def _segments(folder: Path, language_folder: Path, code: str, split: str) -> Entries:
+    table = Table(language_folder / f"asr_{split}.tsv", folder, COLUMNS)
+    normalized_only = []
     for number, row in table:
+        name, speaker = row["id"], row["speaker_id"]
         if not row["raw_text"]:
-            bare.append(number)
+            normalized_only.append(number)
         yield Utterance(
-            id=row["id"],
-            audio=home / row["id"][:4] / f"{row['id']}.ogg",  # an id starts with the session's year
+            id=name,
+            audio=language_folder / name[:4] / f"{name}.ogg",  # an id starts with the year
             seconds=float("nan"),
-            language=heard,
-            speaker="" if row["speaker_id"] == "None" else row["speaker_id"],  # so written where nobody knows
+            language=code,
+            speaker="" if speaker == "None" else speaker,
             split=split,
-            texts={heard: row["raw_text"] or row["normalized_text"]},
-            origin=table.at(number),
+            texts={code: row["raw_text"] or row["normalized_text"]},
+            origin=table.origin(number),
         )
     yield from table.findings
-    if bare:
-        what = f"has no raw_text, nor have {len(bare) - 1} lines after it: their text is the normalized one, in lower case"
-        yield Finding("raw text", "", table.at(bare[0]), what, "keep it in mind when you score case and punctuation", "noted")
+    if normalized_only:
+        more = len(normalized_only) - 1
+        problem = f"has no raw_text, nor have {more} later lines: normalized_text is used instead"
+        remedy = "their text has no case and punctuation, which affects scores of both"
+        yield table.finding(normalized_only[0], "raw text", problem, remedy, "noted")

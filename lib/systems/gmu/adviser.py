@@ -1,173 +1,244 @@
-"""Which strategy for a pair? The paper's evidence and the workbook's own, side by side, and what to measure next."""
+"""Recommend a strategy for a language pair from the paper's results and the workbook's own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from lib.languages import language
-from lib.scoring.seeds import OverSeeds
-from lib.scoring.study import Pair, Study
-from lib.systems.gmu.claims import FAR, FOUND, mt_minus_st
-from lib.systems.gmu.pairs import PAIRS
-from lib.tasks import Task
+from lib.scoring.comparisons import format_interval
+from lib.scoring.seeds import SeedMean
+from lib.scoring.study import Direction, Study
+from lib.systems.gmu.claims import FAR_ABOVE
+from lib.systems.gmu.pairs import PAIRS, PUBLISHED_GAINS
 
-FEW_HOURS = 5.0  # less than this: Quechua has 1.67 h (data_cards/iwslt_que_spa.md), and gained from synthetic data
-GOOD_EARS = 15.0  # percent of wrong words below which a cascade loses little; the workbook's own guess
-CHOICES = ("direct_twice", "cascade", "multitask", "asr_init", "mt_init", "both_init")
+SCARCE_HOURS = 5.0  # Quechua (1.67 h, data_cards/iwslt_que_spa.md) gained from synthetic data
+LOW_WER = 15.0  # percent; a cascade loses little below it. The workbook's own guess
+MIN_SEEDS = 2  # for a measured gain to decide
+RECOMMENDED_SEEDS = 3
+STRATEGIES = ("direct_twice", "cascade", "multitask", "asr_init", "mt_init", "both_init")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is known of a pair before a strategy is chosen; None is not measured yet."""
+    """What is known about a pair; None where it was not measured."""
 
-    pair: Pair
-    seen: bool  # was the backbone trained on this language's speech?
-    hours: float  # of translated training speech; 0: not known
+    pair: Direction
+    seen: bool  # the backbone was trained on speech of the source language
+    hours: float  # of training speech with translations; 0: not known
     transcripts: bool
-    word_errors: float | None  # WER of the fine-tuned recogniser, percent
-    reading: float | None  # BLEU of MT on true transcripts
-    listening: float | None  # BLEU of direct ST
-    reading_is_far: float | None  # how far the one is above the other
-    options: str = ""  # of the commands that measure more
+    asr_wer: float | None  # percent, of the fine-tuned ASR
+    mt_bleu: float | None  # on true transcripts
+    direct_bleu: float | None
+    options: str = ""  # of the recommended commands, see `command_options`
+
+    @property
+    def mt_minus_direct(self) -> float | None:
+        if self.mt_bleu is None or self.direct_bleu is None:
+            return None
+        return self.mt_bleu - self.direct_bleu
+
+    @property
+    def mt_far_above_direct(self) -> bool:
+        return (self.mt_minus_direct or 0.0) >= FAR_ABOVE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """One finding that speaks for or against a strategy."""
+    """The gain of one strategy over direct fine-tuning on one pair."""
 
-    by: str  # the paper, or the workbook
+    source: str  # the paper, or this workbook
     pair: str
     strategy: str
-    above_direct: str  # BLEU
-    seeds: str = ""  # of the workbook's own
+    gain: str  # BLEU
+    seeds: str = ""  # number of the workbook's own
 
 
 @dataclass(frozen=True)
 class Advice:
-    """A strategy to begin with, why, on what evidence, and what would change it."""
+    """A recommended strategy with its reasons and evidence."""
 
     strategy: str
-    why: tuple[str, ...]
+    reasons: tuple[str, ...]
     evidence: tuple[Evidence, ...]
-    measure_next: tuple[str, ...]
+    next_steps: tuple[str, ...]  # measurements that may change the advice
 
 
-def situation(study: Study, pair: Pair, seen: bool, hours: float = 0.0, transcripts: bool = True, options: str = "") -> Situation:
-    """A pair's situation, with the baselines as far as the runs of `study` have measured them.
+def situation(
+    study: Study,
+    pair: Direction,
+    seen: bool,
+    hours: float = 0.0,
+    transcripts: bool = True,
+    options: str = "",
+) -> Situation:
+    """Read from a study what is known about a pair.
 
     Args:
-        options: of the commands that are recommended; see `options_of`.
+        hours: of training speech with translations; 0: not known.
+        options: of the recommended commands, see `command_options`.
     """
-    heard = study.score(pair, "asr", "WER", Task.ASR, "gmu")
-    read, direct = study.score(pair, "mt", "BLEU", Task.MT), study.score(pair, "direct", "BLEU")
-    values = [found.value if found else None for found in (heard, read, direct)]
-    return Situation(pair, seen, hours, transcripts, *values, mt_minus_st(study, pair), options)
+    asr = study.score(pair, "asr", "WER", "ASR", "gmu")
+    mt = study.score(pair, "mt", "BLEU", "MT")
+    direct = study.score(pair, "direct", "BLEU")
+    return Situation(
+        pair=pair,
+        seen=seen,
+        hours=hours,
+        transcripts=transcripts,
+        asr_wer=asr.value if asr else None,
+        mt_bleu=mt.value if mt else None,
+        direct_bleu=direct.value if direct else None,
+        options=options,
+    )
 
 
-def options_of(scale: str, pair: Pair, corpus: str) -> str:
-    """What has to stand behind a command of the workbook for this pair: the scale, and a corpus where the phrasebook has none."""
-    preset = PAIRS.get("-".join(pair))
-    if corpus == "phrasebook" and language(pair[0]).voice is None:  # it cannot be spoken
+def command_options(scale: str, pair: Direction, corpus: str) -> str:
+    """Return the options of a workbook command for a pair.
+
+    A pair without a synthetic voice needs a corpus of recordings: its preset's, or "own".
+    """
+    if corpus == "phrasebook" and language(pair[0]).voice is None:
+        preset = PAIRS.get("-".join(pair))
         corpus = preset.corpus if preset else "own"
-    words = [f"-p source={pair[0]} -p target={pair[1]}"]
-    words += [f"-p corpus={corpus} -p folder=..."] if corpus != "phrasebook" else []
-    return " ".join([f"--scale {scale}", *words])
+    options = f"--scale {scale} -p source={pair[0]} -p target={pair[1]}"
+    return options if corpus == "phrasebook" else f"{options} -p corpus={corpus} -p folder=..."
 
 
 def advise(study: Study, now: Situation) -> Advice:
-    """What to begin with.
+    """Recommend a strategy to begin with.
 
-    Without transcripts there is one way. Else, what was measured on this very pair with two seeds at least and is surely
-    better than direct decides; where there is none, the paper: its own choice for the pair while nothing is measured, and its
-    reasons.
+    Without transcripts only direct fine-tuning is possible. Otherwise the largest gain measured on
+    this pair decides, if its interval is above zero over two seeds or more. Otherwise the paper
+    does: by its own result for the pair while nothing is measured, else by its general findings.
     """
-    strategy, why = _rule(now)
-    measured = {name: gain for name in CHOICES if (gain := study.gain(now.pair, name, "direct")) is not None}
-    surely = {name: gain for name, gain in measured.items() if gain.low > 0 and len(gain.each) > 1}
+    gains = _gains(study, now.pair)
+    strategy, reasons = _rule(now)
+    certain = {
+        name: gain
+        for name, gain in gains.items()
+        if gain.low > 0 and len(gain.values) >= MIN_SEEDS
+    }
     preset = PAIRS.get("-".join(now.pair))
-    if now.transcripts and surely:
-        best = max(surely, key=lambda name: surely[name].value)
-        gain = surely[best]
-        first = (f"measured here: {best} is {_said(gain)} BLEU above direct, {len(gain.each)} seeds", *_longer(study, now, best))
-        other = "the paper's reasons say so too" if strategy == best else f"the paper's reasons would say {strategy}"
-        strategy, why = best, (*first, f"{other}: {why[0]}")
-    elif measured and now.transcripts:
-        found = ", ".join(f"{name} {_said(gain)}" for name, gain in measured.items())
-        why = (*why, f"of what was measured on this pair nothing is surely better than direct, by two seeds: {found}")
-    elif preset and preset.transcripts and now.transcripts and now.listening is None:
-        strategy, why = preset.strategy, (f"the paper on this pair: {preset.because}",)
-    return Advice(strategy, why, _evidence(study, now, measured), _measure_next(now, measured))
+    if now.transcripts and certain:
+        strategy, reasons = _measured_choice(study, now, certain, strategy, reasons)
+    elif now.transcripts and gains:
+        found = ", ".join(f"{name} {format_interval(gain, '+')}" for name, gain in gains.items())
+        reasons += (f"no strategy is reliably better than direct here over two seeds: {found}",)
+    elif now.transcripts and preset and preset.transcripts and now.direct_bleu is None:
+        strategy, reasons = preset.strategy, (f"the paper on this pair: {preset.reason}",)
+    return Advice(strategy, reasons, _evidence(study, now.pair, gains), _next_steps(now, gains))
 
 
-def _longer(study: Study, now: Situation, best: str) -> tuple[str, ...]:
-    """How much of a gain is left where direct is trained for as long, or that training longer is the gain."""
-    if best == "direct_twice":
-        return ("so train direct for longer, before you try what needs transcripts",)
-    left = study.gain(now.pair, best, "direct_twice")
-    if not left:
-        return ()
-    if left.low > 0:
-        return (f"of that {_said(left)} is left over direct trained twice as long",)
-    return (f"against direct trained twice as long it is {_said(left)}: none of the gain is surely left",)
+def _gains(study: Study, pair: Direction) -> dict[str, SeedMean]:
+    """Return the gain over direct of each strategy that was measured on a pair."""
+    gains = {name: study.gain(pair, name, "direct") for name in STRATEGIES}
+    return {name: gain for name, gain in gains.items() if gain is not None}
 
 
 def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
-    """The paper's reasons."""
+    """Apply the paper's general findings."""
     name = language(now.pair[0]).name
     if not now.transcripts:
-        return "direct", (
-            "without transcripts there is nothing else: ASR, MT, the cascade and multi-task training all need them",
+        return "direct", ("ASR, MT, cascade and multi-task training all need transcripts",)
+    if now.mt_far_above_direct and not now.seen:
+        return "multitask", (
+            f"MT on true transcripts is {now.mt_minus_direct:.1f} BLEU above direct, "
+            "so distillation from MT has room to help",
+            f"{name} is unseen, so training should start from ASR, as multi-task training does",
         )
-    if now.reading_is_far is not None and now.reading_is_far >= FAR and not now.seen:
-        why = f"MT on true transcripts is {now.reading_is_far:.1f} BLEU above direct: the reader has something to teach"
-        return "multitask", (why, f"{name} is unseen, so it should start from ASR, as multi-task training here does")
     if not now.seen:
-        return "asr_init", (f"{name} is unseen: its ears have to be made, and transcribing makes them sooner",)
-    if now.word_errors is not None and now.word_errors <= GOOD_EARS and (now.reading_is_far or 0) > 0:
-        return "cascade", (
-            f"{name} is heard well ({now.word_errors:.0f} % of words wrong), and text translates better than speech",
+        return "asr_init", (
+            f"{name} is unseen: the encoder must adapt, and ASR training does it faster",
         )
-    return "direct", (f"{name} is seen: the paper gains no more than 1 BLEU by ASR initialisation, and 0.1 by a cascade",)
+    low_wer = now.asr_wer is not None and now.asr_wer <= LOW_WER
+    if low_wer and (now.mt_minus_direct or 0.0) > 0:
+        return "cascade", (
+            f"ASR of {name} is good ({now.asr_wer:.0f} % WER), and MT scores higher than direct ST",
+        )
+    return "direct", (
+        f"{name} is seen: in the paper ASR initialisation gains at most 1 BLEU, the cascade 0.1",
+    )
 
 
-def _evidence(study: Study, now: Situation, measured: dict[str, OverSeeds]) -> tuple[Evidence, ...]:
-    own = [
-        Evidence("this workbook", "→".join(now.pair), name, _said(gain), str(len(gain.each))) for name, gain in measured.items()
+def _measured_choice(
+    study: Study,
+    now: Situation,
+    certain: dict[str, SeedMean],
+    paper_strategy: str,
+    paper_reasons: tuple[str, ...],
+) -> tuple[str, tuple[str, ...]]:
+    """Choose the largest of the gains that are certain."""
+    best = max(certain, key=lambda name: certain[name].value)
+    gain = certain[best]
+    reasons = [
+        f"measured on this pair: {best} is {format_interval(gain, '+')} BLEU above direct, "
+        f"{len(gain.values)} seeds"
     ]
-    for pair in study.pairs():
-        if pair != now.pair:
-            own += [
-                Evidence("this workbook", "→".join(pair), name, _said(gain), str(len(gain.each)))
-                for name in CHOICES
-                if (gain := study.gain(pair, name, "direct")) is not None
-            ]
-    paper = [Evidence("the paper", f"{source}→{target}", name, gain) for source, target, name, gain in FOUND]
-    own_pair_first = sorted(paper, key=lambda entry: entry.pair != "→".join(now.pair))
-    return tuple(own + own_pair_first)
+    longer = study.gain(now.pair, best, "direct_twice")
+    if best == "direct_twice":
+        reasons.append("train direct for longer before trying strategies that need transcripts")
+    elif longer and longer.low > 0:
+        gain_left = format_interval(longer, "+")
+        reasons.append(f"over direct with twice the updates the gain is {gain_left}")
+    elif longer:
+        reasons.append(
+            f"over direct with twice the updates the gain is {format_interval(longer, '+')}, "
+            "which may be none"
+        )
+    agrees = "agree" if paper_strategy == best else f"suggest {paper_strategy}"
+    reasons.append(f"the paper's findings {agrees}: {paper_reasons[0]}")
+    return best, tuple(reasons)
 
 
-def _measure_next(now: Situation, measured: dict[str, OverSeeds]) -> tuple[str, ...]:
-    todo = []
+def _evidence(study: Study, pair: Direction, gains: dict[str, SeedMean]) -> tuple[Evidence, ...]:
+    """List the workbook's gains and the paper's, each with this pair first."""
+    by_pair = {pair: gains}
+    by_pair |= {other: _gains(study, other) for other in study.directions() if other != pair}
+    own = [
+        Evidence(
+            source="this workbook",
+            pair="→".join(measured_on),
+            strategy=name,
+            gain=format_interval(gain, "+"),
+            seeds=str(len(gain.values)),
+        )
+        for measured_on, found in by_pair.items()
+        for name, gain in found.items()
+    ]
+    published = [
+        Evidence(
+            source="the paper",
+            pair=f"{found.source}→{found.target}",
+            strategy=found.strategy,
+            gain=found.gain,
+        )
+        for found in PUBLISHED_GAINS
+    ]
+    published.sort(key=lambda entry: entry.pair != "→".join(pair))
+    return (*own, *published)
 
-    def run(number: str, why: str) -> None:
-        todo.append(f"{why}: python -m lib.workbook run {number} {now.options}".rstrip())
 
-    if now.listening is None:
-        run("10", "direct fine-tuning, which all else is held against")
-    if now.transcripts and (now.word_errors is None or now.reading is None):
-        run("11", "how well it is heard and read (WER, and MT on true transcripts)")
-    if now.transcripts and not {"asr_init", "both_init"} <= measured.keys():
-        run("13", "what transcribing first gains")
-    if now.transcripts and "multitask" not in measured and (now.reading_is_far or 0) >= FAR:
-        run("12", "what reading can teach")
-    few = min((len(gain.each) for gain in measured.values()), default=0)
-    if 0 < few < 3:
-        more = f"python -m lib.workbook run 13 11 12 {now.options} -p seed={few + 1}"
-        todo.append(f"more seeds, three at least, since training again may give something else: {more}")
-    if 0 < now.hours < FEW_HOURS:
-        todo.append(f"synthetic data, with {now.hours:.1f} h of speech; look at its quality first (notebook 15): bad data hurts")
-    return tuple(todo)
-
-
-def _said(gain: OverSeeds) -> str:
-    return f"{gain.value:+.1f} ({gain.low:+.1f} to {gain.high:+.1f})"
+def _next_steps(now: Situation, gains: dict[str, SeedMean]) -> tuple[str, ...]:
+    """List the measurements that may change the advice, with their commands."""
+    notebooks = []  # reason, number
+    if now.direct_bleu is None:
+        notebooks.append(("the reference: direct fine-tuning", "10"))
+    if now.transcripts:
+        if now.asr_wer is None or now.mt_bleu is None:
+            notebooks.append(("WER of ASR, and BLEU of MT on true transcripts", "11"))
+        if not {"asr_init", "both_init"} <= gains.keys():
+            notebooks.append(("the gain of ASR initialisation", "13"))
+        if "multitask" not in gains and now.mt_far_above_direct:
+            notebooks.append(("the gain of multi-task training", "12"))
+    command = "python -m lib.workbook run"
+    steps = [f"{reason}: {command} {number} {now.options}".rstrip() for reason, number in notebooks]
+    seeds = min((len(gain.values) for gain in gains.values()), default=0)
+    if 0 < seeds < RECOMMENDED_SEEDS:
+        more = f"{command} 13 11 12 {now.options} -p seed={seeds + 1}"
+        steps.append(f"more seeds, {RECOMMENDED_SEEDS} at least, as training varies: {more}")
+    if 0 < now.hours < SCARCE_HOURS:
+        steps.append(
+            f"synthetic data, as there are only {now.hours:.1f} h of speech; "
+            "check its quality first (notebook 15)"
+        )
+    return tuple(steps)

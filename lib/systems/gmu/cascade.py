@@ -1,83 +1,126 @@
-"""The cascade: what a recogniser hears is what a translator reads, and what that costs."""
+"""The cascade: ASR, then MT of its transcripts (2505.21781)."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lib.decoding import Hypothesis
+from lib.models.protocol import Hypothesis
 from lib.scoring.outputs import OutputRow
-from lib.systems.gmu.experiment import Experiment, TrainedSystem, stripped
-from lib.tasks import Example, Task
+from lib.systems.experiment import Experiment
+from lib.systems.gmu.system import strip_text
+from lib.systems.outputs import TrainedSystem
+from lib.tasks import ASR, MT, ST, Example
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cascade:
-    """A way to join the two; the paper says no more than that ASR output goes into MT."""
+    """One way to connect ASR and MT; the paper says only that ASR output goes into MT."""
 
-    name: str  # as it stands in the scores table
-    translator: str = "mt"  # a strategy; mt_stripped: it was trained on text without punctuation and capitals
-    n_best: int = 1  # transcripts that are translated; the translation with the best sum of both scores is taken
+    name: str  # as in the scores table
+    translator: str = "mt"  # a strategy; mt_stripped was trained without punctuation and capitals
+    n_best: int = 1  # transcripts translated; the best sum of both scores wins
     transcript_weight: float = 1.0  # of the transcript's score in that sum
-    strip: bool = False  # punctuation and capitals are taken out of the transcript
+    strip: bool = False  # remove punctuation and capitals from the transcript
 
 
 CASCADES = {
     cascade.name: cascade
     for cascade in (
-        Cascade("cascade"),
-        Cascade("cascade 5-best", n_best=5),
-        Cascade("cascade stripped", strip=True),  # the translator was trained on whole text: it reads what it does not know
-        Cascade("cascade stripped in both", "mt_stripped", strip=True),
-        Cascade("cascade nllb", "nllb"),
+        Cascade(name="cascade"),
+        Cascade(name="cascade 5-best", n_best=5),
+        # mismatch: this translator was trained on punctuated, cased text
+        Cascade(name="cascade stripped", strip=True),
+        Cascade(name="cascade stripped in both", translator="mt_stripped", strip=True),
+        Cascade(name="cascade nllb", translator="nllb"),
     )
 }
 
 
-def transcripts(bench: Experiment, recogniser: TrainedSystem) -> list[Hypothesis]:
-    """What the recogniser hears in each clip of the speech translation test set, with as many next best ones as there are beams.
+def transcribe_test(experiment: Experiment, recogniser: TrainedSystem) -> list[Hypothesis]:
+    """Transcripts of the speech translation test set, with as many n-best as there are beams.
 
-    Clips without a true transcript are heard too: a cascade needs none.
+    Clips without a true transcript are included: a cascade needs none.
     """
-    heard = [replace(example, task=Task.ASR, target=bench.source, target_text="") for example in bench.test(Task.ST)]
-    return bench.decode(recogniser, heard, n_best=bench.recipe.beams)
+    test = [
+        replace(example, task=ASR, target=example.source, target_text="")
+        for example in experiment.test(ST)
+    ]
+    return experiment.decode(recogniser, test, n_best=experiment.recipe.beams)
 
 
-def translated(
-    bench: Experiment, cascade: Cascade, heard: Sequence[Hypothesis], translator: TrainedSystem
+def transcript_rows(
+    experiment: Experiment, recogniser: TrainedSystem, transcripts: Sequence[Hypothesis]
+) -> list[OutputRow]:
+    """The transcripts of the clips that have a true one, as ASR rows."""
+    found = {transcript.id: transcript for transcript in transcripts}
+    test = [e for e in experiment.test_examples(recogniser) if e.id in found]
+    return experiment.rows(recogniser, test, [found[e.id] for e in test])
+
+
+def translate_transcripts(
+    experiment: Experiment,
+    cascade: Cascade,
+    transcripts: Sequence[Hypothesis],
+    translator: TrainedSystem,
 ) -> tuple[list[OutputRow], list[Hypothesis]]:
-    """The cascade's speech translations of the test set, and the transcript that each was made of.
+    """The cascade's translations of the test set, and the transcript behind each of them.
 
-    A transcript that was put together from parts of a long recording has no next best ones, and is translated as it is.
+    A transcript joined from segments has no n-best and is translated as it is.
 
     Args:
-        heard: as `transcripts` gives them, one for each clip of the test set.
+        transcripts: one for each test clip, from `transcribe_test`.
     """
-    test = bench.test(Task.ST)
-    prepare = stripped if cascade.strip else str
-    tried: list[tuple[int, Hypothesis]] = [
+    test = experiment.test(ST)
+    candidates = [
         (index, transcript)
-        for index, best in enumerate(heard)
+        for index, best in enumerate(transcripts)
         for transcript in [best, *best.others][: cascade.n_best]
-    ]  # fmt: skip
-    read = [
+    ]
+    sources = [
         Example(
-            f"{test[index].id}/{number}", Task.MT, bench.source, bench.target, test[index].target_text, prepare(transcript.text)
+            id=f"{test[index].id}/{number}",
+            task=MT,
+            source=test[index].source,
+            target=test[index].target,
+            target_text=test[index].target_text,
+            source_text=strip_text(transcript.text) if cascade.strip else transcript.text,
         )
-        for number, (index, transcript) in enumerate(tried)
+        for number, (index, transcript) in enumerate(candidates)
     ]
     chosen: dict[int, tuple[float, Hypothesis, Hypothesis]] = {}
-    for (index, transcript), translation in zip(tried, bench.decode(translator, read), strict=True):
-        worth = cascade.transcript_weight * (transcript.score or 0.0) + (translation.score or 0.0)
-        if index not in chosen or worth > chosen[index][0]:
-            chosen[index] = (worth, translation, transcript)
-    whole = [replace(chosen[index][1], id=example.id) for index, example in enumerate(test)]
-    rows = output_rows(test, whole, "gmu", cascade.name, translator.stage.name, "test", bench.seed)
+    started = time.monotonic()
+    translations = experiment.decode(translator, sources)
+    _record_speed(experiment, cascade, test, time.monotonic() - started)
+    for (index, transcript), translation in zip(candidates, translations, strict=True):
+        score = cascade.transcript_weight * (transcript.score or 0.0) + (translation.score or 0.0)
+        if index not in chosen or score > chosen[index][0]:
+            chosen[index] = (score, translation, transcript)
+    best = [replace(chosen[index][1], id=example.id) for index, example in enumerate(test)]
+    rows = experiment.rows(translator, test, best, cascade.name)
     return rows, [chosen[index][2] for index in range(len(test))]
 
 
-def all_of_them(
-    bench: Experiment, heard: Sequence[Hypothesis], cascades: Mapping[str, Cascade], translators: Mapping[str, TrainedSystem]
+def _record_speed(
+    experiment: Experiment, cascade: Cascade, test: Sequence[Example], mt_seconds: float
+) -> None:
+    """Record the decoding speed of ASR, as it was measured before, followed by MT."""
+    if asr_speed := experiment.decoding_speed.get("asr"):
+        audio_seconds = sum(example.seconds for example in test)
+        seconds = audio_seconds / asr_speed + mt_seconds
+        experiment.decoding_speed[cascade.name] = audio_seconds / seconds
+
+
+def run_cascades(
+    experiment: Experiment,
+    transcripts: Sequence[Hypothesis],
+    cascades: Mapping[str, Cascade],
+    translators: Mapping[str, TrainedSystem],
 ) -> list[OutputRow]:
-    """The speech translations of several cascades of one recogniser."""
-    return [row for cascade in cascades.values() for row in translated(bench, cascade, heard, translators[cascade.translator])[0]]
+    """The translations of several cascades with one recogniser."""
+    rows = []
+    for cascade in cascades.values():
+        translator = translators[cascade.translator]
+        rows += translate_transcripts(experiment, cascade, transcripts, translator)[0]
+    return rows

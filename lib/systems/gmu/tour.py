@@ -1,64 +1,67 @@
-"""The five-minute tour of notebook 00: the first ears of the backbone, and the shortest way from them to a translator."""
+"""The five-minute tour of notebook 00: the shortest way from random weights to a translator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from lib.corpora.phrasebook import Phrasebook
-from lib.corpora.synthesis import Progress, no_progress, synthesize
+from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
-from lib.data.features import FbankExtractor
+from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset
 from lib.scoring.outputs import OutputRow
-from lib.systems import backbones
-from lib.systems.gmu.corpora import fine_tuning_corpus
-from lib.systems.gmu.experiment import Experiment, TrainedSystem, fine_tune
-from lib.systems.gmu.strategies import RECIPES, STRATEGIES
-from lib.tasks import Task, examples
-from lib.training.fit import FitResult, TrainingProgress, fit
-from lib.training.objectives import CtcObjective, Seq2SeqObjective
+from lib.systems.backbones import TrainedBackbone, TrainingJob, backbone_recipe
+from lib.systems.corpora import pair_corpus
+from lib.systems.experiment import Experiment
+from lib.systems.gmu.system import Gmu
+from lib.systems.outputs import TrainedSystem
+from lib.systems.seamless_backbone import MAX_SECONDS, TINY_BREADTH
+from lib.tasks import ASR, examples
+from lib.training.ctc import CtcObjective
+from lib.training.fit import FitResult, fit
+from lib.training.objectives import Seq2SeqObjective
 from lib.utterance import Corpus, Utterance
 
-HEARD = ("est", "eng", "spa", "fra", "que")
+LANGUAGES = ("est", "eng", "spa", "fra", "que")
 SOURCE, TARGET = "est", "eng"
+# updates of the text stage and of fine-tuning; the CTC stage is the backbone's own
+UPDATES = {"smoke": (2, 2), "tiny": (200, 300), "lab": (4000, 4000), "full": None}
 
-# updates of the reading and the translating stage; the hearing stage is the backbone's own, found there again by 03
-UPDATES = {"smoke": (2, 2), "tiny": (200, 300), "lab": (4000, 4000)}
 
-
-def five_languages(cache: Path, progress: Progress = no_progress) -> list[list[Utterance]]:
-    """A few phrases, each spoken in five languages: one list a phrase."""
-    corpus = synthesize(Phrasebook(HEARD, (), train=1, dev=1, test=4, breadth=backbones.TINY_BREADTH, seed=5), cache, progress)
+def parallel_phrases(cache: Path, progress: Progress = no_progress) -> list[list[Utterance]]:
+    """A few phrases, each spoken in five languages: one list per phrase."""
+    book = Phrasebook(
+        spoken=LANGUAGES, written=(), train=1, dev=1, test=4, breadth=TINY_BREADTH, seed=5
+    )
     phrases: dict[str, list[Utterance]] = {}
-    for utterance in corpus.split("test"):
+    for utterance in synthesize(book, cache, progress).split("test"):
         phrases.setdefault(utterance.meaning, []).append(utterance)
     return list(phrases.values())
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Tour:
     """What the tour trained."""
 
     corpus: Corpus
-    ears: CtcObjective
+    ctc: CtcObjective
     system: TrainedSystem
-    bench: Experiment
+    experiment: Experiment
     stages: list[FitResult]
 
     def outputs(self) -> list[OutputRow]:
-        """What the system says to the test set, and the three baselines that do not listen."""
-        rows = self.bench.outputs(self.system)
-        return rows + self.bench.baselines(self.system, rows)
+        """The system's outputs on the test set, and the three input-independent baselines."""
+        rows = self.experiment.outputs(self.system)
+        return rows + self.experiment.baselines(self.system, rows)
 
-    def spelled(self, utterances: list[Utterance]) -> list[str]:
-        """What the ears alone make of speech, letter by letter."""
-        return self.ears.read(
-            self.system.hear(self.bench.recipe.longest_train, self.bench.recipe.longest_read)(examples(utterances, Task.ASR))
-        )
+    def transcribe(self, utterances: list[Utterance]) -> list[str]:
+        """Transcripts of the speech encoder alone, greedy CTC."""
+        model = self.system.model
+        collate = Collator(model, model.feature_extractor(MAX_SECONDS))
+        return self.ctc.greedy_decode(collate(examples(utterances, ASR)))
 
 
 def train(
@@ -66,32 +69,56 @@ def train(
     cache: Path,
     folder: Path,
     seed: int,
-    watch: Callable[[TrainingProgress], None] = lambda tick: None,
+    callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     device: torch.device | str = "cpu",
 ) -> Tour:
-    """Teach a Seamless to hear (CTC), to read (text), and then to translate Estonian speech into English text."""
-    read, translate = preset(UPDATES | {"full": None}, scale) or (0, 0)
-    if not read:
+    """CTC, text translation, then speech translation from Estonian into English.
+
+    Raises:
+        ValueError: the scale starts from a published backbone.
+    """
+    if (updates := preset(UPDATES, scale)) is None:
         raise ValueError("the tour trains a small model; at the full scale start with notebook 10")
-    whole = preset(RECIPES, scale)
-    recipe, model, heard, backbone_folder = backbones.untrained(scale, cache, progress)
-    corpus = fine_tuning_corpus(whole, SOURCE, TARGET, cache, progress)
-    ears, hearing = backbones.hear(recipe, model, heard, backbone_folder, watch, device)
-    reading = fit(
-        Seq2SeqObjective(model, recipe.read.label_smoothing),
-        replace(recipe.read, updates=read),
-        [e for e in backbones.reading(recipe) if (e.source, e.target) == (SOURCE, TARGET)],
-        Collator(model, FbankExtractor(model.stack)),
-        folder / "read",
-        seed=seed,
-        watch=watch,
+    system, backbone = Gmu(), backbone_recipe("seamless", scale)
+    recipe = system.recipe(scale)
+    speech = backbone.corpus(cache, progress)
+    job = TrainingJob(
+        folder=backbone.folder(speech, cache),
+        corpus=speech,
+        callback=callback,
+        progress=progress,
         device=device,
     )
-    short = replace(whole, st=replace(whole.st, updates=translate, evaluate_every=max(1, translate // 2)))
-    direct = STRATEGIES["direct"]
-    system = fine_tune(model, direct, short, corpus, SOURCE, TARGET, seed, folder / "direct", watch, device)
-    # it trains nothing: what the tour starts from is no backbone yet
-    start = backbones.TrainedBackbone(str(backbone_folder), recipe.seen, [], heard)
-    bench = Experiment(scale, short, start, corpus, SOURCE, TARGET, seed, cache, watch, progress, device)
-    return Tour(corpus, ears, system, bench, [hearing, reading, system.fitted])
+    corpus = pair_corpus(recipe, SOURCE, TARGET, cache, progress=progress)
+    model, ctc, ctc_result = backbone.ctc_model(job)
+    text_result = fit(
+        Seq2SeqObjective(model, backbone.text.label_smoothing),
+        replace(backbone.text, updates=updates[0]),
+        [e for e in backbone.text_examples() if (e.source, e.target) == (SOURCE, TARGET)],
+        Collator(model),
+        folder / "text",
+        seed=seed,
+        callback=callback,
+        device=device,
+    )
+    short = replace(recipe.st, updates=updates[1], evaluate_every=max(1, updates[1] // 2))
+    experiment = Experiment(
+        system=system,
+        scale=scale,
+        recipe=replace(recipe, st=short),
+        # not a finished backbone, but fine-tuning starts from its first stage
+        backbone=TrainedBackbone(
+            recipe=backbone, path=str(job.folder / "model"), stages=[ctc_result], corpus=speech
+        ),
+        corpus=corpus,
+        directions=((SOURCE, TARGET),),
+        seed=seed,
+        cache=folder,
+        callback=callback,
+        progress=progress,
+        device=device,
+    )
+    trained = experiment.fine_tune(model, system.strategies["direct"])
+    stages = [ctc_result, text_result, trained.fit_result]
+    return Tour(corpus=corpus, ctc=ctc, system=trained, experiment=experiment, stages=stages)

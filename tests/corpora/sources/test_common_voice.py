@@ -8,22 +8,28 @@ import pytest
 from lib.corpora.cards import read_card
 from lib.corpora.sources.common_voice import read
 from lib.corpora.sources.reading import NotObtained
-from lib.utterance import Finding
-from tests.corpora.sources.trees import tone
+from tests.corpora.sources.trees import separate, summaries, tone
 
 RELEASE = "cv-corpus-17.0-2024-03-15"
-COLUMNS = "client_id path sentence_id sentence sentence_domain up_votes down_votes age gender accents variant locale segment"
-SAID = {
-    "de": {"train": ['Er sagte: "Nein.', "Zieht euch bitte draußen die Schuhe aus."], "dev": ["Es war laut."], "test": ["Ja."]},
+COLUMNS = (
+    "client_id path sentence_id sentence sentence_domain up_votes down_votes age gender accents "
+    "variant locale segment"
+).split()
+SENTENCES = {
+    "de": {
+        "train": ['Er sagte: "Nein.', "Zieht euch bitte draußen die Schuhe aus."],
+        "dev": ["Es war laut."],
+        "test": ["Ja."],
+    },
     "zh-TW": {"train": ["可是我要怎麼辦"], "dev": [], "test": ["好"]},
 }
 
 
 def tree(folder):
-    for locale, splits in SAID.items():
+    for locale, splits in SENTENCES.items():
         home, count, lengths = folder / RELEASE / locale, 0, ["clip\tduration[ms]\n"]
         for split, sentences in splits.items():
-            rows = ["\t".join(COLUMNS.split()) + "\n"]
+            rows = ["\t".join(COLUMNS) + "\n"]
             for sentence in sentences:
                 count += 1
                 clip = f"common_voice_{locale}_{count}.mp3"
@@ -37,50 +43,77 @@ def tree(folder):
 
 
 def test_published_layout(tmp_path):
-    said = list(read(tree(tmp_path), spoken="deu", written="eng"))
-    assert [(u.id, u.split, u.speaker, u.seconds) for u in said] == [
+    utterances = list(read(tree(tmp_path), spoken="deu", written="eng"))
+    assert [(u.id, u.split, u.speaker, u.seconds) for u in utterances] == [
         ("common_voice_de_1", "train", "voicetrain", 0.501),
         ("common_voice_de_2", "train", "voicetrain", 0.502),
         ("common_voice_de_3", "dev", "voicedev", 0.503),
         ("common_voice_de_4", "test", "voicetest", 0.504),
     ]
-    assert said[0].texts == {"deu": 'Er sagte: "Nein.'} and said[0].language == "deu" and said[0].audio.is_file()
-    assert said[1].origin == f"{RELEASE}/de/train.tsv:3"
-    assert not said[0].licence and read_card("common_voice").licence == "CC0-1.0"
+    assert utterances[0].texts == {"deu": 'Er sagte: "Nein.'}
+    assert utterances[0].language == "deu"
+    assert utterances[0].audio.is_file()
+    assert utterances[1].origin == f"{RELEASE}/de/train.tsv:3"
 
 
-def test_every_locale_and_those_unknown(tmp_path):
+def test_licence_is_the_cards(tmp_path):
+    assert {u.licence for u in read(tree(tmp_path))} == {""}
+    assert read_card("common_voice").licence == "CC0-1.0"
+
+
+def test_every_locale_is_read_and_unknown_ones_are_noted(tmp_path):
     unknown = tree(tmp_path) / RELEASE / "eo"
     unknown.mkdir()
     (unknown / "train.tsv").write_text("client_id\tpath\tsentence\n")
-    found = list(read(tmp_path))
-    assert [(f.origin, f.step, f.outcome) for f in found if isinstance(f, Finding)] == [(f"{RELEASE}/eo", "language", "noted")]
-    assert [u.texts for u in found if not isinstance(u, Finding) and u.language == "zho"] == [
-        {"zho": "可是我要怎麼辦"},
-        {"zho": "好"},
-    ]
+    utterances, findings = separate(read(tmp_path))
+    assert summaries(findings) == [("language", f"{RELEASE}/eo", "noted")]
+    chinese = [u.texts["zho"] for u in utterances if u.language == "zho"]
+    assert chinese == ["可是我要怎麼辦", "好"]
 
 
-def test_broken_lines_are_found_and_old_releases_lack_lengths(tmp_path):
+def test_broken_lines_are_dropped(tmp_path):
     home = tree(tmp_path) / RELEASE / "de"
-    (home / "clip_durations.tsv").unlink()
     with open(home / "dev.tsv", "a", encoding="utf-8") as file:
-        file.write("voice\tcommon_voice_de_9.mp3\tcut off\n" + "voice" + "\t" * 12 + "\n")
-    found = list(read(tmp_path, spoken="deu"))
-    assert sorted(f.origin for f in found if isinstance(f, Finding)) == [f"{RELEASE}/de/dev.tsv:3", f"{RELEASE}/de/dev.tsv:4"]
-    lengths = [u.seconds for u in found if not isinstance(u, Finding)]
-    assert len(lengths) == 4 and all(math.isnan(seconds) for seconds in lengths)
+        file.write("voice\tcommon_voice_de_9.mp3\ttruncated\n" + "voice" + "\t" * 12 + "\n")
+    utterances, findings = separate(read(tmp_path, spoken="deu"))
+    assert {finding.origin for finding in findings} == {
+        f"{RELEASE}/de/dev.tsv:3",
+        f"{RELEASE}/de/dev.tsv:4",
+    }
+    assert len(utterances) == 4
 
 
-def test_missing_and_mixed_releases(tmp_path):
+def test_old_releases_have_no_lengths(tmp_path):
+    (tree(tmp_path) / RELEASE / "de" / "clip_durations.tsv").unlink()
+    assert all(math.isnan(u.seconds) for u in read(tmp_path, spoken="deu"))
+
+
+def test_length_that_is_not_a_number_is_noted(tmp_path):
+    path = tree(tmp_path) / RELEASE / "de" / "clip_durations.tsv"
+    path.write_text(path.read_text().replace("501", "half"))
+    utterances, findings = separate(read(tmp_path, spoken="deu"))
+    assert summaries(findings) == [("duration", f"{RELEASE}/de/clip_durations.tsv:2", "noted")]
+    assert math.isnan(utterances[0].seconds)
+
+
+def test_missing_release(tmp_path):
     with pytest.raises(NotObtained, match="must hold a release"):
         list(read(tmp_path))
+
+
+def test_packed_release(tmp_path):
     (tmp_path / f"{RELEASE}-de.tar.gz").touch()
-    with pytest.raises(NotObtained, match=f"unpack {RELEASE}-de.tar.gz"):
+    with pytest.raises(NotObtained, match=f"unpack .*/{RELEASE}-de.tar.gz"):
         list(read(tmp_path))
+
+
+def test_missing_language(tmp_path):
     with pytest.raises(NotObtained, match="of fra"):
         list(read(tree(tmp_path), spoken="fra"))
-    (tmp_path / "cv-corpus-18.0-2024-06-14").mkdir()
+
+
+def test_two_releases(tmp_path):
+    (tree(tmp_path) / "cv-corpus-18.0-2024-06-14").mkdir()
     with pytest.raises(NotObtained, match="must hold one"):
         list(read(tmp_path))
 
@@ -88,7 +121,16 @@ def test_missing_and_mixed_releases(tmp_path):
 def test_lhotse_reads_the_same(tmp_path, monkeypatch):
     from lhotse.recipes import commonvoice
 
-    monkeypatch.setattr(commonvoice, "ProcessPoolExecutor", lambda **_: ThreadPoolExecutor(1))  # it spawns, which is slow
-    manifests = commonvoice.prepare_commonvoice(tree(tmp_path) / RELEASE, tmp_path / "manifests", "de")["de"]
-    theirs = {(s.id, s.text, s.speaker, split) for split, parts in manifests.items() for s in parts["supervisions"]}
-    assert {(u.id, u.texts["deu"], u.speaker, u.split) for u in read(tmp_path, spoken="deu")} == theirs and len(theirs) == 4
+    # its processes are spawned, which is slow
+    monkeypatch.setattr(commonvoice, "ProcessPoolExecutor", lambda **_: ThreadPoolExecutor(1))
+    manifests = commonvoice.prepare_commonvoice(
+        tree(tmp_path) / RELEASE, tmp_path / "manifests", "de"
+    )["de"]
+    theirs = {
+        (s.id, s.text, s.speaker, split)
+        for split, parts in manifests.items()
+        for s in parts["supervisions"]
+    }
+    ours = {(u.id, u.texts["deu"], u.speaker, u.split) for u in read(tmp_path, spoken="deu")}
+    assert len(ours) == 4
+    assert ours == theirs

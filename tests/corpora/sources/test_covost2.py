@@ -8,8 +8,7 @@ import pytest
 
 from lib.corpora.sources.covost2 import read
 from lib.corpora.sources.reading import NotObtained
-from lib.utterance import Finding, Utterance
-from tests.corpora.sources.trees import tone
+from tests.corpora.sources.trees import separate, summaries, tone
 
 CLIPS = {  # clip -> speaker, sentence, translation, split
     "common_voice_en_1.mp3": ("ann", 'He said "no".', "Er sagte „nein“.", "train"),
@@ -21,69 +20,101 @@ CLIPS = {  # clip -> speaker, sentence, translation, split
 
 
 def save(path, rows, columns):
-    """Written as get_covost_splits.py writes."""
-    frame = pandas.DataFrame(rows, columns=columns)
-    frame.to_csv(path, sep="\t", index=False, encoding="utf-8", escapechar="\\", quoting=csv.QUOTE_NONE)
+    """Write a list as get_covost_splits.py does."""
+    options = {"sep": "\t", "index": False, "escapechar": "\\", "quoting": csv.QUOTE_NONE}
+    pandas.DataFrame(rows, columns=columns).to_csv(path, encoding="utf-8", **options)
 
 
 def tree(folder, target="de"):
     for clip in CLIPS:
         tone(folder / "en" / "clips" / clip)
-    save(
-        folder / "en" / "validated.tsv",
-        [(s, p, e, 2) for p, (s, e, _, _) in CLIPS.items()],
-        ["client_id", "path", "sentence", "up_votes"],
-    )
-    rows = [(path, text, split) for path, (_, _, text, split) in CLIPS.items()]
-    save(folder / f"covost_v2.en_{target}.tsv", rows, ["path", "translation", "split"])
+    validated = [(speaker, clip, text, 2) for clip, (speaker, text, _, _) in CLIPS.items()]
+    columns = ["client_id", "path", "sentence", "up_votes"]
+    save(folder / "en" / "validated.tsv", validated, columns)
+    listed = [(clip, text, split) for clip, (_, _, text, split) in CLIPS.items()]
+    save(folder / f"covost_v2.en_{target}.tsv", listed, ["path", "translation", "split"])
     return folder
 
 
-def split(folder):
-    """What get_covost_splits.py does with the tree."""
-    for name in ("train", "dev", "test"):
-        rows = [(p, e, t, s) for p, (s, e, t, its) in CLIPS.items() if its == name or (name == "train" and its == "train_covost")]
-        save(folder / f"covost_v2.en_de.{name}.tsv", rows, ["path", "sentence", "translation", "client_id"])
+def write_split_lists(folder):
+    """Do what get_covost_splits.py does with the tree."""
+    published = {"train": ("train", "train_covost"), "dev": ("dev",), "test": ("test",)}
+    columns = ["path", "sentence", "translation", "client_id"]
+    for name, splits in published.items():
+        rows = [
+            (clip, text, t, s) for clip, (s, text, t, split) in CLIPS.items() if split in splits
+        ]
+        save(folder / f"covost_v2.en_de.{name}.tsv", rows, columns)
 
 
-def test_published_list_joined_with_common_voice(tmp_path):
-    found = list(read(tree(tmp_path)))
-    said = [entry for entry in found if isinstance(entry, Utterance)]
-    assert [u.id for u in said] == [f"en_de-common_voice_en_{n}" for n in (1, 2, 3, 4)] and said[0].audio.exists()
-    assert [(u.split, u.speaker) for u in said] == [("train", "ann"), ("train", "bob"), ("dev", "eve"), ("test", "jim")]
-    assert said[0].texts == {"eng": 'He said "no".', "deu": "Er sagte „nein“."} and said[1].texts["eng"] == "A back\\slash."
-    assert (
-        said[2].texts == {"eng": "Why?", "deu": ""} and said[2].origin == "covost_v2.en_de.tsv:4" and math.isnan(said[2].seconds)
-    )
-    (unused,) = [entry for entry in found if isinstance(entry, Finding)]
-    assert unused.outcome == "noted" and "1 of 'test_covost'" in unused.what
+def test_published_list_is_joined_with_common_voice(tmp_path):
+    utterances, _ = separate(read(tree(tmp_path)))
+    assert [(u.id, u.split, u.speaker) for u in utterances] == [
+        ("en_de-common_voice_en_1", "train", "ann"),
+        ("en_de-common_voice_en_2", "train", "bob"),
+        ("en_de-common_voice_en_3", "dev", "eve"),
+        ("en_de-common_voice_en_4", "test", "jim"),
+    ]
+    assert utterances[0].audio.exists()
+    assert utterances[0].texts == {"eng": 'He said "no".', "deu": "Er sagte „nein“."}
+    assert utterances[1].texts["eng"] == "A back\\slash."
+    assert utterances[2].texts == {"eng": "Why?", "deu": ""}
+    assert utterances[2].origin == "covost_v2.en_de.tsv:4"
+    assert math.isnan(utterances[2].seconds)
 
 
-def test_split_lists_say_the_same(tmp_path):
-    whole = [u for u in read(tree(tmp_path)) if isinstance(u, Utterance)]
-    split(tmp_path)
-    parts = list(read(tmp_path))
-    assert [(u.id, u.split, u.texts, u.speaker) for u in parts] == [(u.id, u.split, u.texts, u.speaker) for u in whole]
-    assert parts[-1].origin == "covost_v2.en_de.test.tsv:2"
+def test_values_that_are_in_no_split_are_counted(tmp_path):
+    _, (unused,) = separate(read(tree(tmp_path)))
+    assert unused.outcome == "noted"
+    assert "1 of 'test_covost'" in unused.problem
+
+
+def test_split_lists_give_the_same(tmp_path):
+    published, _ = separate(read(tree(tmp_path)))
+    write_split_lists(tmp_path)
+    utterances = list(read(tmp_path))
+    expected = [(u.id, u.split, u.texts, u.speaker) for u in published]
+    assert [(u.id, u.split, u.texts, u.speaker) for u in utterances] == expected
+    assert utterances[-1].origin == "covost_v2.en_de.test.tsv:2"
+
+
+def test_published_list_is_preferred_to_an_incomplete_set(tmp_path):
+    write_split_lists(tree(tmp_path))
+    (tmp_path / "covost_v2.en_de.dev.tsv").unlink()
+    utterances, _ = separate(read(tmp_path))
+    assert {u.origin.partition(":")[0] for u in utterances} == {"covost_v2.en_de.tsv"}
 
 
 def test_lists_beside_the_clips_chosen_by_language(tmp_path):
     tree(tree(tmp_path), "zh-CN")
     (tmp_path / "covost_v2.en_zh-CN.tsv").rename(tmp_path / "en" / "covost_v2.en_zh-CN.tsv")
     tree(tmp_path, "tr")
-    assert {u.id[:5] for u in read(tmp_path) if isinstance(u, Utterance)} == {"en_de", "en_zh"}
-    assert {f.step for f in read(tmp_path) if isinstance(f, Finding)} == {"split", "language"}
-    assert {tuple(u.texts) for u in read(tmp_path, "eng", "zho") if isinstance(u, Utterance)} == {("eng", "zho")}
+    utterances, findings = separate(read(tmp_path))
+    assert {u.id[:5] for u in utterances} == {"en_de", "en_zh"}
+    assert {finding.step for finding in findings} == {"split", "language"}
+    chosen, _ = separate(read(tmp_path, "eng", "zho"))
+    assert {tuple(u.texts) for u in chosen} == {("eng", "zho")}
+
+
+def test_packed_list(tmp_path):
     (tmp_path / "covost_v2.fr_en.tsv.tar.gz").touch()
     with pytest.raises(NotObtained, match=r"unpack .*fr_en.tsv.tar.gz"):
         list(read(tmp_path, spoken="fra"))
 
 
-def test_broken_line_unknown_clip_and_missing_clips(tmp_path):
+def test_broken_line_and_unknown_clip_are_dropped(tmp_path):
     with open(tree(tmp_path) / "covost_v2.en_de.tsv", "a", encoding="utf-8") as file:
-        file.write("common_voice_en_6.mp3\tzwei\tFelder\tmehr\ncommon_voice_en_7.mp3\tFehlt.\ttrain\n")
-    found = [(f.step, f.id, f.origin) for f in read(tmp_path) if isinstance(f, Finding) and f.outcome == "dropped"]
-    assert found == [("columns", "", "covost_v2.en_de.tsv:7"), ("transcript", "common_voice_en_7", "covost_v2.en_de.tsv:8")]
-    (tmp_path / "en" / "clips").rename(tmp_path / "clips")
+        file.write("common_voice_en_6.mp3\tzwei\tFelder\tmehr\n")
+        file.write("common_voice_en_7.mp3\tFehlt.\ttrain\n")
+    _, findings = separate(read(tmp_path))
+    assert summaries(f for f in findings if f.outcome == "dropped") == [
+        ("columns", "covost_v2.en_de.tsv:7", "dropped"),
+        ("transcript", "covost_v2.en_de.tsv:8", "dropped"),
+    ]
+    assert findings[-1].id == "common_voice_en_7"
+
+
+def test_missing_clips(tmp_path):
+    (tree(tmp_path) / "en" / "clips").rename(tmp_path / "clips")
     with pytest.raises(NotObtained, match="en/clips is not there; unpack Common Voice 4"):
         list(read(tmp_path))

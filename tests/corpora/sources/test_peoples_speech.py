@@ -7,8 +7,7 @@ from lhotse.recipes.peoples_speech import prepare_peoples_speech
 
 from lib.corpora.sources.peoples_speech import PARTS, read
 from lib.corpora.sources.reading import NotObtained
-from lib.utterance import Finding, Utterance
-from tests.corpora.sources.trees import tone
+from tests.corpora.sources.trees import separate, summaries, tone
 
 
 def tree(folder, parts=tuple(PARTS)):
@@ -19,41 +18,66 @@ def tree(folder, parts=tuple(PARTS)):
             names = [f"{recording}_{number:05}.flac" for number in range(clips)]
             for name in names:
                 tone(folder / part / name)
-            texts = [f" {part} {name} " for name in names]
-            data = {"duration_ms": [500] * clips, "label": texts, "name": [f"./{name}" for name in names]}
-            ids = {"audio_document_id": f"{recording}.mp3", "identifier": recording, "text_document_id": f"{recording}.srt"}
-            lines.append(json.dumps(ids | {"training_data": data}) + "\n")
+            row = {
+                "audio_document_id": f"{recording}.mp3",
+                "identifier": recording,
+                "text_document_id": f"{recording}.srt",
+                "training_data": {
+                    "duration_ms": [500] * clips,
+                    "label": [f" {part} {name} " for name in names],
+                    "name": [f"./{name}" for name in names],
+                },
+            }
+            lines.append(json.dumps(row) + "\n")
         (folder / f"{part}.json").write_text("".join(lines), encoding="utf-8")
     return folder
 
 
 def test_published_layout(tmp_path):
-    said = list(read(tree(tmp_path)))
-    assert len(said) == 18 and len({u.id for u in said}) == 18
-    assert said[2].id == "clean-talk_DOT_mp3_00001" and said[2].origin == "train/clean.json:2" and said[2].audio.exists()
-    assert said[2].seconds == 0.5 and said[2].start is None and said[2].speaker == "" and said[2].language == "eng"
-    assert said[2].texts == {"eng": "train/clean talk_DOT_mp3_00001.flac"}
-    licences = {u.id.partition("-")[0]: (u.split, u.licence) for u in said}
-    assert licences["clean"] == licences["dirty"] == ("train", "CC-BY-4.0")
-    assert licences["clean_sa"] == licences["dirty_sa"] == ("train", "")
-    assert licences["validation"] == ("dev", "") and licences["test"] == ("test", "")
+    utterances = list(read(tree(tmp_path)))
+    assert len({u.id for u in utterances}) == 18
+    third = utterances[2]
+    assert third.id == "clean-talk_DOT_mp3_00001"
+    assert third.origin == "train/clean.json:2"
+    assert third.audio.exists()
+    assert (third.seconds, third.start) == (0.5, None)
+    assert (third.speaker, third.language) == ("", "eng")
+    assert third.texts == {"eng": "train/clean talk_DOT_mp3_00001.flac"}
 
 
-def test_one_part_with_broken_lines(tmp_path):
-    tree(tmp_path, ["train/clean"])
-    path = tmp_path / "train" / "clean.json"
-    short = '{"training_data": {"duration_ms": [1], "label": ["one", "two"], "name": ["a.flac"]}}'
-    path.write_text(path.read_text()[:-9] + "\n" + short + "\n")
-    found = list(read(tmp_path))
-    broken = [entry for entry in found if isinstance(entry, Finding)]
-    assert [(f.step, f.origin, f.outcome) for f in broken] == [("list", f"train/clean.json:{n}", "dropped") for n in (2, 3)]
-    assert [u.id for u in found if isinstance(u, Utterance)] == ["clean-meeting_DOT_mp3_00000"]
-    assert list(read(tmp_path, spoken="deu")) == []
+def test_splits_and_licences_of_parts(tmp_path):
+    utterances = list(read(tree(tmp_path)))
+    assert {u.id.partition("-")[0]: (u.split, u.licence) for u in utterances} == {
+        "clean": ("train", "CC-BY-4.0"),
+        "clean_sa": ("train", ""),
+        "dirty": ("train", "CC-BY-4.0"),
+        "dirty_sa": ("train", ""),
+        "validation": ("dev", ""),
+        "test": ("test", ""),
+    }
 
 
-def test_missing_says_what_to_do(tmp_path):
+def test_only_english_is_spoken(tmp_path):
+    assert list(read(tree(tmp_path, ["test/test"]), spoken="deu")) == []
+
+
+def test_broken_lines_are_dropped(tmp_path):
+    path = tree(tmp_path, ["train/clean"]) / "train" / "clean.json"
+    uneven = {"duration_ms": [1], "label": ["one", "two"], "name": ["a.flac"]}
+    truncated = path.read_text()[:-9]
+    path.write_text(truncated + "\n" + json.dumps({"training_data": uneven}) + "\n")
+    utterances, findings = separate(read(tmp_path))
+    origins = ["train/clean.json:2", "train/clean.json:3"]
+    assert summaries(findings) == [("list", origin, "dropped") for origin in origins]
+    assert [u.id for u in utterances] == ["clean-meeting_DOT_mp3_00000"]
+
+
+def test_missing_folder_is_named(tmp_path):
     with pytest.raises(NotObtained, match="train/clean"):
         list(read(tmp_path))
+
+
+def test_packed_part(tmp_path):
     tree(tmp_path, ["test/test"])
     for clip in (tmp_path / "test" / "test").glob("*.flac"):
         clip.rename(clip.with_suffix(".tar"))
@@ -62,10 +86,14 @@ def test_missing_says_what_to_do(tmp_path):
 
 
 def test_lhotse_reads_the_same(tmp_path):
-    peer = prepare_peoples_speech(tree(tmp_path), num_jobs=1)
-    theirs = [(part, s.id, s.text.strip(), s.duration) for part in PARTS for s in peer[part]["supervisions"]]
+    manifests = prepare_peoples_speech(tree(tmp_path), num_jobs=1)
+    theirs = [
+        (part, s.id, s.text.strip(), s.duration)
+        for part in PARTS
+        for s in manifests[part]["supervisions"]
+    ]
     ours = []
     for u in read(tmp_path):
-        name, _, clip = u.id.partition("-")
-        ours.append((f"{u.origin.partition('/')[0]}/{name}", clip, u.texts["eng"], u.seconds))
+        part, _, clip = u.id.partition("-")
+        ours.append((f"{u.origin.partition('/')[0]}/{part}", clip, u.texts["eng"], u.seconds))
     assert ours == theirs

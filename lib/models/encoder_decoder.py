@@ -1,0 +1,188 @@
+"""Encoder-decoder models with `</s> __lang__` prefixes: layout, logits, search and scores.
+
+Seamless and NLLB share this token layout: a source is `__lang__ tok ... </s>`, a target
+`</s> __lang__ tok ... </s>`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import lru_cache
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformers import PretrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.modeling_outputs import BaseModelOutput
+
+from lib.data.batch import Batch, TokenLayout
+from lib.data.features import FeatureExtractor
+from lib.data.store import default_cost
+from lib.models.protocol import Hypothesis, Search
+from lib.models.tokenizer import text_ids
+from lib.tasks import Example
+
+PROMPT_LENGTH = 2  # </s> __lang__
+CACHED_TEXTS = 50_000  # texts whose token ids are kept; tokenizing takes a notable share of a step
+MAX_SCORED_LOGITS = 50_000_000  # computed at once when hypotheses are scored
+
+States = Float[Tensor, "batch states hidden"]
+StatesMask = Int[Tensor, "batch states"]
+
+
+class EncoderDecoder(nn.Module, ABC):
+    """A `TranslationModel` with one text decoder; subclasses encode and decode."""
+
+    tokenizer: PreTrainedTokenizerBase
+    parts: Mapping[str, tuple[str, ...]]
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        super().__init__()
+        self.tokenizer = tokenizer
+        self._language_ids: dict[str, int] = {}
+        self._text_ids = lru_cache(CACHED_TEXTS)(lambda text: tuple(text_ids(tokenizer, text)))
+
+    @property
+    @abstractmethod
+    def config(self) -> PretrainedConfig:
+        """Hugging Face's configuration."""
+
+    @property
+    def pad_token_id(self) -> int:
+        return self.tokenizer.pad_token_id
+
+    @abstractmethod
+    def add_language(self, code: str) -> int:
+        """The id of a language's token; a language that the model lacks is added now."""
+
+    @abstractmethod
+    def encode_text(
+        self, ids: Int[Tensor, "batch tokens"], mask: Int[Tensor, "batch tokens"]
+    ) -> tuple[States, StatesMask]:
+        """Encoder states of text, and which of them are real."""
+
+    def encode_speech(
+        self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[States, StatesMask]:
+        """Encoder states of speech, and which of them are real.
+
+        Raises:
+            TypeError: the model has no speech encoder.
+        """
+        raise TypeError(f"{type(self).__name__} takes text only")
+
+    @abstractmethod
+    def decode(
+        self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch tokens vocabulary"]:
+        """Logits of the token after each token of `prefix` (teacher forcing)."""
+
+    @abstractmethod
+    def generator(self, batch: Batch) -> PreTrainedModel:
+        """The Hugging Face model whose `generate` takes the batch's kind of input."""
+
+    def feature_extractor(self, max_seconds: float) -> FeatureExtractor | None:
+        return None
+
+    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
+        """Token ids with `</s> __lang__` before the target and `__lang__` before the source."""
+        end = self.tokenizer.eos_token_id
+        target = self._text_ids(example.target_text)
+        target_ids = [end, self.add_language(example.target), *target[: max_tokens - 3], end]
+        truncated, source_ids = len(target) > max_tokens - 3, None
+        if example.source_text or not example.task.speech_input:
+            source = self._text_ids(example.source_text)
+            source_ids = [self.add_language(example.source), *source[: max_tokens - 2], end]
+            truncated |= len(source) > max_tokens - 2
+        return TokenLayout(
+            prefix=target_ids[:-1],
+            labels=target_ids[1:],
+            prompt_length=PROMPT_LENGTH,
+            source=source_ids,
+            truncated=truncated,
+        )
+
+    def cost(self, example: Example) -> float:
+        return default_cost(example)
+
+    def encode(self, batch: Batch) -> tuple[States, StatesMask]:
+        """Encoder states of a batch: cached ones, else of its speech, else of its text."""
+        if batch.states is not None:
+            return batch.states, batch.states_mask
+        if batch.speech is not None:
+            return self.encode_speech(batch.speech, batch.speech_mask)
+        return self.encode_text(batch.text, batch.text_mask)
+
+    def logits(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
+        return self.decode(*self.encode(batch), batch.prefix)
+
+    def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:
+        """The n-best hypotheses of each example; they do not depend on the batch's other rows."""
+        states, states_mask = self.encode(batch)
+        # embedding rows without a token
+        unused = list(range(len(self.tokenizer), self.config.vocab_size))
+        sequences = self.generator(batch).generate(
+            batch.text if batch.speech is None else batch.speech,
+            encoder_outputs=BaseModelOutput(last_hidden_state=states),
+            attention_mask=batch.mask,
+            decoder_input_ids=batch.prefix[:, :PROMPT_LENGTH],
+            num_beams=search.beams,
+            num_return_sequences=search.n_best,
+            length_penalty=search.length_penalty,
+            max_new_tokens=search.max_new_tokens,
+            min_new_tokens=search.min_new_tokens or None,
+            no_repeat_ngram_size=search.no_repeat_ngram_size or None,
+            repetition_penalty=search.repetition_penalty,
+            do_sample=False,
+            early_stopping=False,
+            suppress_tokens=unused or None,
+        )
+        # rows of one example are adjacent, the best first
+        states = states.repeat_interleave(search.n_best, 0)
+        states_mask = states_mask.repeat_interleave(search.n_best, 0)
+        scores = self._scores(states, states_mask, sequences, search.length_penalty)
+        rows = iter(zip(sequences[:, PROMPT_LENGTH:].tolist(), scores, strict=True))
+        return [
+            [self._hypothesis(example.id, *next(rows)) for _ in range(search.n_best)]
+            for example in batch.examples
+        ]
+
+    def _hypothesis(self, example_id: str, ids: list[int], score: float) -> Hypothesis:
+        end = self.tokenizer.eos_token_id
+        ended = end in ids
+        output = ids[: ids.index(end)] if ended else ids
+        return Hypothesis(
+            id=example_id,
+            text=self.tokenizer.decode(output, skip_special_tokens=True),
+            tokens=len(output),
+            score=score,
+            ending="end" if ended else "longest",
+        )
+
+    def _scores(
+        self,
+        states: States,
+        states_mask: StatesMask,
+        sequences: Int[Tensor, "batch tokens"],
+        length_penalty: float,
+    ) -> list[float]:
+        """The score of each finished sequence after its prompt, in one forward pass.
+
+        `generate` could return scores, but keeps those of the whole vocabulary for every step:
+        gigabytes at full size.
+        """
+        rows = max(1, MAX_SCORED_LOGITS // (sequences.shape[1] * self.config.vocab_size))
+        scores: list[float] = []
+        for part in torch.arange(len(sequences), device=sequences.device).split(rows):
+            logits = self.decode(states[part], states_mask[part], sequences[part, :-1])
+            log_probabilities = logits[:, 1:].float().log_softmax(-1)
+            output = sequences[part, PROMPT_LENGTH:]
+            chosen = log_probabilities.gather(-1, output.unsqueeze(-1)).squeeze(-1)
+            # up to the first end token; what follows is padding
+            is_end = output == self.tokenizer.eos_token_id
+            real = is_end.cumsum(1) - is_end.long() == 0
+            lengths = real.sum(1).clamp(min=1)
+            scores += ((chosen * real).sum(1) / lengths**length_penalty).tolist()
+        return scores
+

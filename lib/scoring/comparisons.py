@@ -1,0 +1,170 @@
+"""Compare outputs: differences between strategies, the best baseline, exact matches, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Protocol, runtime_checkable
+
+from lib.scoring.metrics import PROFILES, Statistics, statistics
+from lib.scoring.outputs import OutputRow, score_table
+from lib.scoring.significance import Difference, paired_bootstrap
+
+
+@runtime_checkable
+class Interval(Protocol):
+    """A value with its 95 % interval, such as a `Score`, a `Difference` or a `SeedMean`."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def format_interval(found: Interval | None, sign: str = "") -> str:
+    """Format as "x (low to high)" with one decimal; empty where nothing was measured.
+
+    Args:
+        sign: "+" to show the sign of positive numbers.
+    """
+    if found is None:
+        return ""
+    return f"{found.value:{sign}.1f} ({found.low:{sign}.1f} to {found.high:{sign}.1f})"
+
+
+def rows_of(rows: Sequence[OutputRow], strategy: str) -> list[OutputRow]:
+    """Return the rows of one strategy.
+
+    Raises:
+        ValueError: there is none; the message lists the strategies that have rows.
+    """
+    found = [row for row in rows if row.strategy == strategy]
+    if not found:
+        known = ", ".join(sorted({row.strategy for row in rows}))
+        raise ValueError(f"no output of strategy {strategy!r}; there is output of {known}")
+    return found
+
+
+def row_statistics(
+    rows: Sequence[OutputRow], metric: str, profile: str = "plain"
+) -> Statistics:
+    """Return the sufficient statistics of rows that share a target language."""
+    hypotheses, references = [r.hypothesis for r in rows], [r.reference for r in rows]
+    return statistics(metric, hypotheses, references, rows[0].target, profile)
+
+
+def check_same_test_set(rows: Sequence[OutputRow], other: Sequence[OutputRow]) -> None:
+    """Refuse to compare outputs of different test sets.
+
+    Raises:
+        ValueError: naming the first utterance that differs.
+    """
+    for index, (row, another) in enumerate(zip_longest(rows, other)):
+        if row is None or another is None or _reference(row) != _reference(another):
+            raise ValueError(
+                f"{rows[0].strategy!r} and {other[0].strategy!r} have different test sets: "
+                f"utterance {index} is {_describe(row)} and {_describe(another)}; "
+                "decode one test set with both"
+            )
+
+
+def row_difference(
+    rows: Sequence[OutputRow], other: Sequence[OutputRow], metric: str, profile: str = "plain"
+) -> Difference:
+    """Return the score of `rows` minus that of `other`, with a paired bootstrap interval.
+
+    Raises:
+        ValueError: the two have different test sets.
+    """
+    check_same_test_set(rows, other)
+    stats, other_stats = (row_statistics(part, metric, profile) for part in (rows, other))
+    return paired_bootstrap(stats, other_stats, [row.speaker for row in rows])
+
+
+def paired_difference(
+    rows: Sequence[OutputRow],
+    strategy: str,
+    other: str,
+    metric: str = "BLEU",
+    profile: str = "plain",
+) -> Difference:
+    """Return the score of one strategy minus that of another on the same utterances.
+
+    Raises:
+        ValueError: a strategy has no rows, or the two have different test sets.
+    """
+    return row_difference(rows_of(rows, strategy), rows_of(rows, other), metric, profile)
+
+
+def score_gap(
+    rows: Sequence[OutputRow], other_rows: Sequence[OutputRow], metric: str = "BLEU"
+) -> float:
+    """Return the score of `rows` minus that of `other_rows`, which may cover other utterances."""
+    scores = [
+        next(line["value"] for line in score_table(part) if line["metric"] == metric)
+        for part in (rows, other_rows)
+    ]
+    return scores[0] - scores[1]
+
+
+def best_baseline(rows: Sequence[OutputRow], metric: str) -> str:
+    """Return the strategy of the input-independent baseline with the highest score."""
+    names = dict.fromkeys(row.strategy for row in rows if row.system == "baseline")
+    scores = {name: row_statistics(_baseline(rows, name), metric).corpus_score for name in names}
+    return max(scores, key=scores.__getitem__)
+
+
+def difference_to_best_baseline(rows: Sequence[OutputRow], metric: str = "BLEU") -> Difference:
+    """Return the score of the trained system minus that of the best baseline.
+
+    Args:
+        rows: of one trained system and of its baselines.
+
+    Raises:
+        ValueError: system and baseline have different test sets.
+    """
+    baseline = _baseline(rows, best_baseline(rows, metric))
+    return row_difference(_trained(rows), baseline, metric)
+
+
+def exact_match_share(rows: Sequence[OutputRow]) -> float:
+    """Return the share of the system's outputs that equal their reference."""
+    prepare = PROFILES["plain"].prepare
+    rows = _trained(rows)
+    return sum(prepare(row.hypothesis) == prepare(row.reference) for row in rows) / len(rows)
+
+
+def ranked_examples(rows: Sequence[OutputRow], count: int) -> list[tuple[OutputRow, float]]:
+    """Return a third each of the best, the middle and the worst outputs of a system.
+
+    Args:
+        count: number of examples; the thirds may overlap in a small test set, which gives fewer.
+
+    Returns:
+        Pairs of a row and its chrF++, from the best on.
+    """
+    rows = _trained(rows)
+    scores = row_statistics(rows, "chrF++").utterance_scores
+    order = sorted(range(len(rows)), key=lambda index: (-scores[index], rows[index].id))
+    third = max(1, count // 3)
+    middle = max(0, len(order) // 2 - third // 2)
+    chosen = order[:third] + order[middle : middle + third] + order[-third:]
+    return [(rows[index], scores[index]) for index in dict.fromkeys(chosen)]
+
+
+def _trained(rows: Sequence[OutputRow]) -> list[OutputRow]:
+    return [row for row in rows if row.system != "baseline"]
+
+
+def _baseline(rows: Sequence[OutputRow], strategy: str) -> list[OutputRow]:
+    return [row for row in rows if row.system == "baseline" and row.strategy == strategy]
+
+
+def _reference(row: OutputRow) -> tuple[str, str]:
+    return row.id, row.reference
+
+
+def _describe(row: OutputRow | None) -> str:
+    return f"{row.id} {row.reference!r}" if row else "missing"

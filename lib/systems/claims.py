@@ -1,0 +1,42 @@
+"""The workbook's own claims, about no system in particular."""
+
+from __future__ import annotations
+
+from lib.scoring.claims import BEST_BASELINE, Claim, Gain
+
+_CLAIMS = (
+    Claim(
+        id="TOUR-1",
+        paper="2505.21781",
+        statement="A translator trained for minutes beats every input-independent baseline (BLEU)",
+        predicted_low=5,
+        predicted_high=100,
+        measure=Gain(strategy="direct", over=BEST_BASELINE),
+    ),
+    Claim(
+        id="BACKBONE-1",
+        paper="2505.21781",
+        statement="Speech translation of the backbone before fine-tuning beats every "
+        "input-independent baseline (BLEU)",
+        predicted_low=5,
+        predicted_high=100,
+        measure=Gain(strategy="backbone", over=BEST_BASELINE),
+        pairs="est-eng",
+    ),
+    Claim(
+        id="DATA-1",
+        paper="2505.21781",
+        statement="Sentences of dev or test, in any language, that occur in training after "
+        "curation (count)",
+        predicted_low=0,
+        predicted_high=0,
+    ),
+    Claim(
+        id="DATA-2",
+        paper="2506.17019",
+        statement="Share of the listed utterances that curation drops (percent)",
+        predicted_low=0,
+        predicted_high=10,
+    ),
+)
+CLAIMS = {claim.id: claim for claim in _CLAIMS}

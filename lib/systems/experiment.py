@@ -1,0 +1,188 @@
+"""An experiment: system x corpus x directions x recipe x seed, trained once and shared.
+
+1. Weights lie in the cache under the hash of everything that decided them, so notebooks share
+   systems and an interrupted training resumes.
+2. One process trains a system; others that need it wait for its lock.
+3. Everything that differs between systems is asked of `System`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from lib.data.collate import Collator
+from lib.decoding import decode_segmented
+from lib.files import content_hash, write_json
+from lib.progress import TrainingCallback, no_callback, no_progress
+from lib.scoring.metrics import statistics
+from lib.scoring.study import Direction
+from lib.systems.backbones import training_lock
+from lib.systems.outputs import ExperimentOutputs, TrainedSystem, no_record
+from lib.systems.strategy import Strategy
+from lib.tasks import Example
+from lib.training.fit import fit
+from lib.training.launch import launch
+from lib.training.selection import Evaluation
+from lib.utterance import Corpus
+
+LISTENING_EXAMPLES = 4  # development utterances whose outputs are logged at each evaluation
+
+
+@dataclass(kw_only=True)
+class Experiment(ExperimentOutputs):
+    """Strategies of one system on one corpus: trained, or found where they were trained before."""
+
+    def with_corpus(self, corpus: Corpus) -> Experiment:
+        """The same experiment with another corpus."""
+        return replace(self, corpus=corpus)
+
+    def train(self, strategy: Strategy | str) -> TrainedSystem:
+        """A strategy's system: trained now, with what it starts from, or loaded.
+
+        Raises:
+            RankDied: one of several processes ended.
+            ValueError: the corpus lacks what the strategy needs, such as transcripts.
+        """
+        strategy = self.strategy(strategy)
+        folder = self.folder(strategy)
+        self.on_system(strategy.name, folder)
+        with training_lock(folder, self.progress):
+            model = self.start(strategy)
+            if self.processes > 1 and not (folder / "done.json").exists():
+                quiet = replace(
+                    self, callback=no_callback, progress=no_progress, on_system=no_record
+                )
+                arguments = {"experiment": quiet, "strategy": strategy}
+                target = f"{__name__}:_train_in_process"
+                launch(target, arguments, self.processes, folder, self.callback)
+            system = self.fine_tune(model, strategy)
+            if not (folder / "system.json").exists():
+                write_json(folder / "system.json", self._card(strategy))
+        system.model.to(self.device)
+        return system
+
+    def start(self, strategy: Strategy) -> nn.Module:
+        """The model that a strategy's training starts from."""
+        model = self.system.initial_model(self, strategy)
+        for name, parts in self.system.starts(strategy).items():  # one other model at a time
+            self.system.copy_parts(self.train(name).model.cpu(), model, parts)
+        return model
+
+    def folder(self, strategy: Strategy) -> Path:
+        """Where a strategy's system lies in the cache."""
+        slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name.lower())
+        pairs = "+".join("-".join(direction) for direction in self.directions)
+        name = f"{self.system.name}-{slug}-{pairs}-s{self.seed}-{self._hash(strategy)}"
+        return Path(self.cache) / name
+
+    def _hash(self, strategy: Strategy) -> str:
+        stage = self.system.stage(self, strategy).identity()
+        starts = [
+            [self._hash(self.strategy(name)), parts]
+            for name, parts in self.system.starts(strategy).items()
+        ]
+        selection = [self.recipe.selection_utterances, self.recipe.selection_metric]
+        identity = self.system.identity(self, strategy)
+        data = [self.corpus.hash, self.directions, self.seed]
+        return content_hash([identity, stage, starts, selection, data])
+
+    def fine_tune(self, model: nn.Module, strategy: Strategy) -> TrainedSystem:
+        """Train a model by a strategy, in the strategy's folder."""
+        folder, stage = self.folder(strategy), self.system.stage(self, strategy)
+        limit = self.system.max_training_seconds(self, strategy)
+        collate = Collator(model, model.feature_extractor(limit))
+        train, left_out = self._training_examples(strategy)
+        was_done = (folder / "done.json").exists()
+        result = fit(
+            self.system.objective(strategy, model, stage),
+            stage,
+            train,
+            collate,
+            folder,
+            seed=self.seed,
+            evaluate=self._evaluation(model, strategy),
+            callback=self.callback,
+            device=self.device,
+        )
+        if not was_done:
+            extractor = collate.extractor
+            dropped = left_out | {
+                "training_clips_unusable": sorted(collate.dropped),
+                "training_clips_cut": sorted(extractor.truncated) if extractor else [],
+                "training_texts_cut": sorted(collate.truncated_texts),
+            }
+            # each process has collated its own batches
+            write_json(folder / f"dropped-{os.environ.get('RANK', '0')}.json", dropped)
+        return TrainedSystem(
+            model=model, strategy=strategy, stage=stage.name, fit_result=result, folder=folder
+        )
+
+    def _card(self, strategy: Strategy) -> dict[str, Any]:
+        return {
+            "system": self.system.name,
+            "strategy": strategy.name,
+            "task": strategy.task.name,
+            "scale": self.scale,
+            "directions": self.directions,
+            "seed": self.seed,
+            "corpus": {"name": self.corpus.name, "hash": self.corpus.hash},
+            "synthetic": self.corpus.synthetic,
+            "stage": asdict(self.system.stage(self, strategy)),
+            "model": self.system.card(self, strategy),
+        }
+
+    def _training_examples(self, strategy: Strategy) -> tuple[list[Example], dict[str, list[str]]]:
+        train: list[Example] = []
+        left_out: dict[str, list[str]] = {}
+        for source, target in self.task_directions(strategy.task):
+            utterances = self.corpus.split("train", source)
+            found, lost = self.system.training_examples(self, strategy, utterances, target)
+            train += found
+            for reason, ids in lost.items():
+                left_out.setdefault(reason, []).extend(ids)
+        return train, left_out
+
+    def _evaluation(self, model: nn.Module, strategy: Strategy) -> Callable[[], Evaluation]:
+        """What selects the weights: a score of decoded development utterances."""
+        count, directions = self.recipe.selection_utterances, self.task_directions(strategy.task)
+        dev = self._examples(strategy, "dev", count and -(-count // len(directions)))
+        limit = self.recipe.max_train_seconds
+        # not the training's collator: what evaluations cut is not part of its counts
+        collate = Collator(model, model.feature_extractor(limit))
+        search = self.system.search(self, strategy, beams=1)
+
+        def evaluate() -> Evaluation:
+            decoded = decode_segmented(
+                model, dev, collate, search, limit, self.recipe.overlap_seconds
+            )
+            outputs = [(e, h.text) for e, h in zip(dev, decoded, strict=True)]
+            return Evaluation(self._selection_score(outputs), outputs[:LISTENING_EXAMPLES])
+
+        return evaluate
+
+    def _selection_score(self, outputs: Sequence[tuple[Example, str]]) -> float:
+        """The corpus score of each direction, their mean."""
+        metric = self.recipe.selection_metric
+        pairs: dict[Direction, list[tuple[str, str]]] = {}
+        for e, text in outputs:
+            pairs.setdefault((e.source, e.target), []).append((text, e.target_text))
+        scores = [
+            statistics(metric, *zip(*own, strict=True), target, "plain").corpus_score
+            for (_, target), own in pairs.items()
+        ]
+        return sum(scores) / len(scores)
+
+
+def _train_in_process(
+    experiment: Experiment, strategy: Strategy, callback: TrainingCallback
+) -> None:
+    """What each of several processes does; see `launch`."""
+    experiment.callback = callback
+    experiment.fine_tune(experiment.start(strategy), strategy)

@@ -1,0 +1,93 @@
+"""GMU's studies: the runs that its claims need, over pairs and seeds or on the paper's corpora."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lib.systems.gmu.pairs import PAIRS, STUDY
+from lib.systems.registry import PlannedRun
+
+SEEDS = (1, 2, 3)
+PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # `full` has no phrasebook
+FULL_MINUTES = 600.0  # a guess, for the estimate of what is left: no run at `full` has been timed
+# where each loss of multi-task training is removed; the other ablations are made everywhere
+LOSS_ABLATION = {"source": "est", "target": "eng", "seed": 1}
+ABLATED_ON_RECORDINGS = ("11", "13")  # all cascades and all initialisations
+
+
+def study_runs(scale: str, parameters: Mapping[str, Any]) -> list[PlannedRun]:
+    """Four phrasebook pairs with three seeds, or, with `folder`, the paper's pairs on recordings.
+
+    Args:
+        parameters: `folder` holds the corpora, each in a folder of its name; others go to each run.
+
+    Raises:
+        ValueError: the scale needs recordings and there is no `folder`, or no corpus is in it.
+    """
+    further = {name: value for name, value in parameters.items() if name != "folder"}
+    if parameters.get("folder"):
+        return _recordings(Path(parameters["folder"]), further)
+    if scale not in PHRASEBOOK_SCALES:
+        raise ValueError(
+            f"study gmu at {scale} needs recordings: add -p folder=DIR, the folder of the corpora, "
+            f"such as DIR/{next(iter(PAIRS.values())).corpus}"
+        )
+    return list(_phrasebook(further))
+
+
+def _phrasebook(further: Mapping[str, Any]) -> Iterator[PlannedRun]:
+    """Notebook 10 on an unseen pair, 11 to 13 on every pair and seed, 14 and 15 with every seed."""
+
+    def run(notebook: str, minutes: float, parameters: Mapping[str, Any]) -> PlannedRun:
+        return PlannedRun(
+            notebook=notebook,
+            minutes=minutes,
+            parameters={**parameters, **further},
+            scales=PHRASEBOOK_SCALES,
+        )
+
+    yield run("10", 1.5, {"source": "que", "target": "spa"})
+    for seed in SEEDS:
+        for source, target in STUDY:
+            pair = {"source": source, "target": target, "seed": seed}
+            yield run("11", 7.0, pair | {"ablate": True})
+            yield run("13", 6.5, pair | {"ablate": True})
+            ablate = pair == LOSS_ABLATION
+            yield run("12", 9.5 if ablate else 3.0, pair | {"ablate": ablate})
+        yield run("14", 13.0, {"seed": seed, "ablate": True})
+        yield run("15", 4.5, {"seed": seed, "ablate": True})
+    yield PlannedRun(notebook="16", minutes=0.5, scales=PHRASEBOOK_SCALES)
+
+
+def _recordings(folder: Path, further: dict[str, Any]) -> list[PlannedRun]:
+    """Each pair whose corpus lies under `folder`: direct only where there are no transcripts."""
+    runs, found = [], False
+    for pair in PAIRS.values():
+        corpus = folder / pair.corpus
+        present = corpus.exists()
+        found |= present
+        given = {
+            "source": pair.source,
+            "target": pair.target,
+            "corpus": pair.corpus,
+            "folder": str(corpus),
+        }
+        for notebook in ("10", "11", "12", "13") if present and pair.transcripts else ("10",):
+            ablation = {"ablate": True} if notebook in ABLATED_ON_RECORDINGS else {}
+            runs.append(
+                PlannedRun(
+                    notebook=notebook,
+                    minutes=FULL_MINUTES,
+                    parameters=given | ablation | further,
+                    skip="" if present else f"{corpus} does not exist",
+                )
+            )
+    if not found:
+        expected = ", ".join(pair.corpus for pair in PAIRS.values())
+        raise ValueError(f"{folder} holds none of GMU's corpora; their folders are {expected}")
+    return runs
+
+
+STUDIES = {"gmu": study_runs}

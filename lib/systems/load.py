@@ -1,0 +1,166 @@
+"""Trained systems for use: load one from its folder, and translate audio files of any length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from lib.corpora.audio import BadAudio, split_media_fragment
+from lib.corpora.audio_stats import read_header
+from lib.data import segments
+from lib.data.collate import Collator
+from lib.decoding import decode
+from lib.files import read_json
+from lib.models.protocol import Search
+from lib.progress import Progress, no_progress
+from lib.tasks import TASKS, Example, Task
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    """The output for one stretch of a file."""
+
+    start: float  # seconds
+    end: float  # seconds
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """The output for one file."""
+
+    path: Path
+    segments: tuple[Segment, ...]
+    error: str = ""  # why the file, or a part of it, could not be read
+
+    @property
+    def text(self) -> str:
+        """The whole output as one line."""
+        return " ".join(segment.text for segment in self.segments if segment.text)
+
+
+@dataclass(kw_only=True)
+class LoadedSystem:
+    """A trained system, ready for use."""
+
+    folder: Path
+    card: dict[str, Any]  # system.json
+    model: nn.Module
+
+    @property
+    def task(self) -> Task:
+        return TASKS[self.card["task"]]
+
+    @property
+    def directions(self) -> list[tuple[str, str]]:
+        """Source and target languages that it was trained on, ISO 639-3."""
+        return [(source, target) for source, target in self.card["directions"]]
+
+    @cached_property
+    def collate(self) -> Collator:
+        """Audio and texts to batches, with the limits of the system's recipe."""
+        facts = self.card["model"]
+        extractor = self.model.feature_extractor(facts["max_seconds"])
+        return Collator(self.model, extractor, facts["max_tokens"])
+
+    def translate(
+        self,
+        paths: Sequence[str | Path],
+        source: str = "",
+        target: str = "",
+        progress: Progress = no_progress,
+    ) -> list[Translation]:
+        """Translate (or, for ASR, transcribe) audio files of any length.
+
+        Long files are cut at pauses; each segment has its times.
+
+        Args:
+            source, target: needed where the system was trained on several directions.
+
+        Raises:
+            ValueError: the system takes text, or was not trained on that direction.
+        """
+        direction = self._direction(source, target)
+        self.collate.dropped.clear()  # of an earlier call
+        errors: dict[Path, str] = {}
+        parts: list[Example] = []
+        for number, path in enumerate(map(Path, paths)):
+            try:
+                parts += self._segments(f"{number}", path, *direction)
+            except BadAudio as error:
+                errors[path] = str(error)
+        hypotheses = []
+        if parts:
+            search = Search(**self.card["model"]["search"])
+            hypotheses = decode(self.model, parts, self.collate, search, progress=progress)
+        found: dict[str, list[Segment]] = {}
+        for part, hypothesis in zip(parts, hypotheses, strict=True):
+            number, _, _ = part.id.partition("#")
+            _, start, end = split_media_fragment(part.audio)
+            end = start + part.seconds if end is None else end
+            segment = Segment(start=start, end=end, text=hypothesis.text)
+            found.setdefault(number, []).append(segment)
+        for dropped in self.collate.dropped.values():
+            path = Path(paths[int(dropped.id.partition("#")[0])])
+            errors.setdefault(path, dropped.reason)
+        return [
+            Translation(
+                path=Path(path),
+                segments=tuple(found.get(f"{number}", ())),
+                error=errors.get(Path(path), ""),
+            )
+            for number, path in enumerate(paths)
+        ]
+
+    def _direction(self, source: str, target: str) -> tuple[str, str]:
+        if not self.task.speech_input:
+            raise ValueError(f"{self.folder.name} translates text, not audio: {self.task.name}")
+        fits = [
+            pair
+            for pair in self.directions
+            if source in ("", pair[0]) and target in ("", pair[1])
+        ]
+        if len(fits) != 1:
+            known = ", ".join("→".join(pair) for pair in self.directions)
+            asked = f"{source or 'any language'}→{target or 'any language'}"
+            raise ValueError(f"{self.folder.name} was trained on {known}, not on {asked}")
+        return fits[0]
+
+    def _segments(self, name: str, path: Path, source: str, target: str) -> list[Example]:
+        file, start, end = split_media_fragment(path)
+        seconds = (read_header(file).seconds if end is None else end) - start
+        example = Example(
+            id=name,
+            task=self.task,
+            source=source,
+            target=target if self.task.translates else source,
+            target_text="",
+            audio=path.resolve(),
+            seconds=seconds,
+        )
+        facts = self.card["model"]
+        return segments.segment(example, facts["max_seconds"], facts["overlap_seconds"])
+
+
+def load_system(folder: str | Path, device: torch.device | str = "cpu") -> LoadedSystem:
+    """A trained system from its folder in the cache.
+
+    Raises:
+        ValueError: the folder holds no finished system.
+        WrongCheckpoint: its weights do not fit its model.
+    """
+    folder = Path(folder).resolve()
+    for name in ("system.json", "best.safetensors", "done.json"):
+        if not (folder / name).exists():
+            raise ValueError(f"{folder} is no finished system: it lacks {name}; train it first")
+    card = read_json(folder / "system.json")
+    module = import_module(f"lib.systems.{card['system']}.system")
+    model = module.SYSTEM.load(card["model"], folder)
+    return LoadedSystem(folder=folder, card=card, model=model.to(device))

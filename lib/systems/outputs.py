@@ -1,0 +1,275 @@
+"""The test side of an experiment: decode trained systems, and hold them against baselines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from lib.data.collate import Collator
+from lib.decoding import decode_segmented
+from lib.files import read_json
+from lib.models.protocol import Hypothesis
+from lib.models.tokenizer import unknown_subwords
+from lib.progress import Progress, TrainingCallback, no_callback, no_progress
+from lib.scoring.baselines import constant, shuffled
+from lib.scoring.outputs import OutputRow, output_rows
+from lib.scoring.study import Direction
+from lib.systems.backbones import TrainedBackbone
+from lib.systems.strategy import Strategy, System
+from lib.tasks import Example, Task, examples
+from lib.training.fit import FitResult
+from lib.training.stages import Stage
+from lib.utterance import Corpus
+
+DROPPED = (
+    "training_clips_unusable",
+    "training_clips_cut",
+    "training_texts_cut",
+    "training_clips_dropped_as_too_long",
+    "training_clips_without_a_transcript",
+)
+
+
+def no_record(_name: str, _folder: Path) -> None:
+    """An `on_system` that does nothing."""
+
+
+@dataclass(kw_only=True)
+class TrainedSystem:
+    """A trained model and how it was trained."""
+
+    model: nn.Module  # a TranslationModel
+    strategy: Strategy
+    stage: str
+    fit_result: FitResult
+    # written by `fit`: training.csv, listening.jsonl, rehearsal.json, best.safetensors; and
+    # dropped-*.json, system.json
+    folder: Path
+    truncated_texts: set[str] = field(default_factory=set)  # examples decoded with a cut text
+
+    @property
+    def dropped_counts(self) -> dict[str, int]:
+        """What training cut, dropped or left out, over all processes."""
+        found: dict[str, set[str]] = {name: set() for name in DROPPED}
+        for path in self.folder.glob("dropped-*.json"):
+            for name, ids in read_json(path).items():
+                found[name] |= set(ids)
+        return {name: len(ids) for name, ids in found.items()}
+
+
+@dataclass(kw_only=True)
+class ExperimentOutputs:
+    """Everything that the strategies of one system share on one corpus, and their outputs."""
+
+    system: System
+    scale: str
+    recipe: Any  # of the system
+    backbone: TrainedBackbone
+    corpus: Corpus
+    directions: tuple[Direction, ...]
+    seed: int
+    cache: Path
+    callback: TrainingCallback = no_callback
+    progress: Progress = no_progress
+    device: torch.device | str = "cpu"
+    processes: int = 1  # that share a training; see `Stage.split_batches`
+    # told the name and folder of each system before it is trained or loaded
+    on_system: Callable[[str, Path], None] = no_record
+    decoding_speed: dict[str, float] = field(default_factory=dict)  # strategy -> audio s per s
+
+    def __post_init__(self) -> None:
+        for entry in fields(self.recipe):
+            stage = getattr(self.recipe, entry.name)
+            if isinstance(stage, Stage) and stage.accumulate % self.processes:
+                split = stage.split_batches(self.processes)
+                self.recipe = replace(self.recipe, **{entry.name: split})
+
+    def strategy(self, strategy: Strategy | str) -> Strategy:
+        """A strategy of the system by its name."""
+        return self.system.strategies[strategy] if isinstance(strategy, str) else strategy
+
+    def task_directions(self, task: Task) -> list[Direction]:
+        """Languages of a task's input and output; ASR has each source once."""
+        pairs = [(s, t if task.translates else s) for s, t in self.directions]
+        return list(dict.fromkeys(pairs))
+
+    def test(self, task: Task) -> list[Example]:
+        """The test set as examples of a task."""
+        return [
+            example
+            for source, target in self.task_directions(task)
+            for example in examples(self.corpus.split("test", source), task, target)
+        ]
+
+    def outputs(self, system: TrainedSystem, name: str = "") -> list[OutputRow]:
+        """The outputs of a system on the test set of its own task.
+
+        Args:
+            name: of the strategy in the scores table; default: its own.
+        """
+        test = self.test_examples(system)
+        return self.rows(system, test, self.decode(system, test), name)
+
+    def test_examples(self, system: TrainedSystem) -> list[Example]:
+        """The test set as a system's strategy takes it."""
+        return self._examples(system.strategy, "test")
+
+    def _examples(
+        self, strategy: Strategy, split: str, max_items: int | None = None
+    ) -> list[Example]:
+        """Examples of a split, at most `max_items` of each direction."""
+        found: list[Example] = []
+        for source, target in self.task_directions(strategy.task):
+            utterances = self.corpus.split(split, source)
+            found += self.system.test_examples(strategy, utterances, target)[:max_items]
+        return found
+
+    def rows(
+        self,
+        system: TrainedSystem,
+        test: Sequence[Example],
+        hypotheses: Sequence[Hypothesis],
+        name: str = "",
+    ) -> list[OutputRow]:
+        """Hypotheses as rows of a system."""
+        return output_rows(
+            test,
+            hypotheses,
+            system=self.system.name,
+            strategy=name or system.strategy.name,
+            stage=system.stage,
+            subset="test",
+            seed=self.seed,
+        )
+
+    def decode(
+        self,
+        system: TrainedSystem,
+        test: Sequence[Example],
+        n_best: int = 1,
+        silence: bool = False,
+    ) -> list[Hypothesis]:
+        """Beam search; audio that is too long is decoded in segments.
+
+        Args:
+            silence: replace the audio by silence.
+        """
+        recipe = self.recipe
+        extractor = system.model.feature_extractor(recipe.max_test_seconds)
+        collate = Collator(
+            system.model, extractor, recipe.max_source_tokens, system.truncated_texts
+        )
+        started = time.monotonic()
+        hypotheses = decode_segmented(
+            system.model,
+            list(test),
+            collate,
+            self.system.search(self, system.strategy, recipe.beams, n_best),
+            recipe.max_test_seconds,
+            recipe.overlap_seconds,
+            silence,
+            self.progress,
+        )
+        seconds = sum(example.seconds for example in test)
+        if seconds and not silence:  # text has no duration
+            self.decoding_speed[system.strategy.name] = seconds / (time.monotonic() - started)
+        return hypotheses
+
+    def zero_shot(self, strategy: Strategy | str) -> list[OutputRow]:
+        """The outputs of the untuned backbone on the test set of a strategy's task."""
+        strategy = self.strategy(strategy)
+        untuned = TrainedSystem(
+            model=self.system.initial_model(self, strategy).to(self.device),
+            strategy=replace(strategy, name="zero_shot"),
+            stage="backbone",
+            fit_result=FitResult(
+                stage="backbone", updates=0, seconds=0.0, best=None, best_update=0
+            ),
+            folder=Path(self.backbone.path),
+        )
+        return self.outputs(untuned)
+
+    def baselines(self, system: TrainedSystem, rows: Sequence[OutputRow]) -> list[OutputRow]:
+        """Input-independent baselines: one constant sentence, shuffled audio, and silence.
+
+        Args:
+            rows: the system's outputs on the test set.
+        """
+        found = []
+        for source, target in self.task_directions(system.strategy.task):
+            own = [row for row in rows if (row.source, row.target) == (source, target)]
+            found += self._baselines(system, own, source, target)
+        return found
+
+    def _baselines(
+        self, system: TrainedSystem, rows: Sequence[OutputRow], source: str, target: str
+    ) -> list[OutputRow]:
+        task = system.strategy.task
+        test = examples(self.corpus.split("test", source), task, target)
+        train, dev = (
+            [e.target_text for e in examples(self.corpus.split(split, source), task, target)]
+            for split in ("train", "dev")
+        )
+        texts = {
+            "constant": [constant(train, dev, target)] * len(test),
+            "shuffled_audio": shuffled(
+                [row.hypothesis for row in rows], [row.reference for row in rows]
+            ),
+        }
+        made = {
+            name: [_as_hypothesis(e.id, text) for e, text in zip(test, values, strict=True)]
+            for name, values in texts.items()
+        }
+        made["silence"] = self.decode(system, test, silence=True)
+        return [
+            row
+            for name, hypotheses in made.items()
+            for row in output_rows(
+                test,
+                hypotheses,
+                system="baseline",
+                strategy=name,
+                stage=system.stage,
+                subset="test",
+                seed=self.seed,
+            )
+        ]
+
+    def dropped_counts(self, system: TrainedSystem, rows: Sequence[OutputRow]) -> dict[str, int]:
+        """Everything of one system that was cut, left out, or could not be written.
+
+        Args:
+            rows: outputs; those of other systems are ignored.
+        """
+        own = [r for r in rows if r.system != "baseline" and r.strategy == system.strategy.name]
+        tokenizer, targets = system.model.tokenizer, {row.target for row in own}
+        train = [
+            text
+            for utterance in self.corpus.utterances
+            if utterance.split == "train"
+            for code, text in utterance.texts.items()
+            if code in targets
+        ]
+        references = {(row.id, row.target): row.reference for row in own}.values()
+        limit = self.recipe.max_test_seconds
+        return {
+            "lines_left_out_of_the_corpus": len(self.corpus.dropped),
+            "test_clips_decoded_in_segments": sum(row.seconds > limit for row in own),
+            **system.dropped_counts,
+            "test_texts_cut": len(system.truncated_texts),
+            "updates_skipped_as_not_finite": system.fit_result.not_finite,
+            "unknown_subwords_in_training": unknown_subwords(tokenizer, train),
+            "unknown_subwords_in_test_references": unknown_subwords(tokenizer, references),
+            "outputs_that_did_not_end": sum(row.ending == "longest" for row in own),
+            "empty_outputs": sum(not row.hypothesis for row in own),
+        }
+
+
+def _as_hypothesis(id: str, text: str) -> Hypothesis:
+    return Hypothesis(id=id, text=text, tokens=len(text.split()), score=None, ending="end")

@@ -1,0 +1,96 @@
+"""What every system has in common: strategies, directions, and the hooks of an experiment."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from lib.models.protocol import Search
+from lib.tasks import Example, Task
+from lib.training.stages import Stage
+from lib.utterance import Utterance
+
+if TYPE_CHECKING:
+    from lib.systems.experiment import Experiment
+
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """One model of a system: its task, and how it is trained. Systems add fields of their own."""
+
+    name: str  # as in the scores table
+    task: Task
+    stage: str  # field of the recipe that says how it trains
+
+
+class System(ABC):
+    """A published system. Everything that `Experiment` does not know is asked here."""
+
+    name: str  # as in the scores table and in lib/systems/<name>
+    strategies: Mapping[str, Strategy]
+
+    @abstractmethod
+    def recipe(self, scale: str) -> Any:
+        """The recipe of a scale; its stages are fields."""
+
+    @abstractmethod
+    def stage(self, experiment: Experiment, strategy: Strategy) -> Stage:
+        """How a strategy is trained."""
+
+    @abstractmethod
+    def initial_model(self, experiment: Experiment, strategy: Strategy) -> nn.Module:
+        """The model before parts of other trained systems are copied into it."""
+
+    @abstractmethod
+    def starts(self, strategy: Strategy) -> dict[str, tuple[str, ...]]:
+        """Strategies whose trained parts it starts from, and the names of those parts."""
+
+    @abstractmethod
+    def copy_parts(self, source: nn.Module, target: nn.Module, parts: Sequence[str]) -> None:
+        """Copy trained parts between models of this system."""
+
+    @abstractmethod
+    def objective(self, strategy: Strategy, model: nn.Module, stage: Stage) -> nn.Module:
+        """The loss that a strategy trains with, holding the model."""
+
+    @abstractmethod
+    def test_examples(
+        self, strategy: Strategy, utterances: Sequence[Utterance], target: str
+    ) -> list[Example]:
+        """The input of a strategy at test, with references."""
+
+    @abstractmethod
+    def training_examples(
+        self,
+        experiment: Experiment,
+        strategy: Strategy,
+        utterances: Sequence[Utterance],
+        target: str,
+    ) -> tuple[list[Example], dict[str, list[str]]]:
+        """The examples to train on, and the ids of those left out, by reason."""
+
+    @abstractmethod
+    def max_training_seconds(self, experiment: Experiment, strategy: Strategy) -> float:
+        """Where training audio is cut."""
+
+    @abstractmethod
+    def search(
+        self, experiment: Experiment, strategy: Strategy, beams: int, n_best: int = 1
+    ) -> Search:
+        """How a strategy's outputs are searched."""
+
+    @abstractmethod
+    def identity(self, experiment: Experiment, strategy: Strategy) -> Any:
+        """What decides the weights besides stage, starts, data and seed (JSON-able)."""
+
+    @abstractmethod
+    def card(self, experiment: Experiment, strategy: Strategy) -> dict[str, Any]:
+        """Facts (JSON-able) from which `load` rebuilds the model in a system's folder."""
+
+    @abstractmethod
+    def load(self, card: Mapping[str, Any], folder: Path) -> nn.Module:
+        """The trained model in a folder, from its card and its weights."""

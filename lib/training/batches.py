@@ -1,0 +1,70 @@
+"""The batches of a training, in an order that the seed, the epoch and the position decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from lib.data.batch import Batch
+from lib.data.buckets import Buckets
+from lib.data.collate import Collator
+from lib.data.store import costs_and_kinds
+from lib.tasks import Example
+from lib.training.checkpoints import LoopState
+from lib.training.stages import Stage
+
+
+def make_buckets(
+    examples: Sequence[Example], stage: Stage, collate: Collator, seed: int
+) -> Buckets[Example]:
+    """The examples in batches of a stage's size."""
+    costs, kinds = costs_and_kinds(examples, collate.cost)
+    slowest = min([1.0, *(stage.augment.speeds if stage.augment else ())])  # makes speech longer
+    max_cost = stage.batch_seconds * slowest
+    return Buckets(examples, costs, max_cost, stage.batch_max_items, seed, kinds)
+
+
+def draw_batches(
+    buckets: Buckets[Example], state: LoopState
+) -> Iterator[tuple[int, list[Example]]]:
+    """Batches with their epoch, without end, from the position of `state`, which moves along."""
+    while True:
+        epoch = buckets.epoch(state.epoch)
+        while state.batch < len(epoch):
+            state.batch += 1
+            yield state.epoch, epoch[state.batch - 1]
+        state.epoch, state.batch = state.epoch + 1, 0
+
+
+def first_usable_batch(buckets: Buckets[Example], collate: Collator) -> Batch:
+    """A batch with usable audio.
+
+    Raises:
+        ValueError: there is none.
+    """
+    for examples in buckets.epoch(0):
+        batch = collate(examples)
+        if batch is not None:
+            return batch
+    raise ValueError("no audio is readable any more; check that the files still exist")
+
+
+def limit_epochs(stage: Stage, buckets: Buckets[Example]) -> Stage:
+    """The stage with no more updates than `max_epochs` has batches for.
+
+    Raises:
+        ValueError: there are too few batches for one update.
+    """
+    if stage.max_epochs is None:
+        return stage
+    available = 0
+    for epoch in range(stage.max_epochs):
+        available += len(buckets.epoch(epoch))
+        if available >= stage.updates * stage.accumulate:
+            return stage
+    if available < stage.accumulate:
+        raise ValueError(
+            f"stage {stage.name!r}: max_epochs={stage.max_epochs} has {available} batches, fewer "
+            f"than accumulate={stage.accumulate}; raise max_epochs or lower accumulate"
+        )
+    return replace(stage, updates=available // stage.accumulate)

@@ -1,0 +1,77 @@
+"""CTC on characters: how a speech encoder learns to transcribe from nothing."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from lib.data.batch import Batch
+from lib.models.seamless import Seamless
+from lib.training.objectives import TokenLoss
+
+BLANK = 0
+
+
+class CtcObjective(nn.Module):
+    """CTC on the characters of transcripts (Graves et al. 2006).
+
+    The output layer sits on the Conformer, before the length adaptor, and is discarded afterwards.
+
+    Args:
+        alphabet: characters that are learnt; others are left out of the targets.
+        seed: of the output layer's initial weights; torch's own generator has another seed in
+            every process.
+    """
+
+    def __init__(self, model: Seamless, alphabet: str, seed: int) -> None:
+        super().__init__()
+        self.encoder = model.speech.speech_encoder
+        self.character_ids = {char: index for index, char in enumerate(alphabet, start=1)}
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            self.output = nn.Linear(model.config.hidden_size, len(alphabet) + 1)
+        # ids of transcripts with more characters than frames, whose loss is zero
+        self.too_long: set[str] = set()
+
+    def logits(self, batch: Batch) -> Float[Tensor, "batch frames characters"]:
+        """Logits of the characters and the blank in each frame."""
+        hidden = self.encoder.feature_projection(batch.speech)
+        states = self.encoder.encoder(hidden, attention_mask=batch.speech_mask).last_hidden_state
+        return self.output(states)
+
+    def forward(self, batch: Batch) -> TokenLoss:
+        targets = [
+            [self.character_ids[c] for c in e.target_text.lower() if c in self.character_ids]
+            for e in batch.examples
+        ]
+        lengths = torch.tensor([len(target) for target in targets])
+        frames = batch.speech_mask.sum(1)
+        for index, target in enumerate(targets):
+            # CTC needs a blank between two equal characters
+            repeats = sum(a == b for a, b in zip(target, target[1:], strict=False))
+            if len(target) + repeats > int(frames[index]):
+                self.too_long.add(batch.examples[index].id)
+        log_probabilities = self.logits(batch).float().log_softmax(-1).transpose(0, 1)
+        joined = [character for target in targets for character in target]
+        total = F.ctc_loss(
+            log_probabilities,
+            torch.tensor(joined, device=log_probabilities.device),
+            frames,
+            lengths,
+            blank=BLANK,
+            reduction="sum",
+            zero_infinity=True,
+        )
+        return TokenLoss(total, int(lengths.sum()))
+
+    def greedy_decode(self, batch: Batch) -> list[str]:
+        """The most likely character of each frame, repeats and blanks removed."""
+        characters = {index: char for char, index in self.character_ids.items()}
+        best = self.logits(batch).argmax(-1)
+        texts = []
+        for row, frames in zip(best, batch.speech_mask.sum(1), strict=True):
+            merged = torch.unique_consecutive(row[: int(frames)]).tolist()
+            texts.append("".join(characters.get(index, "") for index in merged))
+        return texts

@@ -1,0 +1,37 @@
+"""Which runs are complete, and which have to be made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lib.workbook.manifests import corpus_stamp, lib_hash, manifests, read_manifest
+from lib.workbook.notebooks import notebooks
+from lib.workbook.plan import NotebookRun
+
+
+def finished(run: NotebookRun) -> str | None:
+    """Why a run need not be made again, such as "done"; None where it has to be made."""
+    manifest = read_manifest(run.folder)
+    if not manifest or manifest["exit"] != "finished":
+        return None
+    if manifest["notebook_hash"] != run.notebook.hash or manifest["parameters"] != run.parameters:
+        return None
+    stamp = corpus_stamp(run.parameters.get("folder", ""))
+    if manifest.get("corpus_stamp", "none") != stamp:
+        return None
+    if run.notebook.metadata.reads_records and _is_outdated(manifest):
+        return None
+    same_code = manifest["lib_hash"] == lib_hash()
+    return "done" if same_code else "done by other code; --fresh makes it again"
+
+
+def _is_outdated(manifest: dict[str, Any]) -> bool:
+    """True where a run that is read has finished since: an overview reads those before it."""
+    readers = {entry.number for entry in notebooks() if entry.metadata.reads_records}
+    later = {number for number in readers if number >= manifest["notebook"]}
+    return any(
+        other["exit"] == "finished"
+        and other["notebook"] not in later
+        and other["finished"] > manifest["started"]
+        for other in manifests(manifest["scale"])
+    )

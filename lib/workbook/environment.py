@@ -1,0 +1,77 @@
+"""What a run was made with: code, packages, device and threads, as its record keeps them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from importlib.metadata import distributions
+from typing import Any
+
+import torch
+
+from lib.files import content_hash, file_hash
+from lib.scales import THREADS
+from lib.workbook.manifests import lib_hash
+from lib.workbook.paths import ROOT
+
+
+def set_threads(scale: str) -> None:
+    """Give torch the threads that the scale declares: results must not depend on the cores."""
+    torch.set_num_threads(THREADS[scale])
+    if torch.get_num_interop_threads() != THREADS[scale]:
+        try:
+            torch.set_num_interop_threads(THREADS[scale])
+        except RuntimeError:  # it can be set once, before any parallel work
+            pass
+
+
+def describe_environment() -> dict[str, Any]:
+    """Commit, library, packages, Python and device."""
+    return {
+        "lib_hash": lib_hash(),
+        **_code(),
+        "packages": _packages(),
+        "requirements_hash": file_hash(ROOT / "requirements.txt"),
+        "python": platform.python_version(),
+        "device": _device(),
+        "process": os.getpid(),
+    }
+
+
+def _code() -> dict[str, Any]:
+    """The commit, and the changes of the working tree."""
+    if not (commit := _git("rev-parse", "HEAD")):
+        return {"commit": "no git", "dirty": False, "dirty_hash": "no git"}
+    changes = _git("status", "--porcelain")
+    return {
+        "commit": commit,
+        "dirty": bool(changes),
+        "dirty_hash": content_hash([changes, _git("diff", "HEAD")]) if changes else "clean",
+    }
+
+
+def _git(*words: str) -> str:
+    command = ["git", "-C", str(ROOT), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _packages() -> dict[str, str]:
+    found = {entry.metadata["Name"]: entry.version for entry in distributions()}
+    return dict(sorted(found.items(), key=lambda item: item[0].lower()))
+
+
+def _device() -> dict[str, Any]:
+    device: dict[str, Any] = {
+        "kind": "cpu",
+        "name": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+    }
+    if torch.cuda.is_available():
+        device |= {
+            "kind": "cuda",
+            "name": torch.cuda.get_device_name(),
+            "count": torch.cuda.device_count(),
+        }
+    return device | {"threads": torch.get_num_threads()}

@@ -1,0 +1,71 @@
+"""What this machine offers to runs: cores, GPUs and memory, found without torch."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from contextlib import suppress
+
+import psutil
+
+from lib.scales import THREADS
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+def gpus() -> list[str]:
+    """The GPUs that a run may use, as CUDA_VISIBLE_DEVICES names them; MIG slices count as GPUs."""
+    if (visible := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        names = [name.strip() for name in visible.split(",")]
+        return [name for name in names if name and name != "-1"]  # -1 hides all
+    try:
+        done = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return parse_gpu_list(done.stdout) if done.returncode == 0 else []
+
+
+def parse_gpu_list(listing: str) -> list[str]:
+    """The UUIDs in the output of `nvidia-smi -L`, a GPU's MIG slices in place of the GPU."""
+    found = re.findall(r"UUID: ((?:GPU|MIG)-[^)\s]+)", listing)
+    return [
+        name
+        for name, following in zip(found, [*found[1:], ""], strict=False)
+        if name.startswith("MIG") or not following.startswith("MIG")
+    ]
+
+
+def default_jobs(scale: str, gpu_count: int) -> int:
+    """Runs to make side by side: one a GPU, or as many as the cores have threads for."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return gpu_count or max(1, cores // THREADS[scale])
+
+
+def run_environment(scale: str, gpu_names: list[str]) -> dict[str, str]:
+    """The environment of a run: the threads of its scale, and its GPUs where they are named."""
+    environment = os.environ | dict.fromkeys(THREAD_VARIABLES, str(THREADS[scale]))
+    if gpu_names:
+        environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpu_names)
+    return environment
+
+
+def available_mb() -> float:
+    """Memory that can be had without swapping, in MB."""
+    return psutil.virtual_memory().available / 2**20
+
+
+def memory_mb(process: int) -> float:
+    """Memory that a process and its descendants hold now, in MB."""
+    total = 0
+    with suppress(psutil.Error):
+        parent = psutil.Process(process)
+        for member in [parent, *parent.children(recursive=True)]:
+            with suppress(psutil.Error):
+                total += member.memory_info().rss
+    return total / 2**20

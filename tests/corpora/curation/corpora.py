@@ -1,0 +1,38 @@
+"""Small corpora, and their curation."""
+
+from __future__ import annotations
+
+from lib.corpora.curation.curate import curate
+from lib.corpora.curation.rules import Rules
+from lib.utterance import Utterance
+
+NO_AUDIO = Rules(audio="none", check_language=False)
+ANY_LANGUAGE = Rules(check_language=False)
+
+
+def utterance(folder, name, text="", split="train", seconds=2.0, texts=None, **fields):
+    """An utterance in English; without a text, it is of its own."""
+    given = {
+        "id": name,
+        "audio": folder / f"{name}.wav",
+        "seconds": seconds,
+        "language": "eng",
+        "speaker": "",
+        "split": split,
+        "texts": texts or {"eng": text or f"sentence number {name} of all"},
+        "origin": f"{name}:1",
+    }
+    return Utterance(**given | fields)
+
+
+def curated(folder, listed, rules=NO_AUDIO):
+    return curate("own", folder, listed, rules, folder / "cache")
+
+
+def steps(corpus, outcome="dropped"):
+    """The step of each finding with an outcome, by utterance."""
+    return {finding.id: finding.step for finding in corpus.findings(outcome)}
+
+
+def kept(corpus):
+    return [u.id for u in corpus.store]

@@ -1,0 +1,48 @@
+import subprocess
+import sys
+
+import pytest
+
+from lib.corpora.voices import PITCHES, VARIANTS, Speaker, speak, speakers
+
+SPEAK = """
+import sys
+from lib.corpora.voices import Speaker, speak, start_engine
+start_engine()
+try:
+    print(len(speak(*sys.argv[1:], Speaker("m1", 50, 150))))
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("split, other", [("train", "dev"), ("train", "test"), ("dev", "test")])
+def test_no_variant_is_in_two_splits(split, other):
+    assert not set(VARIANTS[split]) & set(VARIANTS[other])
+
+
+@pytest.mark.parametrize("split", VARIANTS)
+def test_each_variant_speaks_at_each_pitch(split):
+    assert len(set(speakers(split))) == len(VARIANTS[split]) * len(PITCHES)
+
+
+def test_the_name_of_a_speaker_has_pitch_and_rate():
+    assert Speaker("m1", 38, 150).name == "m1-p38-r150"
+
+
+def test_the_engine_is_refused_outside_of_workers():
+    with pytest.raises(RuntimeError, match="worker processes only"):
+        speak("hello", "en-us", Speaker("m1", 50, 150))
+
+
+@pytest.mark.parametrize(
+    "text, voice, message",
+    [
+        ("hello", "no-such-voice", "no voice 'no-such-voice'"),
+        ("", "en-us", "gives no sound for ''"),
+    ],
+)
+def test_a_voice_without_sound_is_refused(text, voice, message):
+    command = [sys.executable, "-c", SPEAK, text, voice]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert message in done.stdout

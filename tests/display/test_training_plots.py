@@ -1,0 +1,56 @@
+import pytest
+
+from lib.display.training_plots import development_curves, learning_rate_chart, training_curves
+from lib.training.fit import FitResult
+from lib.training.lr_finder import LearningRateSearch
+
+
+def stage(name, scores):
+    history = [
+        {"update": update, "loss": 5.0 / update, "score": score}
+        for update, score in enumerate(scores, start=1)
+    ]
+    return FitResult(
+        stage=name, updates=len(scores), seconds=1.0, best=None, best_update=0, history=history
+    )
+
+
+@pytest.fixture
+def stages():
+    return [stage("ctc", [None, None]), stage("joint", [None, 3.0])]
+
+
+def test_each_stage_has_its_losses(stages):
+    assert list(training_curves(stages).axes[0].lines[0].get_ydata()) == [5.0, 2.5]
+
+
+def test_stages_are_titled(stages):
+    figure = training_curves(stages)
+    assert [axes.get_title(loc="left") for axes in figure.axes[:2]] == ["ctc", "joint"]
+
+
+def test_evaluated_stages_have_a_second_axis(stages):
+    assert len(training_curves(stages).axes) == 3
+
+
+def test_scores_are_drawn_where_they_were_measured(stages):
+    assert list(training_curves(stages).axes[2].lines[0].get_xdata()) == [2]
+
+
+def test_stages_without_updates_are_left_out(stages):
+    assert len(training_curves([stage("empty", []), *stages]).axes) == 3
+
+
+def test_no_stage_at_all_is_drawn():
+    assert len(training_curves([]).axes) == 1
+
+
+def test_development_curves_leave_out_what_was_not_evaluated(stages):
+    curves = development_curves({"ctc": stages[0], "joint": stages[1]})
+    assert [text.get_text() for text in curves.axes[0].get_legend().get_texts()] == ["joint"]
+
+
+def test_the_suggested_learning_rate_is_marked():
+    search = LearningRateSearch([1e-4, 1e-3, 1e-2], [5.0, 3.0, 9.0], [5.0, 4.0, 6.0], 1e-3)
+    axes = learning_rate_chart(search).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["1.0e-03"]

@@ -1,0 +1,101 @@
+import pytest
+
+from lib.systems.gmu.pairs import PAIRS, STUDY
+from lib.systems.gmu.plan import SEEDS, study_runs
+from lib.systems.registry import study_runs as registered
+from lib.workbook.notebooks import notebook
+
+
+def numbers(runs, **parameters):
+    """The notebooks of the runs that have these parameters."""
+    return {run.notebook for run in runs if parameters.items() <= run.parameters.items()}
+
+
+@pytest.fixture
+def corpora(tmp_path):
+    """A folder with the corpora of a pair with transcripts, and of one without."""
+    for name in (PAIRS["bem-eng"].corpus, PAIRS["gle-eng"].corpus):
+        (tmp_path / name).mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def recordings(corpora):
+    return study_runs("full", {"folder": str(corpora)})
+
+
+@pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])
+def test_every_run_is_of_a_notebook_with_these_parameters(scale):
+    for run in registered("gmu", scale, {}):
+        notebook(run.notebook).check({"scale": scale, **run.parameters})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("source", "target"), STUDY)
+def test_every_pair_and_seed_has_all_strategies(source, target, seed):
+    runs = study_runs("tiny", {})
+    assert numbers(runs, source=source, target=target, seed=seed) >= {"11", "12", "13"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize(("source", "target"), STUDY)
+def test_every_pair_and_seed_has_all_cascades_and_initialisations(source, target, seed):
+    runs = study_runs("tiny", {})
+    assert numbers(runs, source=source, target=target, seed=seed, ablate=True) >= {"11", "13"}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_seed_has_all_switches_and_all_synthetic_data(seed):
+    runs = study_runs("tiny", {})
+    assert numbers(runs, seed=seed, ablate=True) >= {"14", "15"}
+
+
+def test_the_losses_are_ablated_once():
+    runs = [run for run in study_runs("tiny", {}) if run.notebook == "12"]
+    assert [run.parameters["ablate"] for run in runs].count(True) == 1
+
+
+def test_no_run_is_planned_twice():
+    runs = [(run.notebook, tuple(run.parameters.items())) for run in study_runs("tiny", {})]
+    assert len(set(runs)) == len(runs)
+
+
+def test_further_parameters_reach_every_run():
+    runs = study_runs("tiny", {"processes": "2"})[:-1]
+    assert numbers(runs, processes="2") == numbers(runs)
+
+
+def test_full_needs_recordings():
+    with pytest.raises(ValueError, match="needs recordings: add -p folder=DIR"):
+        study_runs("full", {})
+
+
+def test_a_folder_without_corpora_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="holds none of GMU's corpora"):
+        study_runs("full", {"folder": str(tmp_path)})
+
+
+def test_a_corpus_with_transcripts_gets_all_strategies(recordings):
+    assert numbers(recordings, source="bem") == {"10", "11", "12", "13"}
+
+
+def test_a_corpus_without_transcripts_gets_direct_only(recordings):
+    assert numbers(recordings, source="gle") == {"10"}
+
+
+def test_recordings_get_all_cascades_and_initialisations(recordings):
+    assert numbers(recordings, source="bem", ablate=True) == {"11", "13"}
+
+
+def test_a_run_has_its_corpus_and_folder(recordings, corpora):
+    assert numbers(recordings, corpus="bigc", folder=str(corpora / "bigc"))
+
+
+def test_missing_corpora_are_skipped_with_a_reason(recordings):
+    skipped = {run.parameters["source"]: run.skip for run in recordings if run.skip}
+    assert skipped.keys() == {pair.source for pair in PAIRS.values()} - {"bem", "gle"}
+
+
+def test_a_reason_names_the_folder(recordings, corpora):
+    (run,) = [run for run in recordings if run.parameters["source"] == "aeb"]
+    assert run.skip == f"{corpora / PAIRS['aeb-eng'].corpus} does not exist"

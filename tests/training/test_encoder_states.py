@@ -1,0 +1,97 @@
+"""That cached states change no loss is in tests/invariance."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from lib.data.augment import Augment
+from lib.tasks import ST, examples
+from lib.training.encoder_states import EncoderStateCache, encoder_state_cache
+from lib.training.stages import Stage
+
+FROZEN = Stage(
+    name="frozen",
+    updates=5,
+    learning_rate=1e-3,
+    warmup_updates=1,
+    frozen=("speech_encoder",),
+)
+
+
+@pytest.fixture
+def batch(collate, corpus):
+    return collate(examples(corpus.split("train", "est"), ST, "eng")[:3])
+
+
+@pytest.fixture
+def filled(model, batch, tmp_path):
+    """The states of a batch; they are on disk afterwards."""
+    return EncoderStateCache(tmp_path, model)(batch)
+
+
+def test_states_are_the_encoders(model, batch, filled):
+    states, mask = model.encode_speech(batch.speech, batch.mask)
+    real = mask.unsqueeze(-1)
+    assert torch.equal(filled.states_mask, mask)
+    assert torch.allclose(filled.states * real, states * real, atol=1e-6)
+
+
+def test_states_are_read_back_equal(model, batch, filled, tmp_path):
+    cache = EncoderStateCache(tmp_path, model)
+    assert torch.equal(cache(batch).states, filled.states)
+    assert cache.computed == 0
+
+
+def test_an_incomplete_line_is_computed_again(model, batch, filled, tmp_path):
+    (index,) = tmp_path.glob("*.jsonl")
+    index.write_text(index.read_text()[:-9])
+    cache = EncoderStateCache(tmp_path, model)
+    assert torch.allclose(cache(batch).states, filled.states, atol=1e-5)
+    assert cache.computed == 1
+
+
+def test_half_a_number_at_the_end_is_cut_off(model, batch, filled, tmp_path):
+    (data,) = tmp_path.glob("*.bin")
+    with open(data, "ab") as file:
+        file.write(b"ab")
+    cache = EncoderStateCache(tmp_path, model)
+    assert torch.equal(cache(batch).states, filled.states)
+    assert data.stat().st_size % 4 == 0
+
+
+def test_a_line_whose_numbers_are_missing_is_computed_again(model, batch, filled, tmp_path):
+    (data,) = tmp_path.glob("*.bin")
+    data.write_bytes(data.read_bytes()[:-40])
+    cache = EncoderStateCache(tmp_path, model)
+    assert torch.allclose(cache(batch).states, filled.states, atol=1e-5)
+    assert cache.computed == 1
+
+
+def test_another_encoder_has_states_of_its_own(model, batch, filled, tmp_path):
+    with torch.no_grad():
+        model.speech.speech_encoder.feature_projection.projection.weight.mul_(2)
+    cache = EncoderStateCache(tmp_path, model)
+    assert not torch.allclose(cache(batch).states, filled.states, atol=1e-2)
+    assert cache.computed == 3
+
+
+def test_an_encoder_in_train_mode_is_refused(model, batch, tmp_path):
+    cache = EncoderStateCache(tmp_path, model)
+    model.train()
+    with pytest.raises(ValueError, match="train mode"):
+        cache(batch)
+
+
+@pytest.mark.parametrize(
+    "stage, allowed",
+    [
+        (FROZEN, True),
+        (replace(FROZEN, augment=Augment(mel_masks=1)), False),
+        (replace(FROZEN, frozen=("speech_encoder.encoder",)), False),
+        (replace(FROZEN, frozen=()), False),
+    ],
+    ids=["frozen", "augmented", "partly frozen", "trained"],
+)
+def test_a_cache_where_the_stage_allows_it(model, tmp_path, stage, allowed):
+    assert (encoder_state_cache(model, stage, tmp_path) is not None) is allowed

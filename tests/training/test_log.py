@@ -1,0 +1,75 @@
+import pytest
+
+from lib.training.log import COLUMNS, ListeningOutput, Log, read_listening, read_training_log
+
+ROW = dict.fromkeys(COLUMNS, 1.5) | {"epoch": 0, "score": None}
+
+
+def output(update, hypothesis="hello"):
+    return ListeningOutput(
+        update=update,
+        id="a",
+        audio="a.wav",
+        reference="hello",
+        hypothesis=hypothesis,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The log of three updates, each with one output."""
+    with Log(tmp_path, 0) as log:
+        for update in (1, 2, 3):
+            log.add_update(ROW | {"update": update})
+            log.add_outputs([output(update)])
+    return tmp_path
+
+
+def updates(folder):
+    return [row["update"] for row in read_training_log(folder / "training.csv")]
+
+
+def test_rows_are_read_as_written(folder):
+    assert read_training_log(folder / "training.csv")[0] == ROW | {"update": 1}
+
+
+def test_outputs_are_read_as_written(folder):
+    assert read_listening(folder) == [output(update) for update in (1, 2, 3)]
+
+
+def test_tensorboard_events_are_written(folder):
+    assert list((folder / "tensorboard").glob("events*"))
+
+
+def test_rows_after_the_checkpoint_are_removed(folder):
+    Log(folder, 2).__exit__(None, None, None)
+    assert updates(folder) == [1, 2]
+
+
+def test_outputs_after_the_checkpoint_are_removed(folder):
+    Log(folder, 2).__exit__(None, None, None)
+    assert [found.update for found in read_listening(folder)] == [1, 2]
+
+
+def test_an_incomplete_last_row_is_left_out(folder):
+    with open(folder / "training.csv", "a") as file:
+        file.write("4,0,1.2")
+    assert updates(folder) == [1, 2, 3]
+
+
+def test_an_incomplete_last_output_is_left_out(folder):
+    with open(folder / "listening.jsonl", "a") as file:
+        file.write('{"update": 4, "id"')
+    assert len(read_listening(folder)) == 3
+
+
+def test_a_hypothesis_may_hold_a_unicode_line_separator(folder):
+    strange = output(4, "one\u2028two\x85three")
+    with Log(folder, 3) as log:
+        log.add_outputs([strange])
+    assert read_listening(folder)[-1] == strange
+
+
+@pytest.mark.parametrize("read", [read_listening, lambda f: read_training_log(f / "training.csv")])
+def test_a_log_that_does_not_exist_is_empty(read, tmp_path):
+    assert read(tmp_path) == []

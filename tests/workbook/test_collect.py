@@ -1,0 +1,88 @@
+import pandas as pd
+import pytest
+
+from lib.workbook.collect import (
+    CLAIMS,
+    SCORES,
+    claims,
+    collect,
+    distinct_scores,
+    judged_by_most_seeds,
+    scores,
+)
+from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
+
+OWN = "10,corpus=own,folder=talks.tsv"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    use_folder(monkeypatch, tmp_path)
+    write_notebook(tmp_path)
+    return tmp_path
+
+
+def table(*rows):
+    return pd.DataFrame([score_row(**row) for row in rows], columns=SCORES)
+
+
+def test_both_tables_are_written(folder):
+    write_record(scores=[score_row()])
+    path = collect("smoke")
+    assert list(pd.read_csv(path / "scores.csv").columns) == SCORES
+
+
+def test_the_claims_table_is_written_without_claims(folder):
+    assert list(pd.read_csv(collect("smoke") / "claims.csv").columns) == CLAIMS
+
+
+def test_a_score_knows_its_run(folder):
+    write_record(scores=[score_row()])
+    assert scores("smoke")["run"].tolist() == ["77"]
+
+
+def test_scores_of_unfinished_runs_do_not_count(folder):
+    write_record(scores=[score_row()], exit="running")
+    assert len(scores("smoke")) == 0
+
+
+def test_predictions_of_unfinished_runs_count(folder):
+    write_record(claims=[{"claim": "X-1"}], exit="running")
+    assert claims("smoke")["claim"].tolist() == ["X-1"]
+
+
+def test_records_without_published_figures_are_read(folder):
+    write_record(claims=[{"claim": "X-1"}])
+    assert claims("smoke")["published"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ([{"run": "10"}, {"run": "11"}], ["10"]),
+        ([{"run": "13,seed=2", "seed": 2}, {"run": "13", "seed": 1}], ["13"]),
+        ([{"run": "10"}, {"run": "11", "strategy": "cascade"}], ["10", "11"]),
+        ([{"run": "10"}, {"run": f"{OWN},0123abcd"}], ["10", f"{OWN},0123abcd"]),
+        (
+            [{"run": f"{OWN},0123abcd"}, {"run": f"{OWN},4567abcd"}],
+            [f"{OWN},0123abcd", f"{OWN},4567abcd"],
+        ),
+        ([], []),
+    ],
+    ids=["shared", "seeds", "strategies", "corpora", "folders", "none"],
+)
+def test_each_system_stands_once(rows, kept):
+    assert distinct_scores(table(*rows))["run"].tolist() == kept
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept"),
+    [
+        ([("A", 1, "11"), ("A", 3, "16"), ("B", 0, "12")], ["16", "12"]),
+        ([("A", 1, "11"), ("A", 1, "12")], ["11", "12"]),
+        ([], []),
+    ],
+)
+def test_a_claim_is_judged_by_most_seeds(rows, kept):
+    frame = pd.DataFrame(rows, columns=["claim", "seeds", "run"]).reindex(columns=CLAIMS)
+    assert judged_by_most_seeds(frame)["run"].tolist() == kept

@@ -1,0 +1,213 @@
+import json
+import os
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+import torch
+
+from lib.scales import THREADS
+from lib.scoring.claims import BEST_BASELINE, Claim, Gain
+from lib.scoring.significance import Difference
+from lib.systems import registry
+from lib.utterance import Corpus, Dropped
+from lib.workbook import record
+from lib.workbook.paths import HEADLESS
+from tests.workbook.cases import use_folder, write_notebook
+from tests.workbook.test_hypotheses import ROW
+
+CLAIM = Claim(
+    id="X-1",
+    paper="1234.5678",
+    statement="A beats B (BLEU)",
+    predicted_low=1,
+    predicted_high=5,
+    measure=Gain(strategy="direct", over=BEST_BASELINE),
+)
+HELD = Difference(metric="BLEU", value=2.0, low=1.0, high=3.0, n=60)
+FIGURE = plt.figure(figsize=(1, 1))
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    use_folder(monkeypatch, tmp_path)
+    write_notebook(tmp_path, parameters='scale = "smoke"\nfolder = ""\nseed = 1')
+    monkeypatch.setattr(registry, "claim", lambda id: CLAIM)
+    yield tmp_path
+    for held in record._open.values():
+        held.close()
+    record._open.clear()
+
+
+@pytest.fixture
+def run():
+    return record.start_run("77", scale="smoke", folder="", seed=1)
+
+
+def manifest(run):
+    return json.loads((run.folder / "manifest.json").read_text())
+
+
+def test_a_run_begins_as_running(run):
+    assert manifest(run)["exit"] == "running"
+
+
+def test_a_finished_run_says_so(run):
+    run.finish()
+    assert manifest(run)["exit"] == "finished"
+
+
+def test_peak_memory_is_recorded(run):
+    run.finish()
+    assert manifest(run)["peak_memory_mb"] > 10
+
+
+def test_parameters_are_recorded(run):
+    assert manifest(run)["parameters"] == {"scale": "smoke", "folder": "", "seed": 1}
+
+
+@pytest.mark.parametrize("scale", ["smoke", "lab"])
+def test_a_run_has_the_threads_of_its_scale(scale):
+    before = torch.get_num_threads()
+    run = record.start_run("77", scale=scale, folder="", seed=1)
+    try:
+        assert manifest(run)["device"]["threads"] == THREADS[scale]
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_the_corpus_on_disk_is_stamped(folder):
+    (folder / "own.tsv").write_text("one")
+    run = record.start_run("77", scale="smoke", folder=str(folder / "own.tsv"), seed=1)
+    assert len(manifest(run)["corpus_stamp"]) == 12
+
+
+def test_the_first_cell_may_be_run_again(run):
+    record.start_run("77", scale="smoke", folder="", seed=1)
+
+
+def test_the_last_cell_may_be_run_again(run):
+    run.finish()
+    run.finish()
+    assert manifest(run)["exit"] == "finished"
+
+
+def test_a_prediction_is_recorded(run):
+    run.predict("X-1", source="est", target="eng")
+    assert manifest(run)["claims"][0]["statement"] == "est→eng: A beats B (BLEU)"
+
+
+def test_a_prediction_may_be_repeated(run):
+    run.predict("X-1")
+    run.predict("X-1")
+    assert len(manifest(run)["claims"]) == 1
+
+
+def test_a_measurement_is_judged(run):
+    run.predict("X-1")
+    run.judge("X-1", HELD)
+    assert manifest(run)["claims"][0]["verdict"] == "held"
+
+
+def test_what_was_not_predicted_is_not_judged(run):
+    with pytest.raises(ValueError, match="X-1 was not predicted"):
+        run.judge("X-1", HELD)
+
+
+def test_no_other_prediction_after_the_measurement(run):
+    run.predict("X-1")
+    run.judge("X-1", HELD)
+    with pytest.raises(ValueError, match="its prediction stands"):
+        run.predict("X-1", source="que", target="spa")
+
+
+def test_outputs_are_measured_and_judged(run, monkeypatch):
+    monkeypatch.setattr(record, "measure_rows", lambda claim, rows: HELD)
+    run.predict("X-1")
+    run.judge_outputs("X-1", [ROW])
+    assert manifest(run)["claims"][0]["measured"] == 2.0
+
+
+def corpus(dropped=()):
+    return Corpus(
+        name="c",
+        utterances=[],
+        hash="h",
+        synthetic=True,
+        licence="CC0-1.0",
+        dropped=list(dropped),
+    )
+
+
+def test_a_corpus_is_recorded_once(run):
+    run.uses(corpus())
+    run.uses(corpus())
+    assert [entry["name"] for entry in manifest(run)["data"]] == ["c"]
+
+
+def test_what_was_left_out_of_a_corpus_is_shown(run):
+    page = run.uses(corpus([Dropped("a", "no <audio>")]))
+    assert "1 left out, the first: no &lt;audio&gt;" in page.body
+
+
+def test_counts_are_added(run):
+    run.count(clips_cut=2)
+    run.count(empty_outputs=0)
+    assert manifest(run)["dropped_counts"] == {"clips_cut": 2, "empty_outputs": 0}
+
+
+def test_outputs_are_written(run):
+    run.hypotheses([ROW])
+    line = json.loads((run.folder / "hypotheses.jsonl").read_text())
+    assert (line["run"], line["hypothesis"]) == ("77", "good evening")
+
+
+def test_outputs_are_scored(run):
+    assert "BLEU" in set(run.hypotheses([ROW])["metric"])
+
+
+def test_a_figure_is_kept(run):
+    run.figure("gains", FIGURE, "Gains")
+    assert (run.folder / "figures" / "gains.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_reference_figure_is_marked(run):
+    run.figure("gains", FIGURE, "Gains", reference="gains")
+    assert manifest(run)["figures"][0]["reference"] == "gains"
+
+
+def test_other_figures_are_not_marked(run):
+    run.figure("gains", FIGURE, "Gains")
+    assert "reference" not in manifest(run)["figures"][0]
+
+
+def test_a_page_is_kept(run):
+    run.page("listen", "<p>clips</p>", "Clips")
+    assert (run.folder / "pages" / "listen.html").read_text() == "<p>clips</p>"
+
+
+def test_training_tables_are_joined(run, tmp_path):
+    for name, loss in (("direct", 2.0), ("asr", 3.0)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "training.csv").write_text(f"update,loss\n1,{loss}\n")
+        run.on_system(name, tmp_path / name)
+    run.finish()
+    table = pd.read_csv(run.folder / "training.csv")
+    assert table[["system", "loss"]].values.tolist() == [["direct", 2.0], ["asr", 3.0]]
+
+
+@pytest.mark.parametrize(("value", "by_hand"), [(None, True), ("1", False)])
+def test_somebody_steps_through_the_cells(run, monkeypatch, value, by_hand):
+    monkeypatch.delenv(HEADLESS, raising=False)
+    if value:
+        monkeypatch.setenv(HEADLESS, value)
+    assert run.by_hand is by_hand
+
+
+def test_progress_is_written_for_the_runner(run):
+    run.progress("decoding", 1, 2)
+    assert json.loads((run.folder / "progress.json").read_text())["line"] == "decoding 1/2"
+
+
+def test_the_process_is_recorded(run):
+    assert manifest(run)["process"] == os.getpid()

@@ -1,0 +1,92 @@
+"""Runs as real processes with real kernels."""
+
+import json
+import math
+import time
+
+import psutil
+import pytest
+
+from lib.workbook.manifests import read_manifest
+from lib.workbook.plan import notebook_run
+from lib.workbook.run_process import RunProcess, last_cell, progress_line, stop_all
+from tests.workbook.cases import SAVES, WRITES_RECORD, use_folder, write_notebook
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    use_folder(monkeypatch, tmp_path)
+    return tmp_path
+
+
+def is_alive(path):
+    """Whether the process whose id is in a file is alive."""
+    try:
+        return psutil.Process(int(path.read_text())).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_for(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"nothing happened for {seconds} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def saving(folder):
+    """A run whose kernel saves when it is told to end, in the middle of its training."""
+    write_notebook(folder, SAVES.format(folder=str(folder / "77")))
+    process = RunProcess(notebook_run("77", {"scale": "smoke"}), timeout_seconds=math.inf)
+    wait_for(lambda: (folder / "77" / "kernel").exists())
+    yield process
+    stop_all()
+
+
+def test_a_run_over_its_time_is_stopped(saving):
+    saving.timeout_seconds = 0.5
+    assert saving.ended()
+    assert "stopped after the limit of 0.5 s in cell 3" in saving.failure()
+
+
+def test_a_stopped_run_may_save_first(saving, folder):
+    stop_all()
+    assert (folder / "77" / "saved").exists()
+
+
+@pytest.mark.parametrize("name", ["kernel", "child"])
+def test_nothing_of_a_stopped_run_is_left(saving, folder, name):
+    stop_all()
+    assert not is_alive(folder / "77" / name)
+
+
+def test_a_running_run_has_not_ended(saving):
+    assert not saving.ended()
+
+
+def test_the_memory_of_kernel_and_papermill_is_measured(saving):
+    assert saving.memory_mb > 50
+
+
+def test_a_failure_is_written_into_the_record(folder):
+    source = WRITES_RECORD.format(number="77", exit="running")
+    write_notebook(folder, source + "raise ValueError('no such thing')")
+    process = RunProcess(notebook_run("77", {"scale": "smoke"}))
+    wait_for(process.ended)
+    failure = process.failure()
+    assert read_manifest(process.run.folder)["exit"] == f"failed: {failure}"
+
+
+def test_the_cell_is_read_from_the_folder(tmp_path):
+    (tmp_path / "cell.json").write_text(json.dumps({"cell": 3, "first_line": "x = 1", "at": 0}))
+    assert last_cell(tmp_path) == "cell 3 (x = 1)"
+
+
+def test_before_the_first_cell_a_run_is_starting(tmp_path):
+    assert progress_line(tmp_path) == "starting"
+
+
+def test_progress_says_more_than_the_cell(tmp_path):
+    (tmp_path / "progress.json").write_text(json.dumps({"line": "st 3/100", "at": 0}))
+    assert progress_line(tmp_path) == "st 3/100"
