@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import synthesize
-from lib.systems.seamless_backbone import TINY_BREADTH
+from lib.corpora.phrasebook import TINY_BREADTH
 from lib.utterance import Utterance
 from lib.workbook.paths import cache
 

@@ -43,6 +43,11 @@ ALL_OF_CLDR = Breadth(
     items=(1, 5),
 )
 
+# fits a model of a few million parameters: 194 items
+TINY_BREADTH = Breadth(
+    territories=16, languages=8, units=8, currencies=4, max_number=12, items=(1, 3)
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Phrasebook:

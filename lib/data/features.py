@@ -45,7 +45,7 @@ class FeatureExtractor(ABC):
         self,
         max_seconds: float = 30.0,
         cache_bytes: int = 1_000_000_000,
-        cache_dtype: torch.dtype = torch.float16,
+        cache_dtype: torch.dtype = torch.float32,
     ) -> None:
         self.max_seconds, self.cache_bytes = max_seconds, cache_bytes
         self.cache_dtype = cache_dtype
@@ -128,7 +128,7 @@ class FbankExtractor(FeatureExtractor):
         stack: int = 2,
         max_seconds: float = 30.0,
         cache_bytes: int = 1_000_000_000,
-        cache_dtype: torch.dtype = torch.float16,
+        cache_dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__(max_seconds, cache_bytes, cache_dtype)
         self.stack = stack

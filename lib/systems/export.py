@@ -25,15 +25,7 @@ language: [{languages}]
 ## Use
 
 ```python
-import soundfile
-from transformers import AutoProcessor, {model_class}
-
-processor = AutoProcessor.from_pretrained("{folder}")
-model = {model_class}.from_pretrained("{folder}")
-samples, rate = soundfile.read("speech.wav")  # mono, 16 kHz
-inputs = processor(audio=samples, sampling_rate=rate, return_tensors="pt")
-tokens = model.generate(**inputs, tgt_lang="{target_token}", num_beams={beams})
-print(processor.decode(tokens[0], skip_special_tokens=True))
+{usage}
 ```
 
 ## Scores
@@ -42,6 +34,26 @@ print(processor.decode(tokens[0], skip_special_tokens=True))
 
 `recipe.json` holds everything that decided the weights.
 """
+
+USAGE = {
+    "speech": """import soundfile
+from transformers import AutoProcessor, {model_class}
+
+processor = AutoProcessor.from_pretrained("{folder}")
+model = {model_class}.from_pretrained("{folder}")
+samples, rate = soundfile.read("speech.wav")  # mono, 16 kHz
+inputs = processor(audio=samples, sampling_rate=rate, return_tensors="pt")
+tokens = model.generate(**inputs, tgt_lang="{target_name}", num_beams={beams})
+print(processor.decode(tokens[0], skip_special_tokens=True))""",
+    "text": """from transformers import AutoTokenizer, {model_class}
+
+tokenizer = AutoTokenizer.from_pretrained("{folder}", src_lang="{source_token}")
+model = {model_class}.from_pretrained("{folder}")
+inputs = tokenizer("A text to translate.", return_tensors="pt")
+target = tokenizer.convert_tokens_to_ids("{target_token}")
+tokens = model.generate(**inputs, forced_bos_token_id=target, num_beams={beams})
+print(tokenizer.decode(tokens[0], skip_special_tokens=True))""",
+}
 
 
 def export(
@@ -87,11 +99,23 @@ def model_card(
         scale=card["scale"],
         seed=card["seed"],
         data=data,
-        folder=folder.name,
-        model_class=system.model.export_class,
-        target_token=language(target).token.strip("_"),
-        beams=card["model"]["search"]["beams"],
+        usage=_usage(system, folder.name, source, target),
         scores=_score_table(scores),
+    )
+
+
+def _usage(system: LoadedSystem, folder: str, source: str, target: str) -> str:
+    model, kind = system.model, "speech" if system.task.speech_input else "text"
+    source, target = (
+        model.tokenizer.convert_ids_to_tokens(model.add_language(code)) for code in (source, target)
+    )
+    return USAGE[kind].format(
+        folder=folder,
+        model_class=model.export_classes[kind],
+        source_token=source,
+        target_token=target,
+        target_name=target.strip("_"),
+        beams=system.card["model"]["search"]["beams"],
     )
 
 

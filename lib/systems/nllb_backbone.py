@@ -14,7 +14,7 @@ from typing import Any
 
 from transformers import NllbTokenizer
 
-from lib.corpora.phrasebook import ALL_OF_CLDR, Breadth, Phrasebook
+from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Breadth, Phrasebook
 from lib.data.collate import Collator
 from lib.models.nllb import (
     Nllb,
@@ -27,7 +27,7 @@ from lib.models.nllb import (
 from lib.progress import Progress
 from lib.scales import scaled
 from lib.systems.backbones import BackboneRecipe, TrainingJob
-from lib.systems.seamless_backbone import TINY_BREADTH, TOKENIZER_SENTENCES
+from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import Example, text_examples
 from lib.training.fit import FitResult, fit
 from lib.training.objectives import Seq2SeqObjective

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lib.corpora.phrasebook import ALL_OF_CLDR, Breadth
+from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Breadth
 from lib.scales import scaled
-from lib.systems.seamless_backbone import TINY_BREADTH
 from lib.training.stages import Stage
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from lib.corpora.phrasebook import Phrasebook
+from lib.corpora.phrasebook import TINY_BREADTH, Phrasebook
 from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
@@ -18,7 +18,7 @@ from lib.systems.corpora import pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.system import Gmu
 from lib.systems.outputs import TrainedSystem
-from lib.systems.seamless_backbone import MAX_SECONDS, TINY_BREADTH
+from lib.systems.seamless_backbone import MAX_SECONDS
 from lib.tasks import ASR, examples
 from lib.training.ctc import CtcObjective
 from lib.training.fit import FitResult, fit
