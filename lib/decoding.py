@@ -1,4 +1,7 @@
-"""Batched greedy and beam search; results do not depend on the composition of a batch."""
+"""Decode examples in batches, long audio in segments; the search is `model.generate`.
+
+Results do not depend on the composition of a batch.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What batching, training and decoding need of a model; no room above this one knows more.
+"""What batching, training and decoding need of a model; nothing built on models knows more.
 
 1. A model arranges the tokens of an example itself (`layout`), so encoder-decoder and decoder-only
    models, with or without prompts, share one collator.

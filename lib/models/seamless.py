@@ -28,9 +28,9 @@ from lib.data.batch import Batch
 from lib.data.features import MELS, FbankExtractor
 from lib.files import atomic_path
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
-from lib.models.length_adaptor import mask_padding, states_mask
 from lib.models.loading import load_checkpoint
 from lib.models.protocol import copy_parts
+from lib.models.seamless_padding import mask_padding, states_mask
 from lib.models.tokenizer import add_seamless_language
 
 # generate() warns at every batch that no target language is given; the prefix has one per row

@@ -23,6 +23,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lib.files import read_json, write_json
 from lib.progress import TrainingCallback, TrainingProgress, no_callback
 
@@ -63,7 +65,7 @@ def launch(
     (files / "call.pickle").write_bytes(pickle.dumps((function, arguments)))
     command = [sys.executable, "-m", "torch.distributed.run", *torchrun]
     command += [f"--nproc-per-node={processes}", "-m", __name__, str(files)]
-    threads = max(1, (os.cpu_count() or 1) // processes)
+    threads = torch.get_num_threads()  # as declared by the scale: results depend on it
     with open(files / "log.txt", "w", encoding="utf-8") as log:
         child = subprocess.Popen(
             command,

@@ -160,7 +160,7 @@ def _corpora(arguments: argparse.Namespace) -> int:
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from lib.workbook.manifests import manifests
+    from lib.workbook.manifest_reader import manifests
 
     found = manifests(arguments.scale)
     for manifest in found:

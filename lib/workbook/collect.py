@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib.files import atomic_path
-from lib.workbook.manifests import manifests
+from lib.workbook.manifest_reader import manifests
 from lib.workbook.paths import scale_folder
 from lib.workbook.run_names import corpus_part
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.workbook.manifests import corpus_stamp, lib_hash, manifests, read_manifest
+from lib.workbook.manifest_reader import corpus_stamp, lib_hash, manifests, read_manifest
 from lib.workbook.notebooks import notebooks
 from lib.workbook.plan import NotebookRun
 

@@ -12,7 +12,7 @@ import torch
 
 from lib.files import content_hash, file_hash
 from lib.scales import THREADS
-from lib.workbook.manifests import lib_hash
+from lib.workbook.manifest_reader import lib_hash
 from lib.workbook.paths import ROOT
 
 

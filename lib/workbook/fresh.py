@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lib.files import lock
 from lib.systems.registry import SYSTEMS
-from lib.workbook.manifests import read_manifest
+from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import cache
 from lib.workbook.plan import NotebookRun

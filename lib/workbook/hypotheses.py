@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lib.scoring.outputs import OutputRow
-from lib.workbook.manifests import manifests
+from lib.workbook.manifest_reader import manifests
 
 
 def load_outputs(

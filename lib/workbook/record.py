@@ -26,7 +26,7 @@ from lib.utterance import Corpus
 from lib.workbook.claim_rows import Interval, differs, judged_row, predicted_row
 from lib.workbook.environment import describe_environment, set_threads
 from lib.workbook.live_progress import LiveProgress
-from lib.workbook.manifests import corpus_stamp, lib_hash
+from lib.workbook.manifest_reader import corpus_stamp, lib_hash
 from lib.workbook.notebooks import notebook
 from lib.workbook.paths import HEADLESS, cache, scale_folder
 

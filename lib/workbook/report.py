@@ -13,7 +13,7 @@ from lib.display.html import STYLE, Picture, escape, picture, table
 from lib.files import atomic_path, write_text
 from lib.tasks import TASKS
 from lib.workbook.collect import claims, distinct_scores, scores
-from lib.workbook.manifests import manifests
+from lib.workbook.manifest_reader import manifests
 from lib.workbook.paths import ROOT, scale_folder
 from lib.workbook.summary import main_metric
 

@@ -16,7 +16,7 @@ import psutil
 
 from lib.files import DiskFull, read_json, write_json
 from lib.workbook.machine import memory_mb, run_environment
-from lib.workbook.manifests import read_manifest
+from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import TIMEOUT_SECONDS, NotebookRun
 

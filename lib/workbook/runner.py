@@ -12,7 +12,7 @@ from lib.workbook.collect import collect
 from lib.workbook.completion import finished
 from lib.workbook.fresh import delete_runs
 from lib.workbook.machine import available_mb, default_jobs, gpus
-from lib.workbook.manifests import read_manifest
+from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.plan import NotebookRun, dependencies
 from lib.workbook.run_process import RunProcess, progress_line, stop, stop_all
 from lib.workbook.schedule import Schedule, ScheduledRun

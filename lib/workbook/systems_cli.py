@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from lib.files import atomic_path
 from lib.scales import SCALES
-from lib.workbook.manifests import manifests
+from lib.workbook.manifest_reader import manifests
 from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import cache
 

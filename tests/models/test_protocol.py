@@ -14,7 +14,7 @@ from lib.models.protocol import TranslationModel, copy_parts, part_names
 from lib.models.tokenizer import text_ids
 from lib.tasks import MT, ST, examples
 from lib.training.fit import fit
-from lib.training.multitask import MultiTask, MultiTaskObjective
+from lib.training.multitask_distillation import MultiTask, MultiTaskObjective
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage, parameter_table
 from tests.models.third_model import WINDOW_SECONDS, SpeechLanguageModel

@@ -4,12 +4,16 @@ import dataclasses
 
 import pytest
 import torch
-from transformers import SeamlessM4Tv2Config, SeamlessM4Tv2ForSpeechToText, SeamlessM4Tv2ForTextToText
+from lib.systems.gmu.corpora import Quality, fine_tuning_corpus, with_synthetic
+from transformers import (
+    SeamlessM4Tv2Config,
+    SeamlessM4Tv2ForSpeechToText,
+    SeamlessM4Tv2ForTextToText,
+)
 
 from lib.models.seamless import Seamless
 from lib.scoring.error_propagation import bucket_by_wer
 from lib.systems.gmu import cascade, pairs, strategies
-from lib.systems.gmu.corpora import Quality, fine_tuning_corpus, with_synthetic
 from lib.systems.gmu.experiment import open_experiment, seen, stripped
 from lib.systems.gmu.strategies import RECIPES, STRATEGIES, SWITCHES, switched
 from lib.tasks import Task

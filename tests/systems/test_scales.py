@@ -3,12 +3,12 @@
 import dataclasses
 
 import pytest
+from lib.systems.gmu.corpora import fine_tuning_corpus
 
 from lib.scales import SCALES, preset, scaled_fields
 from lib.systems import backbones
 from lib.systems import nllb_backbone as nllb
 from lib.systems.gmu import tour
-from lib.systems.gmu.corpora import fine_tuning_corpus
 from lib.systems.gmu.strategies import RECIPES, STRATEGIES
 
 STAGES = ("asr", "mt", "nllb", "st", "st_from_asr", "multitask")

@@ -1,7 +1,7 @@
 import pytest
 
 from lib.workbook.completion import finished
-from lib.workbook.manifests import corpus_stamp, lib_hash
+from lib.workbook.manifest_reader import corpus_stamp, lib_hash
 from lib.workbook.plan import notebook_run
 from tests.workbook.cases import use_folder, write_notebook, write_record
 

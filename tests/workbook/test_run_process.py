@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from lib.workbook.manifests import read_manifest
+from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.plan import notebook_run
 from lib.workbook.run_process import RunProcess, last_cell, progress_line, stop_all
 from tests.workbook.cases import SAVES, WRITES_RECORD, use_folder, write_notebook

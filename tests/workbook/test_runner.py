@@ -10,7 +10,7 @@ import pytest
 
 from lib.scales import THREADS
 from lib.workbook import runner
-from lib.workbook.manifests import read_manifest
+from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import NotebookRun, notebook_run
 from lib.workbook.run_process import RunProcess

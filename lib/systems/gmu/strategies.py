@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from lib.systems.strategy import Strategy
 from lib.tasks import ASR, MT, ST
-from lib.training.multitask import MultiTask
+from lib.training.multitask_distillation import MultiTask
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from lib.systems.nllb_backbone import NllbBackbone
 from lib.systems.seamless_backbone import SeamlessBackbone
 from lib.systems.strategy import System
 from lib.tasks import Example, examples
-from lib.training.multitask import MultiTaskObjective
+from lib.training.multitask_distillation import MultiTaskObjective
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
 from lib.training.weights import copy_tensors, load_tensors

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from lib.workbook.manifests import corpus_stamp, manifests, read_manifest
+from lib.workbook.manifest_reader import corpus_stamp, manifests, read_manifest
 from tests.workbook.cases import use_folder, write_notebook, write_record
 
 

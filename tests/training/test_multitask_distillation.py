@@ -6,7 +6,7 @@ import torch
 
 from lib.data.batch import IGNORED
 from lib.tasks import ST, examples
-from lib.training.multitask import (
+from lib.training.multitask_distillation import (
     MultiTask,
     MultiTaskObjective,
     distillation_loss,

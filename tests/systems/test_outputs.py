@@ -1,0 +1,285 @@
+from dataclasses import replace
+
+import pytest
+
+from lib.tasks import MT, ST, examples
+
+BASELINES = ["constant", "shuffled_audio", "silence"]
+
+
+# ---- outputs ----
+
+
+def test_outputs_are_decoded_test_examples(experiment, trained, outputs):
+    system = trained("direct")
+    hypotheses = experiment.decode(system, experiment.test_examples(system))
+    assert [row.hypothesis for row in outputs("direct")] == [h.text for h in hypotheses]
+
+
+def test_rows_name_the_system(experiment, outputs):
+    for row in outputs("asr_init"):
+        assert (row.system, row.strategy, row.stage) == ("gmu", "asr_init", "from_asr")
+        assert (row.source, row.target, row.subset, row.seed) == ("que", "spa", "test", 1)
+
+
+def test_rows_may_have_another_name(experiment, trained):
+    system = trained("direct")
+    test = experiment.test_examples(system)[:1]
+    (row,) = experiment.rows(system, test, experiment.decode(system, test), "cascade")
+    assert row.strategy == "cascade"
+
+
+def test_test_sets_by_task(experiment):
+    assert [example.task for example in experiment.test(MT)] == [MT] * 6
+    assert [example.task for example in experiment.test(ST)] == [ST] * 6
+
+
+def test_n_best_outputs(experiment, trained):
+    system = trained("direct")
+    test = experiment.test_examples(system)[:2]
+    found = experiment.decode(system, test, n_best=3)
+    assert [len(hypothesis.others) for hypothesis in found] == [2, 2]
+
+
+def test_audio_over_the_limit_is_decoded_in_segments(experiment, trained):
+    system = trained("direct")
+    test = experiment.test_examples(system)
+    short = replace(experiment, recipe=replace(experiment.recipe, max_test_seconds=2.0))
+    expected = [example.seconds > 2.0 for example in test]
+    assert [h.parts > 1 for h in short.decode(system, test)] == expected
+    rows = short.outputs(system)
+    counts = short.dropped_counts(system, rows)
+    assert counts["test_clips_decoded_in_segments"] == sum(expected)
+
+
+# ---- texts at test ----
+
+LONG = "kimsa chunka " * 60
+
+
+def count_of_cut_texts(experiment, system):
+    """The count after decoding a text of more than 128 tokens."""
+    (first, *_) = experiment.test_examples(system)
+    fresh = replace(system, truncated_texts=set())
+    experiment.decode(fresh, [replace(first, source_text=LONG)])
+    return experiment.dropped_counts(fresh, experiment.outputs(fresh))["test_texts_cut"]
+
+
+@pytest.mark.parametrize("max_tokens, count", [(1024, 0), (100, 1)])
+def test_texts_over_the_limit_are_counted(experiment, trained, max_tokens, count):
+    recipe = replace(experiment.recipe, max_source_tokens=max_tokens)
+    other = replace(experiment, recipe=recipe)
+    assert count_of_cut_texts(other, trained("mt")) == count
+
+
+def test_the_long_text_has_more_tokens_than_training_allows(trained):
+    assert len(trained("mt").model.tokenizer(LONG).input_ids) > 128
+
+
+# ---- speed ----
+
+
+def test_decoding_speed_is_recorded_by_strategy(experiment, outputs):
+    outputs("direct")
+    assert experiment.decoding_speed["direct"] > 0
+
+
+def test_text_has_no_decoding_speed(experiment, outputs):
+    outputs("mt")
+    assert "mt" not in experiment.decoding_speed
+
+
+def test_the_silence_baseline_is_not_a_decoding_speed(experiment, trained):
+    other = replace(experiment, decoding_speed={})
+    other.decode(trained("direct"), other.test(ST)[:1], silence=True)
+    assert not other.decoding_speed
+
+
+# ---- the untuned backbone ----
+
+
+@pytest.fixture(scope="module")
+def zero_shot(experiment):
+    return experiment.zero_shot("direct")
+
+
+def test_zero_shot_rows_name_the_backbone(zero_shot):
+    assert {(row.strategy, row.stage, row.task) for row in zero_shot} == {
+        ("zero_shot", "backbone", "ST")
+    }
+
+
+def test_zero_shot_outputs_are_the_backbones(experiment, trained, zero_shot):
+    model = experiment.system.initial_model(experiment, experiment.strategy("direct"))
+    untuned = replace(trained("direct"), model=model)
+    assert [row.hypothesis for row in experiment.outputs(untuned)] == [
+        row.hypothesis for row in zero_shot
+    ]
+
+
+def test_zero_shot_differs_from_the_trained_system(zero_shot, outputs):
+    trained = [row.hypothesis for row in outputs("direct")]
+    assert [row.hypothesis for row in zero_shot] != trained
+
+
+@pytest.mark.parametrize("strategy, task", [("asr", "ASR"), ("mt", "MT"), ("nllb", "MT")])
+def test_zero_shot_is_of_the_strategys_task(experiment, strategy, task):
+    assert {row.task for row in experiment.zero_shot(strategy)} == {task}
+
+
+# ---- baselines ----
+
+
+@pytest.fixture(scope="module")
+def baselines(experiment, trained, outputs):
+    return experiment.baselines(trained("direct"), outputs("direct"))
+
+
+def test_each_test_clip_has_three_baselines(baselines, outputs):
+    ids = [row.id for row in outputs("direct")]
+    for name in BASELINES:
+        assert [row.id for row in baselines if row.strategy == name] == ids
+
+
+def test_baselines_are_no_system(baselines):
+    assert {row.system for row in baselines} == {"baseline"}
+    assert {row.stage for row in baselines} == {"direct"}
+
+
+def test_the_constant_is_a_training_text(baselines, experiment):
+    texts = {row.hypothesis for row in baselines if row.strategy == "constant"}
+    assert len(texts) == 1
+    assert texts <= {u.texts["spa"] for u in experiment.corpus.split("train")}
+
+
+def test_shuffled_audio_has_the_systems_outputs(baselines, outputs):
+    texts = [row.hypothesis for row in baselines if row.strategy == "shuffled_audio"]
+    assert sorted(texts) == sorted(row.hypothesis for row in outputs("direct"))
+
+
+def test_silence_is_decoded_without_the_audio(baselines, experiment, trained):
+    expected = experiment.decode(trained("direct"), experiment.test(ST), silence=True)
+    texts = [row.hypothesis for row in baselines if row.strategy == "silence"]
+    assert texts == [hypothesis.text for hypothesis in expected]
+
+
+def test_baselines_of_a_recogniser(experiment, trained, outputs):
+    made = experiment.baselines(trained("asr"), outputs("asr"))
+    assert {(row.task, row.target) for row in made} == {("ASR", "que")}
+    assert len(made) == 3 * 6
+
+
+@pytest.fixture(scope="module")
+def two_targets(experiment):
+    """One spoken language into two, its system and its outputs."""
+    two = replace(experiment, directions=(("que", "spa"), ("que", "eng")))
+    system = two.train("direct")
+    return two, system, two.outputs(system)
+
+
+def test_a_test_set_is_the_union_of_both_directions(two_targets):
+    two, _, rows = two_targets
+    assert [row.target for row in rows] == ["spa"] * 6 + ["eng"] * 6
+    references = [e.target_text for e in two.test(ST)]
+    assert [row.reference for row in rows] == references
+
+
+@pytest.fixture(scope="module")
+def two_baselines(two_targets):
+    two, system, rows = two_targets
+    return two.baselines(system, rows)
+
+
+@pytest.mark.parametrize("name", BASELINES)
+@pytest.mark.parametrize("target", ["spa", "eng"])
+def test_each_direction_has_baselines_of_its_own(two_targets, two_baselines, name, target):
+    _, _, rows = two_targets
+    own = [row for row in two_baselines if (row.strategy, row.target) == (name, target)]
+    references = [row.reference for row in rows if row.target == target]
+    assert [row.reference for row in own] == references
+
+
+@pytest.mark.parametrize("target", ["spa", "eng"])
+def test_each_direction_has_a_constant_in_its_language(two_targets, two_baselines, target):
+    two = two_targets[0]
+    own = {
+        row.hypothesis
+        for row in two_baselines
+        if (row.strategy, row.target) == ("constant", target)
+    }
+    assert own <= {u.texts[target] for u in two.corpus.split("train")}
+
+
+@pytest.mark.parametrize("target", ["spa", "eng"])
+def test_shuffled_outputs_stay_in_their_direction(two_targets, two_baselines, target):
+    shuffled, own = (
+        sorted(row.hypothesis for row in given if row.target == target)
+        for given in (
+            [row for row in two_baselines if row.strategy == "shuffled_audio"],
+            two_targets[2],
+        )
+    )
+    assert shuffled == own
+
+
+# ---- counts ----
+
+
+def test_counts_of_a_system(experiment, trained, outputs):
+    counts = experiment.dropped_counts(trained("direct"), outputs("direct"))
+    assert counts["lines_left_out_of_the_corpus"] == len(experiment.corpus.dropped)
+    assert counts["updates_skipped_as_not_finite"] == 0
+    assert counts["training_clips_unusable"] == 0
+
+
+def test_other_systems_rows_are_not_counted(experiment, trained, outputs):
+    own = experiment.dropped_counts(trained("direct"), outputs("direct"))
+    every = [*outputs("direct"), *outputs("asr_init"), *experiment.zero_shot("direct")]
+    assert experiment.dropped_counts(trained("direct"), every) == own
+
+
+@pytest.mark.parametrize(
+    "changes, count",
+    [
+        ({"ending": "longest"}, "outputs_that_did_not_end"),
+        ({"hypothesis": ""}, "empty_outputs"),
+        ({"reference": "Ελλάδα"}, "unknown_subwords_in_test_references"),
+    ],
+)
+def test_outputs_are_counted(experiment, trained, outputs, changes, count):
+    (row, *_) = outputs("direct")
+    good = replace(row, ending="end", hypothesis="a", reference="a")
+    counts = [
+        experiment.dropped_counts(trained("direct"), [row])[count]
+        for row in (good, replace(good, **changes))
+    ]
+    assert counts[0] == 0
+    assert counts[1] >= 1
+
+
+def test_unknown_subwords_of_both_directions_are_counted(two_targets):
+    two, system, rows = two_targets
+    greek = [replace(row, reference="Ελλάδα") for row in rows]
+    counts = [
+        two.dropped_counts(system, given)["unknown_subwords_in_test_references"]
+        for given in (greek[:6], greek)
+    ]
+    assert counts[1] == 2 * counts[0] > 0
+
+
+def test_unknown_subwords_in_training_texts(experiment, trained, outputs):
+    utterances = list(experiment.corpus.utterances)
+    index = next(i for i, u in enumerate(utterances) if u.split == "train")
+    texts = utterances[index].texts | {"spa": "Ελλάδα"}
+    utterances[index] = replace(utterances[index], texts=texts)
+    greek = experiment.with_corpus(replace(experiment.corpus, utterances=utterances))
+    counts = greek.dropped_counts(trained("direct"), outputs("direct"))
+    assert counts["unknown_subwords_in_training"] >= 1
+
+
+def test_each_direction_is_decoded_by_itself(two_targets):
+    """Ids are equal in both directions; hypotheses are not mixed up."""
+    two, system, rows = two_targets
+    spanish = examples(two.corpus.split("test", "que"), ST, "spa")
+    alone = two.decode(system, spanish)
+    assert [h.text for h in alone] == [row.hypothesis for row in rows if row.target == "spa"]
