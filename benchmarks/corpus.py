@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from lib.corpora.phrasebook import Phrasebook
+from lib.corpora.phrasebook import TINY_BREADTH, Phrasebook
 from lib.corpora.synthesis import synthesize
-from lib.corpora.phrasebook import TINY_BREADTH
 from lib.utterance import Utterance
 from lib.workbook.paths import cache
 

@@ -1,4 +1,4 @@
-"""The checker that every annotation of `lib` is held to while tests run: an int is good where a float is asked for."""
+"""The type checker that annotations of `lib` are checked with in tests; an int passes as float."""
 
 from beartype import BeartypeConf, beartype
 

@@ -1,4 +1,4 @@
-"""What tests share: a minute Seamless with a real tokenizer, and a real corpus of a few utterances."""
+"""Fixtures for all tests: a small phrasebook corpus, and a small Seamless with a tokenizer."""
 
 import os
 
@@ -6,6 +6,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test may reach for the networ
 
 import pytest
 import torch
+from transformers import SeamlessM4TTokenizer
 
 from lib.corpora.phrasebook import Breadth, Phrasebook
 from lib.corpora.synthesis import synthesize
@@ -23,7 +24,7 @@ NARROW = Breadth(
     max_number=9,
     items=(1, 3),
 )
-MINUTE = SeamlessSize(
+SMALL_SIZE = SeamlessSize(
     hidden=32,
     heads=2,
     speech_layers=2,
@@ -39,6 +40,7 @@ MINUTE = SeamlessSize(
 
 @pytest.fixture(scope="session")
 def spec():
+    """The phrasebook of `corpus`."""
     return Phrasebook(
         spoken=("est", "eng"),
         written=("spa", "que"),
@@ -56,6 +58,7 @@ def corpora(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def corpus(spec, corpora):
+    """Twenty training contents in Estonian and in English, with text in four languages."""
     return synthesize(spec, corpora)
 
 
@@ -63,16 +66,15 @@ def corpus(spec, corpora):
 def tokenizer_folder(spec, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tokenizer") / "tokenizer"
     texts = [text for sentence in spec.sentences(200) for text in sentence.values()]
-    train_seamless_tokenizer(texts, ["est", "eng", "spa"], MINUTE.subwords, folder)
+    train_seamless_tokenizer(texts, ["est", "eng", "spa"], SMALL_SIZE.subwords, folder)
     return folder
 
 
 @pytest.fixture
 def model(tokenizer_folder):
-    from transformers import SeamlessM4TTokenizer
-
+    """A Seamless with random weights, in eval mode, and a tokenizer of its own."""
     tokenizer = SeamlessM4TTokenizer.from_pretrained(tokenizer_folder)
-    return build_seamless(MINUTE, tokenizer, ["est", "eng", "spa"], seed=3).eval()
+    return build_seamless(SMALL_SIZE, tokenizer, ["est", "eng", "spa"], seed=3).eval()
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def collate(model):
 
 @pytest.fixture(scope="session")
 def shared_data():
-    """The hour of real Mboshi-French speech that lies beside the checkout on the project's own machines."""
+    """An hour of Mboshi-French speech beside the checkout; tests are skipped where it is not."""
     from lib.workbook.paths import ROOT
 
     folder = ROOT.parent / "shared" / "data"

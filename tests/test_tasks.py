@@ -57,7 +57,9 @@ def test_st_with_transcripts(utterances):
     assert example.source_text == utterances[0].texts["est"]
 
 
-@pytest.mark.parametrize("task, transcripts, count", [(ST, False, 6), (ST, True, 5), (MT, False, 5)])
+@pytest.mark.parametrize(
+    "task, transcripts, count", [(ST, False, 6), (ST, True, 5), (MT, False, 5)]
+)
 def test_utterances_without_a_needed_transcript_are_left_out(utterances, task, transcripts, count):
     first = replace(utterances[0], texts={"eng": "one"})
     assert len(examples([first, *utterances[1:]], task, "eng", transcripts)) == count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Protocol, runtime_checkable
 
@@ -48,6 +48,7 @@ class Collator:
 
     model: LayoutModel
     extractor: FeatureExtractor | None = None  # None: the examples are text
+    _: KW_ONLY
     max_tokens: int = 128  # of one text, language and end tokens included (GMU)
     truncated_texts: set[str] = field(default_factory=set)  # ids of examples
     dropped: dict[str, Dropped] = field(default_factory=dict)

@@ -68,7 +68,7 @@ class LoadedSystem:
         """Audio and texts to batches, with the limits of the system's recipe."""
         facts = self.card["model"]
         extractor = self.model.feature_extractor(facts["max_seconds"])
-        return Collator(self.model, extractor, facts["max_tokens"])
+        return Collator(self.model, extractor, max_tokens=facts["max_tokens"])
 
     def translate(
         self,

@@ -163,7 +163,10 @@ class ExperimentOutputs:
         recipe = self.recipe
         extractor = system.model.feature_extractor(recipe.max_test_seconds)
         collate = Collator(
-            system.model, extractor, recipe.max_source_tokens, system.truncated_texts
+            system.model,
+            extractor,
+            max_tokens=recipe.max_source_tokens,
+            truncated_texts=system.truncated_texts,
         )
         started = time.monotonic()
         hypotheses = decode_segmented(

@@ -1,6 +1,6 @@
 """Training in several processes: torchrun calls a function in each, and its progress is followed.
 
-    launch("lib.systems.gmu:fine_tune", {"recipe": ..., "folder": ...}, processes=4, folder=folder)
+    launch("my_module:train", {"recipe": ..., "folder": ...}, processes=4, folder=folder)
 
 The processes are not forked, so a notebook whose kernel has used the GPU can launch them. If the
 same function is then called in the notebook, it finds its stages finished and loads them.

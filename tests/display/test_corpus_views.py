@@ -125,6 +125,7 @@ def test_short_sentences_are_no_leaks(tmp_path):
 
 
 def test_findings_are_escaped(tmp_path):
-    lines = [line(n, split, f"line {n}", speaker=MARKUP) for n, split in ((0, "train"), (1, "test"))]
+    splits = enumerate(("train", "test"))
+    lines = [line(n, split, f"line {n}", speaker=MARKUP) for n, split in splits]
     findings = CorpusViews(curate_lines(tmp_path / "own", lines)).findings()
     assert is_escaped(findings.body)

@@ -42,7 +42,8 @@ def difference(low, high):
 
 def test_a_difference_within_the_interval():
     page = check_difference(1.5, difference(0.0, 2.0))
-    assert page.body == "<p>You guessed +1.5; measured +1.0 (+0.0 to +2.0): within the interval.</p>"
+    text = "You guessed +1.5; measured +1.0 (+0.0 to +2.0): within the interval."
+    assert page.body == f"<p>{text}</p>"
 
 
 def test_a_difference_outside_the_interval():

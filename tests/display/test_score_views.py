@@ -97,4 +97,5 @@ def test_counts_are_named_in_words():
 
 
 def test_a_decoding_speed_stands_beside_its_strategy():
-    assert "<td>direct</td><td class='number'>12.50</td>" in score_views.speeds({"direct": 12.5}).body
+    row = "<td>direct</td><td class='number'>12.50</td>"
+    assert row in score_views.speeds({"direct": 12.5}).body

@@ -67,7 +67,7 @@ def test_outputs_do_not_depend_on_the_batch(model, collate, chosen, reverse):
 
 @pytest.fixture(scope="module")
 def adapted(corpus, tokenizer_folder, tmp_path_factory):
-    """A model with trained adapters, a batch, its logits before training, and the stage's folder."""
+    """A model with trained adapters, examples, their logits before, and the stage's folder."""
     model = fresh(SeamlessM4TTokenizer.from_pretrained(tokenizer_folder)).eval()
     collate, folder = Collator(model, FbankExtractor(model.stack)), tmp_path_factory.mktemp("lora")
     given = examples(corpus.split("train", "est"), ST, "eng")[:8]

@@ -5,7 +5,6 @@ from dataclasses import fields, replace
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import SeamlessM4TTokenizer
 
 from lib.data.batch import IGNORED
 from lib.data.collate import Collator
@@ -29,11 +28,6 @@ STAGE = Stage(
     batch_seconds=4 * WINDOW_SECONDS,
     frozen=("speech_encoder",),
 )
-
-
-@pytest.fixture(scope="module")
-def tokenizer(tokenizer_folder):
-    return SeamlessM4TTokenizer.from_pretrained(tokenizer_folder)
 
 
 @pytest.fixture

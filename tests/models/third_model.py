@@ -105,7 +105,8 @@ class SpeechLanguageModel(nn.Module):
         """Embeddings of speech and the first tokens of each row; and where the tokens start."""
         tokens = self.language_model.get_input_embeddings()(batch.prefix)
         if batch.speech is None:
-            return [row[:length] for row, length in zip(tokens, lengths, strict=True)], [0] * len(tokens)
+            rows = zip(tokens, lengths, strict=True)
+            return [row[:length] for row, length in rows], [0] * len(tokens)
         starts = batch.speech_mask.sum(1).tolist()
         speech = self.speech_encoder(batch.speech)
         rows = zip(speech, starts, tokens, lengths, strict=True)

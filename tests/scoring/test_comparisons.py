@@ -26,7 +26,9 @@ BASELINES = [
 ]
 
 
-@pytest.mark.parametrize("sign, expected", [("", "1.2 (-0.3 to 2.0)"), ("+", "+1.2 (-0.3 to +2.0)")])
+@pytest.mark.parametrize(
+    "sign, expected", [("", "1.2 (-0.3 to 2.0)"), ("+", "+1.2 (-0.3 to +2.0)")]
+)
 def test_interval_as_text(sign, expected):
     found = Difference(metric="BLEU", value=1.23, low=-0.31, high=2.0, n=3)
     assert format_interval(found, sign) == expected
@@ -61,7 +63,8 @@ def test_profile_decides_whether_case_counts():
 
 
 def test_missing_utterance_is_refused():
-    with pytest.raises(ValueError, match="different test sets: utterance 59 is clip-059 .* missing"):
+    message = "different test sets: utterance 59 is clip-059 .* missing"
+    with pytest.raises(ValueError, match=message):
         check_same_test_set(ASR_INIT, DIRECT[:-1])
 
 

@@ -108,7 +108,8 @@ def test_table_has_a_group_for_each_key():
 
 
 def test_table_has_the_columns_of_scores_csv():
-    columns = "system strategy stage task source target subset seed metric value low high n signature"
+    columns = "system strategy stage task source target subset seed "
+    columns += "metric value low high n signature"
     assert list(score_table(make_rows("direct", 1, 0.3))[0]) == columns.split()
 
 

@@ -22,7 +22,7 @@ from lib.training.objectives import Seq2SeqObjective, sum_losses
 from lib.training.selection import Evaluation
 from lib.training.stages import Stage
 from lib.training.step import take_step
-from tests.conftest import MINUTE
+from tests.conftest import SMALL_SIZE
 
 STAGE = Stage(
     name="case",
@@ -37,7 +37,7 @@ STAGE = Stage(
 
 
 def fresh(tokenizer):
-    return build_seamless(MINUTE, tokenizer, ["est", "eng", "spa"], seed=3)
+    return build_seamless(SMALL_SIZE, tokenizer, ["est", "eng", "spa"], seed=3)
 
 
 def without_dropout(model):
@@ -82,7 +82,7 @@ def fit_speech(model, chosen, folder, stage=STAGE, scores=None, objective=None, 
 
 
 def fit_from_folder(tokenizer_folder, chosen, folder, stage, callback=no_callback, dropout=False):
-    """Train a minute model with real evaluations, as a process of its own can be told to."""
+    """Train a small model with real evaluations, as a process of its own can be told to."""
     from transformers import SeamlessM4TTokenizer
 
     model = fresh(SeamlessM4TTokenizer.from_pretrained(tokenizer_folder))

@@ -1,0 +1,295 @@
+from dataclasses import replace
+
+import pytest
+
+from lib.data.collate import Collator
+from lib.models.nllb import Nllb
+from lib.systems.gmu.recipe import RECIPES
+from lib.systems.gmu.strategies import (
+    RELEASED,
+    STRATEGIES,
+    SWITCHES,
+    GmuStrategy,
+    Switches,
+    switched,
+)
+from lib.systems.gmu.system import MICRO_BATCHES, SYSTEM, Gmu, strip_text
+from lib.tasks import ASR, ST
+from lib.training.multitask_distillation import MultiTaskObjective
+from lib.training.objectives import Seq2SeqObjective
+
+DIRECT = STRATEGIES["direct"]
+CUT = switched("direct, long audio cut")
+DROP = switched("direct, long audio dropped")
+BATCH_MEAN = switched("direct, mean of batch means")
+SENTENCE_MEAN = switched("direct, mean of sentence means")
+
+
+def long_clips(experiment):
+    """Training clips over 3 s, the limit at `smoke`."""
+    return [u for u in experiment.corpus.split("train") if u.seconds > 3.0]
+
+
+# ---- models and switches ----
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_changes_the_model(trained, name):
+    strategy = switched(name)
+    model, switches = trained(strategy).model, strategy.switches
+    assert model.untied is switches.untied_head
+    dropout = 0.1 if switches.official_dropout else 0.0
+    assert model.speech.text_decoder.layers[0].ffn_dropout.p == dropout
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_leaves_a_system_with_outputs(outputs, name):
+    assert len(outputs(switched(name))) == 6
+
+
+def test_the_text_encoder_of_multi_task_training_has_its_own_embeddings(experiment):
+    model = experiment.start(STRATEGIES["multitask"])
+    assert model.text_encoder.embed_tokens.weight is not model.speech.shared.weight
+
+
+def test_the_text_encoder_of_mt_shares_its_embeddings(experiment):
+    model = experiment.start(STRATEGIES["mt"])
+    assert model.text_encoder.embed_tokens.weight is model.speech.shared.weight
+
+
+def test_nllb_is_another_backbone(experiment):
+    model = experiment.system.initial_model(experiment, STRATEGIES["nllb"])
+    assert isinstance(model, Nllb)
+
+
+def test_a_new_language_is_added(experiment):
+    model = experiment.system.initial_model(experiment, DIRECT)
+    assert "__que__" in model.tokenizer.get_vocab()
+
+
+# ---- stages ----
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_stage_is_the_recipes(experiment, name):
+    strategy = STRATEGIES[name]
+    stage = experiment.system.stage(experiment, strategy)
+    assert stage == getattr(experiment.recipe, strategy.stage)
+
+
+def test_batch_means_split_an_update_of_one_batch(experiment):
+    one, several = (experiment.system.stage(experiment, s) for s in (DIRECT, BATCH_MEAN))
+    assert (one.accumulate, several.accumulate) == (1, MICRO_BATCHES)
+    assert several.loss_mean == "batch"
+    assert several.batch_max_items * MICRO_BATCHES == one.batch_max_items
+    assert several.batch_seconds * MICRO_BATCHES == one.batch_seconds
+
+
+def test_batch_means_keep_an_update_of_several_batches(experiment):
+    full = replace(experiment, recipe=RECIPES["full"])
+    stage = full.system.stage(full, BATCH_MEAN)
+    assert stage == replace(RECIPES["full"].st, loss_mean="batch")
+
+
+def test_sentence_means_keep_the_batches(experiment):
+    stage = experiment.system.stage(experiment, SENTENCE_MEAN)
+    assert stage == replace(experiment.recipe.st, loss_mean="sentence")
+
+
+# ---- objectives ----
+
+
+def objective(experiment, strategy, model):
+    return experiment.system.objective(
+        strategy, model, experiment.system.stage(experiment, strategy)
+    )
+
+
+@pytest.mark.parametrize(
+    "name, kind", [("direct", Seq2SeqObjective), ("multitask", MultiTaskObjective)]
+)
+def test_objectives(experiment, name, kind):
+    strategy = STRATEGIES[name]
+    found = objective(experiment, strategy, experiment.system.initial_model(experiment, strategy))
+    assert type(found) is kind
+    assert found.label_smoothing == 0.2
+    assert found.prefix_skip_len == 0
+    assert found.sentence_mean is False
+
+
+@pytest.mark.parametrize(
+    "switches, field, value",
+    [
+        (Switches(skip_language_token=True), "prefix_skip_len", 1),
+        (Switches(loss_mean="sentence"), "sentence_mean", True),
+        (Switches(loss_mean="batch"), "sentence_mean", False),
+    ],
+)
+@pytest.mark.parametrize("name", ["direct", "multitask"])
+def test_switches_reach_the_objective(experiment, name, switches, field, value):
+    strategy = replace(STRATEGIES[name], switches=switches)
+    model = experiment.system.initial_model(experiment, strategy)
+    assert getattr(objective(experiment, strategy, model), field) == value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "direct, loss without the language token",
+        "direct, mean of batch means",
+        "direct, mean of sentence means",
+    ],
+)
+def test_switches_of_the_loss_reach_the_training(trained, name):
+    plain, other = (trained(s).fit_result.history[0]["loss"] for s in (DIRECT, switched(name)))
+    assert other != pytest.approx(plain, rel=1e-4)
+
+
+# ---- long training audio ----
+
+
+def test_long_clips_are_trained_on_whole(experiment, trained):
+    counts = trained("direct").dropped_counts
+    assert long_clips(experiment)
+    assert counts["training_clips_cut"] == 0
+    assert counts["training_clips_dropped_as_too_long"] == 0
+
+
+def test_long_clips_can_be_cut(experiment, trained):
+    counts = trained(CUT).dropped_counts
+    assert counts["training_clips_cut"] == len(long_clips(experiment))
+    assert counts["training_clips_dropped_as_too_long"] == 0
+
+
+def test_a_cut_clip_keeps_its_whole_text(experiment, trained):
+    assert trained(CUT).dropped_counts["training_texts_cut"] == 0
+    found, _ = experiment._training_examples(CUT)
+    assert found == experiment._training_examples(DIRECT)[0]
+
+
+def test_a_cut_clip_is_shorter(experiment):
+    model = experiment.system.initial_model(experiment, CUT)
+    limit = experiment.system.max_training_seconds(experiment, CUT)
+    collate = Collator(model, model.feature_extractor(limit))
+    found, _ = experiment._training_examples(CUT)
+    (longest,) = sorted(found, key=lambda e: e.seconds)[-1:]
+    frames = collate([longest]).speech.shape[1]
+    assert limit == 3.0
+    assert frames == pytest.approx(3.0 * 100 / model.stack, abs=1)
+    assert frames < longest.seconds * 100 / model.stack - 1
+
+
+def test_long_clips_can_be_dropped(experiment, trained):
+    counts = trained(DROP).dropped_counts
+    assert counts["training_clips_dropped_as_too_long"] == len(long_clips(experiment))
+    assert counts["training_clips_cut"] == 0
+
+
+def test_nothing_left_to_train_on_is_refused(experiment):
+    short = replace(experiment, recipe=replace(experiment.recipe, official_max_seconds=0.1))
+    with pytest.raises(ValueError, match="no training clip is shorter than 0.1 s; drop_long_audio"):
+        short._training_examples(DROP)
+
+
+@pytest.mark.parametrize(
+    "strategy, field, same",
+    [
+        (CUT, "hf_max_seconds", False),
+        (CUT, "official_max_seconds", True),
+        (DROP, "official_max_seconds", False),
+        (DROP, "hf_max_seconds", True),
+    ],
+    ids=["cut-hf", "cut-official", "drop-official", "drop-hf"],
+)
+def test_the_limit_of_a_switch_decides_the_weights(experiment, strategy, field, same):
+    other = replace(experiment, recipe=replace(experiment.recipe, **{field: 2.5}))
+    assert (other.folder(strategy) == experiment.folder(strategy)) is same
+
+
+# ---- released runs ----
+
+
+@pytest.fixture(scope="module")
+def released(experiment):
+    return replace(experiment, system=Gmu(released=True))
+
+
+@pytest.fixture(scope="module")
+def released_systems(released):
+    return {name: released.train(name) for name in ("asr", "asr_init", "direct_twice")}
+
+
+@pytest.mark.parametrize("name, untied", [("asr", False), ("asr_init", True)])
+def test_released_models(released_systems, name, untied):
+    model = released_systems[name].model
+    assert model.untied is untied
+    assert model.speech.text_decoder.layers[0].ffn_dropout.p == 0.1
+
+
+@pytest.mark.parametrize("name, task", [("asr", ASR), ("asr_init", ST)])
+def test_released_strategies_have_the_switches_of_their_task(released_systems, name, task):
+    assert released_systems[name].strategy.switches == RELEASED[task]
+
+
+def test_released_systems_have_folders_of_their_own(released, experiment):
+    for name in ("asr", "asr_init", "direct"):
+        assert released.folder(released.strategy(name)) != experiment.folder(STRATEGIES[name])
+
+
+def test_nllb_has_no_switches(released, experiment):
+    assert released.strategy("nllb") == STRATEGIES["nllb"]
+    assert released.folder(released.strategy("nllb")) == experiment.folder(STRATEGIES["nllb"])
+
+
+def test_direct_twice_starts_from_the_untied_embeddings_and_head(released):
+    """The head must not overwrite the embeddings."""
+    direct = released.train("direct").model.speech
+    start = released.start(released.strategy("direct_twice")).speech
+    assert start.shared.weight.equal(direct.shared.weight)
+    assert start.lm_head.weight.equal(direct.lm_head.weight)
+    assert not direct.lm_head.weight.equal(direct.shared.weight)
+
+
+def test_a_tied_start_takes_the_embeddings_of_an_untied_system(released):
+    tied = replace(released.strategy("direct_twice"), switches=Switches())
+    direct, start = released.train("direct").model.speech, released.start(tied).speech
+    assert start.lm_head.weight is start.shared.weight
+    assert start.shared.weight.equal(direct.shared.weight)
+
+
+# ---- examples and search ----
+
+
+def test_stripped_text_has_no_capitals_and_no_punctuation():
+    assert strip_text("Ka, Iskay ‘Kimsa’!") == "ka iskay kimsa"
+
+
+def test_mt_stripped_is_trained_and_tested_on_stripped_text(experiment):
+    strategy = STRATEGIES["mt_stripped"]
+    texts = [e.source_text for e in experiment._examples(strategy, "test")]
+    texts += [e.source_text for e in experiment._training_examples(strategy)[0]]
+    assert texts == [strip_text(text) for text in texts]
+
+
+def test_multi_task_systems_are_trained_with_transcripts_and_tested_without(experiment):
+    strategy = STRATEGIES["multitask"]
+    assert all(e.source_text for e in experiment._training_examples(strategy)[0])
+    assert not any(e.source_text for e in experiment._examples(strategy, "test"))
+
+
+@pytest.mark.parametrize("name, tokens", [("mt", 256), ("nllb", 128)])
+def test_nllb_writes_less(experiment, name, tokens):
+    full = replace(experiment, recipe=RECIPES["full"])
+    assert full.system.search(full, STRATEGIES[name], 5).max_new_tokens == tokens
+
+
+def test_search_is_the_recipes(experiment):
+    search = experiment.system.search(experiment, DIRECT, 3, n_best=2)
+    assert (search.beams, search.n_best) == (3, 2)
+    assert search.max_new_tokens == experiment.recipe.max_new_tokens
+
+
+def test_the_system_of_the_registry():
+    assert SYSTEM.name == "gmu"
+    assert SYSTEM.strategies == STRATEGIES
+    assert isinstance(SYSTEM.strategies["direct"], GmuStrategy)

@@ -1,0 +1,46 @@
+import pytest
+
+from lib.systems import registry
+from lib.systems.load import LoadedSystem
+from lib.systems.registry import claim, claims, study_runs
+
+
+def test_claims_of_the_workbook_and_of_every_system():
+    assert {"TOUR-1", "DATA-1", "GMU-1", "GMU-8"} <= claims().keys()
+
+
+def test_claims_are_found_by_their_id():
+    assert {id: found.id for id, found in claims().items()} == {id: id for id in claims()}
+
+
+def test_a_claim():
+    assert claim("GMU-2").id == "GMU-2"
+
+
+def test_an_unknown_claim_is_refused_and_the_known_ones_named():
+    with pytest.raises(KeyError, match="no system has a claim 'GMU-99'; .*GMU-1, "):
+        claim("GMU-99")
+
+
+def test_the_runs_of_a_study():
+    assert {run.notebook for run in study_runs("gmu", "tiny", {})} >= {"10", "11", "12", "13"}
+
+
+@pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])
+def test_runs_of_another_scale_are_left_out(scale):
+    assert all(scale in run.scales for run in study_runs("gmu", scale, {}))
+
+
+def test_an_unknown_study_is_refused_and_the_known_ones_named():
+    with pytest.raises(ValueError, match="no study 'gnu'; the studies are gmu"):
+        study_runs("gnu", "tiny", {})
+
+
+def test_a_trained_system_is_loaded(trained):
+    assert isinstance(registry.load(trained("direct").folder), LoadedSystem)
+
+
+def test_a_new_run_is_of_every_scale_and_not_skipped():
+    run = registry.PlannedRun(notebook="10", minutes=1.0)
+    assert run.scales == ("smoke", "tiny", "lab", "full")
+    assert run.skip == ""
