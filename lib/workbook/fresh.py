@@ -13,7 +13,7 @@ from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import cache
 from lib.workbook.plan import NotebookRun
 
-MARKERS = ("system.json", "done.json")  # files of a trained system
+MARKERS = ("system.json", "training.csv")  # files of a system, trained or in training
 LOCK_SECONDS = 1.0  # the lock of a process that was just killed takes a moment to go
 
 

@@ -30,7 +30,7 @@ def test_a_run_is_deleted():
     assert not run.folder.exists()
 
 
-@pytest.mark.parametrize("marker", ["system.json", "done.json"])
+@pytest.mark.parametrize("marker", ["system.json", "training.csv"])
 def test_a_system_of_this_workbook_is_deleted(marker):
     trained = system(cache() / "gmu-direct-1", marker)
     delete_runs([run_with(trained)])
