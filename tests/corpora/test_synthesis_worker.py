@@ -11,6 +11,8 @@ import soundfile
 from lib.corpora.synthesis_worker import ROOT, SpeechJob, SynthesisError, speak_all
 from lib.corpora.voices import Speaker
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 # no `if __name__ == "__main__"`: a pool of spawned processes would import it again
 SCRIPT = f"""
 import sys

@@ -8,6 +8,8 @@ from lib.files import read_json
 from lib.systems.gmu.strategies import MULTITASK_ABLATION, STRATEGIES, SWITCHES, switched
 from lib.tasks import ASR, ST
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 DIRECT = STRATEGIES["direct"]
 
 

@@ -19,6 +19,8 @@ from tests.training.cases import (
     without_dropout,
 )
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 ONE_UPDATE = replace(
     STAGE, updates=1, warmup_updates=1, batch_seconds=99.0, label_smoothing=0.0, evaluate_every=0
 )

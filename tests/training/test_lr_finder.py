@@ -9,6 +9,8 @@ from lib.training.lr_finder import LearningRateSearch, find_learning_rate
 from lib.training.objectives import Seq2SeqObjective
 from tests.training.cases import STAGE, fit_speech, fresh, weights
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 SLOW = replace(STAGE, updates=40, warmup_updates=5, schedule="constant", evaluate_every=0)
 
 

@@ -9,6 +9,8 @@ from lib.training.log import read_listening
 from lib.training.selection import Evaluation
 from tests.training.cases import STAGE, fit_speech, fresh, weights
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 
 def head(model):
     return weights(model)["speech.lm_head.weight"]

@@ -10,6 +10,8 @@ from lib.corpora.sources import SOURCES
 from lib.workbook.__main__ import main
 from lib.workbook.paths import ROOT
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 WITHOUT_TORCH = """
 import sys
 from lib.workbook.__main__ import main

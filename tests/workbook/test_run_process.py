@@ -12,6 +12,8 @@ from lib.workbook.plan import notebook_run
 from lib.workbook.run_process import RunProcess, last_cell, progress_line, stop_all
 from tests.workbook.cases import SAVES, WRITES_RECORD, use_folder, write_notebook
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):

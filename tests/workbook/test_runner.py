@@ -27,6 +27,8 @@ from tests.workbook.cases import (
 )
 from tests.workbook.test_run_process import is_alive, wait_for
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 WAITS_FOR_A_FILE = """
 import pathlib, time
 pathlib.Path({folder!r}, "waits").touch()

@@ -13,6 +13,8 @@ from lib.systems.gmu.cascade import (
 from lib.systems.gmu.system import strip_text
 from lib.tasks import ST
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 PLAIN, FIVE_BEST = CASCADES["cascade"], CASCADES["cascade 5-best"]
 
 

@@ -5,6 +5,8 @@ import pytest
 from lib.systems.gmu.recipe import RECIPES
 from lib.systems.gmu.synthetic import LEAN, SYNTHETIC, Synthetic, with_synthetic
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 RECIPE = RECIPES["smoke"]
 
 

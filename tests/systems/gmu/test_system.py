@@ -18,6 +18,8 @@ from lib.tasks import ASR, ST
 from lib.training.multitask_distillation import MultiTaskObjective
 from lib.training.objectives import Seq2SeqObjective
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 DIRECT = STRATEGIES["direct"]
 CUT = switched("direct, long audio cut")
 DROP = switched("direct, long audio dropped")

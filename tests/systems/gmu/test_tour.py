@@ -2,6 +2,8 @@ import pytest
 
 from lib.systems.gmu.tour import LANGUAGES, parallel_phrases, train
 
+pytestmark = pytest.mark.slow  # it trains, or starts processes
+
 
 @pytest.fixture(scope="module")
 def cache(experiment):
