@@ -37,7 +37,7 @@ def test_the_first_stage_is_the_backbones(tour, experiment):
 def test_it_translates_estonian(rows):
     own = [row for row in rows if row.system == "gmu"]
     assert {(row.strategy, row.task, row.source, row.target) for row in own} == {
-        ("direct", "ST", "est", "eng")
+        ("tour", "ST", "est", "eng")
     }
     assert len(own) == 6
 
