@@ -56,7 +56,11 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         metavar="N",
         help="runs side by side (default: one a GPU, or as many as the cores allow)",
     )
-    run.add_argument("--fresh", action="store_true", help="make finished runs again")
+    run.add_argument(
+        "--fresh",
+        action="store_true",
+        help="make runs again: deletes their records and the systems that they trained",
+    )
     run.add_argument("--slurm", action="store_true", help="submit each run as a Slurm job")
     run.add_argument(
         "--slurm-option",

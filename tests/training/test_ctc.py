@@ -79,3 +79,12 @@ def test_a_transcript_that_is_too_long_has_no_loss(model, collate, chosen):
     objective = CtcObjective(model, LETTERS, seed=1)
     loss = objective(collate([replace(chosen[0], target_text="a" * 400)]))
     assert loss.total.item() == 0
+
+
+def test_initial_weights_depend_on_the_seed_alone(model):
+    weights = []
+    for state, seed in ((1, 5), (2, 5), (1, 6)):
+        torch.manual_seed(state)  # torch's own seed differs from process to process
+        weights.append(CtcObjective(model, LETTERS, seed=seed).output.weight)
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
