@@ -30,3 +30,15 @@ def preset(presets: dict[str, Any], scale: str) -> Any:
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}; use one of {', '.join(SCALES)}")
     return presets[scale]
+
+
+def set_threads(scale: str) -> None:
+    """Give torch the threads of a scale; sums round differently with another number."""
+    import torch
+
+    torch.set_num_threads(THREADS[scale])
+    if torch.get_num_interop_threads() != THREADS[scale]:
+        try:
+            torch.set_num_interop_threads(THREADS[scale])
+        except RuntimeError:  # it can be set once, before any parallel work
+            pass

@@ -23,7 +23,7 @@ ORDER = (
     "display",
     "workbook",
 )
-GROUND = ("languages", "utterance", "tasks", "scales", "files", "progress")
+GROUND = ("languages", "utterance", "tasks", "scales", "files", "progress", "cgroup")
 
 # what the order would allow and the house does not
 FORBIDDEN = {"display": {"systems"}, "workbook": {"data", "models", "training", "decoding"}}

@@ -1,8 +1,9 @@
 from dataclasses import dataclass
 
 import pytest
+import torch
 
-from lib.scales import SCALES, preset, scaled, scaled_fields
+from lib.scales import SCALES, THREADS, preset, scaled, scaled_fields, set_threads
 
 
 @dataclass
@@ -22,3 +23,13 @@ def test_a_preset_is_found_by_its_scale():
 def test_an_unknown_scale_is_refused():
     with pytest.raises(ValueError, match="unknown scale 'huge'; use one of smoke, tiny, lab, full"):
         preset({}, "huge")
+
+
+@pytest.mark.parametrize("scale", THREADS)
+def test_torch_gets_the_threads_of_the_scale(scale):
+    before = torch.get_num_threads()
+    try:
+        set_threads(scale)
+        assert torch.get_num_threads() == THREADS[scale]
+    finally:
+        torch.set_num_threads(before)

@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 from jaxtyping import Float
 
+from lib.cgroup import usable_cores
 from lib.corpora.audio import BadAudio, read_audio, split_media_fragment
 from lib.files import content_hash, file_hash
 from lib.utterance import SAMPLING_RATE
@@ -161,7 +162,7 @@ class AudioStatsCache:
         rows = self._base.execute(f"SELECT key, value FROM measured WHERE key IN ({marks})", keys)
         known = {key: shape(**json.loads(value)) for key, value in rows}
         new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
-        with ThreadPoolExecutor(os.cpu_count()) as threads:  # libsndfile decodes without the GIL
+        with ThreadPoolExecutor(usable_cores()) as threads:  # libsndfile decodes without the GIL
             found = dict(zip(new, threads.map(attempt, new.values()), strict=True))
         # errors are not stored: a disk may be back tomorrow
         measured = [

@@ -22,6 +22,7 @@ from queue import SimpleQueue
 
 import soundfile
 
+from lib.cgroup import usable_cores
 from lib.corpora.voices import Speaker, seed_libc, speak, start_engine
 from lib.progress import Progress, no_progress
 from lib.utterance import SAMPLING_RATE
@@ -60,7 +61,7 @@ def speak_all(
         SynthesisError: an utterance failed, or a worker died.
     """
     chunks = [jobs[start : start + CHUNK_JOBS] for start in range(0, len(jobs), CHUNK_JOBS)]
-    count = min(os.cpu_count() or 1, len(chunks))
+    count = min(usable_cores(), len(chunks))
     samples: list[int] = []
     with contextlib.ExitStack() as stack:
         idle: SimpleQueue[_Worker] = SimpleQueue()

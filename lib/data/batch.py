@@ -74,11 +74,6 @@ class Batch:
         return (self.labels != IGNORED).long().flip(1).cumsum(1).flip(1).clamp(max=1)
 
     @property
-    def padding_share(self) -> float:
-        """The share of input positions that are padding."""
-        return 1.0 - self.mask.float().mean().item()
-
-    @property
     def speech_seconds(self) -> float:
         """Seconds of speech in the batch."""
         return sum(example.seconds for example in self.examples)

@@ -74,4 +74,7 @@ def hash_of(examples: Sequence[Example]) -> str:
     """A hash of everything that training uses of the examples but the audio itself."""
     if isinstance(examples, ExampleStore):
         return examples.hash
-    return content_hash([_to_json(example) for example in examples])
+    rows = [_to_json(example) for example in examples]
+    # by file name, so that a corpus or a cache may move
+    names = [example.audio and example.audio.name for example in examples]
+    return content_hash([row | {"audio": name} for row, name in zip(rows, names, strict=True)])

@@ -71,10 +71,12 @@ def _rows(scores: pd.DataFrame, metric: str) -> list[dict]:
 
 
 def _panels(rows: Sequence[dict]) -> dict[str, list[dict]]:
-    """Rows by direction and corpus: the largest panel first, the highest score first in each."""
+    """Rows by direction, corpus and test set; large panels and high scores first."""
     panels: dict[str, list[dict]] = {}
     for row in sorted(rows, key=lambda row: -row["value"]):
-        panels.setdefault(f"{_field(row, 'direction')} {_corpus(row)}".strip(), []).append(row)
+        subset = row.get("subset", "test")
+        parts = [_field(row, "direction"), _corpus(row), subset if subset != "test" else ""]
+        panels.setdefault(" ".join(filter(None, parts)), []).append(row)
     ordered = sorted(panels.items(), key=lambda panel: (-len(panel[1]), panel[0]))
     return dict(ordered) or {"no scores yet": []}
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from lib.display.plots import ACCENT, GREY, INK, LARGE, NORMAL, lines, new_figure, style_axes
+from lib.display.plots import ACCENT, GREY, INK, LARGE, NORMAL, lines, style_axes
 
 if TYPE_CHECKING:
     from lib.training.fit import FitResult
-    from lib.training.lr_finder import LearningRateSearch
 
 
 def training_curves(stages: Sequence[FitResult]) -> Figure:
@@ -41,18 +40,6 @@ def development_curves(stages: dict[str, FitResult]) -> Figure:
     curves = {name: _scores(stage) for name, stage in stages.items()}
     drawn = {name: curve for name, curve in curves.items() if curve[0]}
     return lines(drawn, "update", "development score")
-
-
-def learning_rate_chart(search: LearningRateSearch) -> Figure:
-    """Loss by learning rate, with the suggested rate."""
-    figure, axes = new_figure(2.6, 4.6)
-    axes.semilogx(search.rates, search.losses, color=GREY, linewidth=0.8)
-    axes.semilogx(search.rates, search.smoothed, color=ACCENT, linewidth=1.6)
-    axes.axvline(search.suggestion, color=INK, linewidth=0.8, linestyle=":")
-    at = search.suggestion, max(search.smoothed)
-    axes.annotate(f"{search.suggestion:.1e}", at, fontsize=NORMAL, color=INK)
-    style_axes(axes, "learning rate", "loss per token")
-    return figure
 
 
 def _scores(stage: FitResult) -> tuple[list[int], list[float]]:

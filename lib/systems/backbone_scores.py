@@ -48,7 +48,7 @@ def outputs(
         for source, target in DIRECTIONS:
             if source in spoken:
                 tests.append(examples(corpus.split("test", source), task, target))
-    columns: dict[str, Any] = {"stage": STAGE, "subset": "test", "seed": 1}
+    columns: dict[str, Any] = {"stage": STAGE, "subset": "backbone", "seed": 1}
     rows: list[OutputRow] = []
     for test in tests:
         hypotheses = decode(model, test, collate, search, progress=progress)

@@ -18,7 +18,7 @@ from torch import nn
 
 from lib.files import content_hash, lock, read_json, write_json
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.scales import preset
+from lib.scales import preset, set_threads
 from lib.training.fit import FitResult
 from lib.utterance import Corpus
 
@@ -112,6 +112,7 @@ def get_backbone(
     device: torch.device | str = "cpu",
 ) -> TrainedBackbone:
     """The backbone of a scale, trained where it is not in the cache."""
+    set_threads(scale)
     recipe = backbone_recipe(kind, scale)
     if recipe.hub:
         return TrainedBackbone(recipe=recipe, path=recipe.hub, stages=[], corpus=None)

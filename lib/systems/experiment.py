@@ -50,7 +50,12 @@ class Experiment(ExperimentOutputs):
             RankDied: one of several processes ended.
             ValueError: the corpus lacks what the strategy needs, such as transcripts.
         """
-        strategy = self.strategy(strategy)
+        system = self._train(self.strategy(strategy))
+        system.model.to(self.device)
+        return system
+
+    def _train(self, strategy: Strategy) -> TrainedSystem:
+        """As `train`; the model stays where training or loading left it."""
         folder = self.folder(strategy)
         self.on_system(strategy.name, folder)
         with training_lock(folder, self.progress):
@@ -65,14 +70,14 @@ class Experiment(ExperimentOutputs):
             system = self.fine_tune(model, strategy)
             if not (folder / "system.json").exists():
                 write_json(folder / "system.json", self._card(strategy))
-        system.model.to(self.device)
         return system
 
     def start(self, strategy: Strategy) -> nn.Module:
         """The model that a strategy's training starts from."""
         model = self.system.initial_model(self, strategy)
         for name, parts in self.system.starts(strategy).items():  # one other model at a time
-            self.system.copy_parts(self.train(name).model.cpu(), model, parts)
+            started = self._train(self.strategy(name))
+            self.system.copy_parts(started.model.cpu(), model, parts)
         return model
 
     def folder(self, strategy: Strategy) -> Path:
@@ -83,15 +88,19 @@ class Experiment(ExperimentOutputs):
         return Path(self.cache) / name
 
     def _hash(self, strategy: Strategy) -> str:
+        return content_hash(self._identity(strategy))
+
+    def _identity(self, strategy: Strategy) -> list[Any]:
+        """Everything that decides the weights."""
         stage = self.system.stage(self, strategy).identity()
         starts = [
-            [self._hash(self.strategy(name)), parts]
+            [name, self._identity(self.strategy(name)), parts]
             for name, parts in self.system.starts(strategy).items()
         ]
         selection = [self.recipe.selection_utterances, self.recipe.selection_metric]
         identity = self.system.identity(self, strategy)
         data = [self.corpus.hash, self.directions, self.seed]
-        return content_hash([identity, stage, starts, selection, data])
+        return [identity, stage, starts, selection, data]
 
     def fine_tune(self, model: nn.Module, strategy: Strategy) -> TrainedSystem:
         """Train a model by a strategy, in the strategy's folder."""
@@ -99,7 +108,6 @@ class Experiment(ExperimentOutputs):
         limit = self.system.max_training_seconds(self, strategy)
         collate = Collator(model, model.feature_extractor(limit))
         train, left_out = self._training_examples(strategy)
-        was_done = (folder / "done.json").exists()
         result = fit(
             self.system.objective(strategy, model, stage),
             stage,
@@ -111,15 +119,18 @@ class Experiment(ExperimentOutputs):
             callback=self.callback,
             device=self.device,
         )
-        if not was_done:
-            extractor = collate.extractor
-            dropped = left_out | {
+        # each process has collated its own batches
+        dropped = folder / f"dropped-{os.environ.get('RANK', '0')}.json"
+        if not dropped.exists():
+            # what is cut is counted over all examples: a resumed training has not seen all again
+            layouts = {e.id: model.layout(e, collate.max_tokens) for e in train}
+            cut = [e.id for e in train if e.seconds > limit]
+            counts = {
                 "training_clips_unusable": sorted(collate.dropped),
-                "training_clips_cut": sorted(extractor.truncated) if extractor else [],
-                "training_texts_cut": sorted(collate.truncated_texts),
+                "training_clips_cut": cut,
+                "training_texts_cut": [id for id, found in layouts.items() if found.truncated],
             }
-            # each process has collated its own batches
-            write_json(folder / f"dropped-{os.environ.get('RANK', '0')}.json", dropped)
+            write_json(dropped, left_out | counts)
         return TrainedSystem(
             model=model, strategy=strategy, stage=stage.name, fit_result=result, folder=folder
         )
@@ -135,6 +146,7 @@ class Experiment(ExperimentOutputs):
             "corpus": {"name": self.corpus.name, "hash": self.corpus.hash},
             "synthetic": self.corpus.synthetic,
             "stage": asdict(self.system.stage(self, strategy)),
+            "identity": self._identity(strategy),
             "model": self.system.card(self, strategy),
         }
 

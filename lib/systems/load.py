@@ -20,6 +20,7 @@ from lib.decoding import decode
 from lib.files import read_json
 from lib.models.protocol import Search
 from lib.progress import Progress, no_progress
+from lib.scales import set_threads
 from lib.tasks import TASKS, Example, Task
 
 
@@ -38,12 +39,8 @@ class Translation:
 
     path: Path
     segments: tuple[Segment, ...]
+    text: str  # of all segments
     error: str = ""  # why the file, or a part of it, could not be read
-
-    @property
-    def text(self) -> str:
-        """The whole output as one line."""
-        return " ".join(segment.text for segment in self.segments if segment.text)
 
 
 @dataclass(kw_only=True)
@@ -79,7 +76,7 @@ class LoadedSystem:
     ) -> list[Translation]:
         """Translate (or, for ASR, transcribe) audio files of any length.
 
-        Long files are cut at pauses; each segment has its times.
+        Long files are decoded in segments, each with its times.
 
         Args:
             source, target: needed where the system was trained on several directions.
@@ -87,7 +84,8 @@ class LoadedSystem:
         Raises:
             ValueError: the system takes text, or was not trained on that direction.
         """
-        direction = self._direction(source, target)
+        source, target = self._direction(source, target)
+        direction = (source, target if self.task.translates else source)
         self.collate.dropped.clear()  # of an earlier call
         errors: dict[Path, str] = {}
         parts: list[Example] = []
@@ -111,13 +109,16 @@ class LoadedSystem:
             path = Path(paths[int(dropped.id.partition("#")[0])])
             errors.setdefault(path, dropped.reason)
         return [
-            Translation(
-                path=Path(path),
-                segments=tuple(found.get(f"{number}", ())),
-                error=errors.get(Path(path), ""),
-            )
+            self._translation(Path(path), found.get(f"{number}", []), direction[1], errors)
             for number, path in enumerate(paths)
         ]
+
+    def _translation(
+        self, path: Path, parts: Sequence[Segment], code: str, errors: dict[Path, str]
+    ) -> Translation:
+        overlap = self.card["model"]["overlap_seconds"] > 0
+        text = segments.join_texts([part.text for part in parts], code, overlap)
+        return Translation(path=path, segments=tuple(parts), text=text, error=errors.get(path, ""))
 
     def _direction(self, source: str, target: str) -> tuple[str, str]:
         if not self.task.speech_input:
@@ -140,7 +141,7 @@ class LoadedSystem:
             id=name,
             task=self.task,
             source=source,
-            target=target if self.task.translates else source,
+            target=target,
             target_text="",
             audio=path.resolve(),
             seconds=seconds,
@@ -161,6 +162,7 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
         if not (folder / name).exists():
             raise ValueError(f"{folder} is no finished system: it lacks {name}; train it first")
     card = read_json(folder / "system.json")
+    set_threads(card["scale"])
     module = import_module(f"lib.systems.{card['system']}.system")
     model = module.SYSTEM.load(card["model"], folder)
     return LoadedSystem(folder=folder, card=card, model=model.to(device))

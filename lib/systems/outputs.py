@@ -75,6 +75,7 @@ class ExperimentOutputs:
     directions: tuple[Direction, ...]
     seed: int
     cache: Path
+    subset: str = "test"  # name of the test set in the scores table
     callback: TrainingCallback = no_callback
     progress: Progress = no_progress
     device: torch.device | str = "cpu"
@@ -144,7 +145,7 @@ class ExperimentOutputs:
             system=self.system.name,
             strategy=name or system.strategy.name,
             stage=system.stage,
-            subset="test",
+            subset=self.subset,
             seed=self.seed,
         )
 
@@ -214,7 +215,8 @@ class ExperimentOutputs:
         self, system: TrainedSystem, rows: Sequence[OutputRow], source: str, target: str
     ) -> list[OutputRow]:
         task = system.strategy.task
-        test = examples(self.corpus.split("test", source), task, target)
+        utterances = self.corpus.split("test", source)
+        test = self.system.test_examples(system.strategy, utterances, target)
         train, dev = (
             [e.target_text for e in examples(self.corpus.split(split, source), task, target)]
             for split in ("train", "dev")
@@ -229,7 +231,8 @@ class ExperimentOutputs:
             name: [_as_hypothesis(e.id, text) for e, text in zip(test, values, strict=True)]
             for name, values in texts.items()
         }
-        made["silence"] = self.decode(system, test, silence=True)
+        if task.speech_input:
+            made["silence"] = self.decode(system, test, silence=True)
         return [
             row
             for name, hypotheses in made.items()
@@ -239,7 +242,7 @@ class ExperimentOutputs:
                 system="baseline",
                 strategy=name,
                 stage=system.stage,
-                subset="test",
+                subset=self.subset,
                 seed=self.seed,
             )
         ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from lib.scales import SCALES
@@ -58,8 +57,3 @@ def study_runs(name: str, scale: str, parameters: Mapping[str, Any]) -> list[Pla
     if name not in studies:
         raise ValueError(f"there is no study {name!r}; the studies are {', '.join(studies)}")
     return [run for run in studies[name](scale, parameters) if scale in run.scales]
-
-
-def load(folder: Path | str) -> Any:
-    """The trained system in a folder."""
-    return import_module(f"{__package__}.load").load_system(Path(folder))

@@ -107,7 +107,10 @@ def restore_checkpoint(training: Training) -> bool:
 def make_identity(
     objective: nn.Module, stage: Stage, examples: Sequence[Example], seed: int
 ) -> dict[str, Any]:
-    """What has to be equal for two trainings to be the same, as it comes back from JSON."""
+    """What has to be equal for a folder to be resumed; of the starting weights, the frozen ones.
+
+    Weights that train change, so a caller puts what they start from into the folder's name.
+    """
     frozen = ((name, p) for name, p in objective.named_parameters() if not p.requires_grad)
     identity = {
         "recipe": stage.identity(),

@@ -207,6 +207,9 @@ def _train(
                 next_save = _save(training, log)
             if step.stop:
                 stop_request.reraise()
+        if ranks.sum_over_ranks([stop_request.is_set()])[0]:  # in the last evaluation
+            _save(training, log)
+            stop_request.reraise()
 
 
 def _augment_key(stage: Stage, seed: int, epoch: int) -> AugmentKey | None:

@@ -11,19 +11,8 @@ from typing import Any
 import torch
 
 from lib.files import content_hash, file_hash
-from lib.scales import THREADS
 from lib.workbook.manifest_reader import lib_hash
 from lib.workbook.paths import ROOT
-
-
-def set_threads(scale: str) -> None:
-    """Give torch the threads that the scale declares: results must not depend on the cores."""
-    torch.set_num_threads(THREADS[scale])
-    if torch.get_num_interop_threads() != THREADS[scale]:
-        try:
-            torch.set_num_interop_threads(THREADS[scale])
-        except RuntimeError:  # it can be set once, before any parallel work
-            pass
 
 
 def describe_environment() -> dict[str, Any]:

@@ -36,7 +36,7 @@ def delete_runs(runs: Iterable[NotebookRun]) -> list[str]:
     left = []
     for run in existing:
         systems = (read_manifest(run.folder) or {}).get("systems", {})
-        for folder in map(Path, systems.values()):
+        for folder in (cache() / name for name in systems.values()):
             if reason := _reason_to_keep(folder):
                 left.append(f"{folder} (named in run {run.name}) was not deleted: {reason}")
             else:

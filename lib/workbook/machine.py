@@ -1,4 +1,4 @@
-"""What this machine offers to runs: cores, GPUs and memory, found without torch."""
+"""What this machine offers to runs: how many go side by side, GPUs and threads, without torch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import psutil
 
+from lib.cgroup import usable_cores
 from lib.scales import THREADS
 
 THREAD_VARIABLES = (
@@ -43,8 +44,7 @@ def parse_gpu_list(listing: str) -> list[str]:
 
 def default_jobs(scale: str, gpu_count: int) -> int:
     """Runs to make side by side: one a GPU, or as many as the cores have threads for."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return gpu_count or max(1, cores // THREADS[scale])
+    return gpu_count or max(1, usable_cores() // THREADS[scale])
 
 
 def run_environment(scale: str, gpu_names: list[str]) -> dict[str, str]:
@@ -53,11 +53,6 @@ def run_environment(scale: str, gpu_names: list[str]) -> dict[str, str]:
     if gpu_names:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpu_names)
     return environment
-
-
-def available_mb() -> float:
-    """Memory that can be had without swapping, in MB."""
-    return psutil.virtual_memory().available / 2**20
 
 
 def memory_mb(process: int) -> float:

@@ -19,14 +19,15 @@ from matplotlib.figure import Figure
 from lib.display.html import Page, Picture, escape, number, picture
 from lib.files import atomic_path, lock, write_json
 from lib.progress import TrainingProgress
+from lib.scales import set_threads
 from lib.scoring.claims import measure_rows
 from lib.scoring.outputs import OutputRow, score_table
 from lib.systems import registry
 from lib.utterance import Corpus
 from lib.workbook.claim_rows import Interval, differs, judged_row, predicted_row
-from lib.workbook.environment import describe_environment, set_threads
+from lib.workbook.environment import describe_environment
 from lib.workbook.live_progress import LiveProgress
-from lib.workbook.manifest_reader import corpus_stamp, lib_hash
+from lib.workbook.manifest_reader import corpus_stamp
 from lib.workbook.notebooks import notebook
 from lib.workbook.paths import HEADLESS, cache, scale_folder
 
@@ -86,7 +87,8 @@ class Run:
                 f"claim {claim_id} was measured already, so its prediction stands; "
                 "restart the notebook to record another one"
             )
-        self._list("claims", row, key="claim")
+        if before is None or differs(before, row):  # a cell that runs again keeps the measurement
+            self._list("claims", row, key="claim")
         return Page(
             f"<p><b>{escape(claim_id)}</b>: {escape(row['statement'])}<br>"
             f"predicted: {_range(row['predicted_low'], row['predicted_high'])}</p>"
@@ -143,7 +145,8 @@ class Run:
 
     def on_system(self, system: str, folder: Path) -> None:
         """Record a trained system and its folder in the cache, which notebooks share."""
-        self.manifest["systems"][system] = str(folder)
+        inside = folder.resolve().parent == cache().resolve()  # by name: the cache may move
+        self.manifest["systems"][system] = folder.name if inside else str(folder)
         self._save()
 
     def count(self, **dropped_counts: int) -> None:
@@ -201,7 +204,6 @@ class Run:
             "finished": _now(),
             "seconds": round(seconds, 1),
             "peak_memory_mb": round(peak_kb / 1024, 1),
-            "lib_hash": lib_hash(),
         }
         self._save()
         if held := _open.pop(str(self.folder), None):  # the cell may be run twice
@@ -212,7 +214,7 @@ class Run:
     def _write_training_table(self) -> None:
         """Write how this run's systems were trained, as one table."""
         systems = self.manifest["systems"].items()
-        paths = {name: Path(folder) / "training.csv" for name, folder in systems}
+        paths = {name: cache() / folder / "training.csv" for name, folder in systems}
         tables = [
             pd.read_csv(path).assign(system=name) for name, path in paths.items() if path.exists()
         ]

@@ -22,7 +22,9 @@ from lib.workbook.plan import TIMEOUT_SECONDS, NotebookRun
 
 GRACE_SECONDS = 20.0  # for a kernel to save its training once it is told to end
 # lines of a log that name an error, such as `ValueError: ...`
-_ERROR = re.compile(r"^[\w.]*(Error|Full|Died|Bad\w+|NotInLocale|Wrong\w+|Exception)\b.*:")
+_ERROR = re.compile(
+    r"^[\w.]*(Error|Full|Died|Bad\w+|NotInLocale|NotObtained|DoesNotFit|Wrong\w+|Interrupt)\b.*:"
+)
 
 _running: list[RunProcess] = []  # of this process
 

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from io import TextIOBase
 
+from lib.cgroup import available_mb
+from lib.files import lock
 from lib.workbook.collect import collect
 from lib.workbook.completion import finished
 from lib.workbook.fresh import delete_runs
-from lib.workbook.machine import available_mb, default_jobs, gpus
+from lib.workbook.machine import default_jobs, gpus
 from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.plan import NotebookRun, dependencies
 from lib.workbook.run_process import RunProcess, progress_line, stop, stop_all
@@ -20,6 +22,7 @@ from lib.workbook.screen import Screen
 from lib.workbook.summary import headline
 
 POLL_SECONDS = 0.2
+LOCK_SECONDS = 1.0  # the lock of a process that was just killed takes a moment to go
 # of a run that has no earlier record; above the peaks seen at smoke and tiny, guesses beyond
 DEFAULT_MEMORY_MB = {"smoke": 1_500.0, "tiny": 2_500.0, "lab": 8_000.0, "full": 40_000.0}
 
@@ -117,6 +120,11 @@ class _Batch:
             if run.notebook.metadata.reads_records and self._is_done(name):
                 self.schedule.end(name)
                 continue
+            if holder := other_process(run):
+                self.failures.append(f"{name}: {holder}")
+                self.screen.print(f"{self.titles[name]}: FAILED: {holder}")
+                self.schedule.end(name)
+                continue
             self.schedule.start(name)
             self.processes[name] = RunProcess(run, self._choose_gpus(run.processes))
 
@@ -159,6 +167,15 @@ class _Batch:
         left = self.schedule.minutes_left(elapsed, real / expected if expected else 1.0)
         done = len(self.runs) - len(self.schedule.waiting) - len(self.schedule.running)
         return [*lines, f"{done} of {len(self.runs)} runs done, about {left:.0f} min left"]
+
+
+def other_process(run: NotebookRun) -> str:
+    """That another process makes a run now, whose files must not be touched; empty if none does."""
+    try:
+        with lock(run.folder / ".lock", f"run {run.name}", LOCK_SECONDS):
+            return ""
+    except RuntimeError as error:
+        return str(error)
 
 
 def run_one(

@@ -126,7 +126,7 @@ def recorded_scores(folder: Path) -> list[dict[str, Any]]:
     for manifest in (entry for scale in SCALES for entry in manifests(scale)):
         for strategy, path in manifest["systems"].items():
             rows = [row for row in manifest["scores"] if row["strategy"] == strategy]
-            if rows and Path(path).resolve() == folder.resolve():
+            if rows and (cache() / path).resolve() == folder.resolve():
                 return rows
     return []
 

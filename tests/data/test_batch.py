@@ -45,11 +45,6 @@ def test_without_speech_needs_transcripts(collate, corpus):
         batch.without_speech()
 
 
-def test_padding_share(batch):
-    short, long = batch.speech_mask.sum(1).tolist()
-    assert batch.padding_share == pytest.approx((long - short) / (2 * long))
-
-
 def test_speech_seconds(batch):
     assert batch.speech_seconds == sum(example.seconds for example in batch.examples)
 

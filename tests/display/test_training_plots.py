@@ -1,8 +1,7 @@
 import pytest
 
-from lib.display.training_plots import development_curves, learning_rate_chart, training_curves
+from lib.display.training_plots import development_curves, training_curves
 from lib.training.fit import FitResult
-from lib.training.lr_finder import LearningRateSearch
 
 
 def stage(name, scores):
@@ -48,9 +47,3 @@ def test_no_stage_at_all_is_drawn():
 def test_development_curves_leave_out_what_was_not_evaluated(stages):
     curves = development_curves({"ctc": stages[0], "joint": stages[1]})
     assert [text.get_text() for text in curves.axes[0].get_legend().get_texts()] == ["joint"]
-
-
-def test_the_suggested_learning_rate_is_marked():
-    search = LearningRateSearch([1e-4, 1e-3, 1e-2], [5.0, 3.0, 9.0], [5.0, 4.0, 6.0], 1e-3)
-    axes = learning_rate_chart(search).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["1.0e-03"]

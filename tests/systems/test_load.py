@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from lib.corpora.audio import read_audio
 from lib.files import read_json, write_json
-from lib.systems.load import Segment, Translation, load_system
+from lib.systems.load import load_system
 from lib.tasks import ST
 from lib.training.weights import WrongCheckpoint
 
@@ -87,12 +87,6 @@ def test_segments_cover_the_file(long, recording):
 
 def test_the_text_is_that_of_the_segments(long):
     assert long.text == " ".join(segment.text for segment in long.segments)
-
-
-def test_empty_segments_leave_no_gap_in_the_text(recording):
-    texts = ("a", "", "b")
-    segments = tuple(Segment(start=0.0, end=1.0, text=text) for text in texts)
-    assert Translation(path=recording, segments=segments).text == "a b"
 
 
 def test_files_come_back_in_their_order(loaded, clips, recording):

@@ -1,7 +1,6 @@
 import pytest
 
 from lib.systems import registry
-from lib.systems.load import LoadedSystem
 from lib.systems.registry import claim, claims, study_runs
 
 
@@ -34,10 +33,6 @@ def test_runs_of_another_scale_are_left_out(scale):
 def test_an_unknown_study_is_refused_and_the_known_ones_named():
     with pytest.raises(ValueError, match="no study 'gnu'; the studies are gmu"):
         study_runs("gnu", "tiny", {})
-
-
-def test_a_trained_system_is_loaded(trained):
-    assert isinstance(registry.load(trained("direct").folder), LoadedSystem)
 
 
 def test_a_new_run_is_of_every_scale_and_not_skipped():

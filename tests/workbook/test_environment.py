@@ -1,9 +1,7 @@
 import subprocess
 
 import pytest
-import torch
 
-from lib.scales import THREADS
 from lib.workbook import environment
 
 
@@ -47,13 +45,3 @@ def test_without_git_the_record_says_so(tmp_path, monkeypatch):
 
 def test_packages_are_recorded():
     assert environment.describe_environment()["packages"]["torch"].startswith("2.")
-
-
-@pytest.mark.parametrize("scale", THREADS)
-def test_torch_gets_the_threads_of_the_scale(scale):
-    before = torch.get_num_threads()
-    try:
-        environment.set_threads(scale)
-        assert torch.get_num_threads() == THREADS[scale]
-    finally:
-        torch.set_num_threads(before)

@@ -8,12 +8,14 @@ from contextlib import contextmanager
 
 import pytest
 
+from lib.files import lock
 from lib.scales import THREADS
 from lib.workbook import runner
 from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import NotebookRun, notebook_run
 from lib.workbook.run_process import RunProcess
+from lib.workbook.runner import other_process
 from lib.workbook.screen import Screen
 from tests.workbook.cases import (
     FINISHES,
@@ -273,3 +275,15 @@ def test_one_run_is_made(folder):
     run = notebook_run("77", {"scale": "smoke"})
     with open(folder / "out", "w+") as out:
         assert runner.run_one(run, Screen(out)) is None
+
+
+def test_a_run_of_another_process_is_not_touched(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path))
+    run = notebook_run("90", {"scale": "smoke"})
+    with lock(run.folder / ".lock", "run 90"):
+        assert "run 90" in other_process(run)
+
+
+def test_a_run_that_nobody_makes_is_free(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path))
+    assert other_process(notebook_run("90", {"scale": "smoke"})) == ""

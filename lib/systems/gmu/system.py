@@ -13,12 +13,10 @@ from lib.models.protocol import Search
 from lib.models.seamless import Seamless
 from lib.scales import preset
 from lib.scoring.metrics import PROFILES
-from lib.systems.backbones import BackboneRecipe, backbone_recipe, get_backbone
+from lib.systems.backbones import backbone_recipe, get_backbone
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.recipe import RECIPES, Recipe
 from lib.systems.gmu.strategies import RELEASED, STRATEGIES, GmuStrategy
-from lib.systems.nllb_backbone import NllbBackbone
-from lib.systems.seamless_backbone import SeamlessBackbone
 from lib.systems.strategy import System
 from lib.tasks import Example, examples
 from lib.training.multitask_distillation import MultiTaskObjective
@@ -29,7 +27,6 @@ from lib.utterance import Utterance
 
 VERSION = 2  # raised when the same recipe would give other weights
 MICRO_BATCHES = 4  # of an update with a mean of batch means, where its stage has one batch
-BACKBONES: dict[str, type[BackboneRecipe]] = {"seamless": SeamlessBackbone, "nllb": NllbBackbone}
 
 
 class Gmu(System):
@@ -154,7 +151,8 @@ class Gmu(System):
     def identity(self, experiment: Experiment, strategy: GmuStrategy) -> Any:
         recipe: Recipe = experiment.recipe
         facts = asdict(strategy) | {"name": "", "task": strategy.task.name}
-        limits = [recipe.max_train_seconds, self.max_training_seconds(experiment, strategy)]
+        limits = [recipe.max_train_seconds, recipe.overlap_seconds]
+        limits.append(self.max_training_seconds(experiment, strategy))
         if strategy.switches.drop_long_audio:
             limits.append(recipe.official_max_seconds)
         max_new_tokens = self.search(experiment, strategy, 1).max_new_tokens
@@ -186,8 +184,7 @@ class Gmu(System):
 
     def load(self, card: Mapping[str, Any], folder: Path) -> nn.Module:
         path = card["path"] if card["hub"] else str(folder.parent / card["path"])
-        recipe = BACKBONES[card["backbone"]]
-        model = recipe.load(recipe, path, card["text"])
+        model = backbone_recipe(card["backbone"], "full").load(path, card["text"])
         for code in card["languages"]:
             model.add_language(code)
         if card["untied_head"]:

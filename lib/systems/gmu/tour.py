@@ -10,6 +10,7 @@ import torch
 from lib.corpora.phrasebook import TINY_BREADTH, Phrasebook
 from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
+from lib.models.seamless import Seamless
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset
 from lib.scoring.outputs import OutputRow
@@ -28,6 +29,7 @@ from lib.utterance import Corpus, Utterance
 LANGUAGES = ("est", "eng", "spa", "fra", "que")
 SOURCE, TARGET = "est", "eng"
 # updates of the text stage and of fine-tuning; the CTC stage is the backbone's own
+TRANSCRIBED = 4  # test clips
 UPDATES = {"smoke": (2, 2), "tiny": (200, 300), "lab": (4000, 4000), "full": None}
 
 
@@ -47,21 +49,16 @@ class Tour:
     """What the tour trained."""
 
     corpus: Corpus
-    ctc: CtcObjective
     system: TrainedSystem
     experiment: Experiment
     stages: list[FitResult]
+    clips: list[Utterance]  # a few of the test set
+    transcripts: list[str]  # of the clips, by CTC, before the encoder trained on translation
 
     def outputs(self) -> list[OutputRow]:
         """The system's outputs on the test set, and the three input-independent baselines."""
         rows = self.experiment.outputs(self.system, "tour")  # not notebook 10's direct
         return rows + self.experiment.baselines(self.system, rows)
-
-    def transcribe(self, utterances: list[Utterance]) -> list[str]:
-        """Transcripts of the speech encoder alone, greedy CTC."""
-        model = self.system.model
-        collate = Collator(model, model.feature_extractor(MAX_SECONDS))
-        return self.ctc.greedy_decode(collate(examples(utterances, ASR)))
 
 
 def train(
@@ -92,12 +89,14 @@ def train(
     )
     corpus = pair_corpus(recipe, SOURCE, TARGET, cache, progress=progress)
     model, ctc, ctc_result = backbone.ctc_model(job)
+    clips = corpus.split("test")[:TRANSCRIBED]
+    transcripts = _transcribe(ctc.to(device), model, clips, device)
     text_result = fit(
         Seq2SeqObjective(model, backbone.text.label_smoothing),
         replace(backbone.text, updates=updates[0]),
         [e for e in backbone.text_examples() if (e.source, e.target) == (SOURCE, TARGET)],
         Collator(model),
-        folder / "text",
+        folder / f"text-{job.folder.name}",  # another backbone, another training
         seed=seed,
         callback=callback,
         device=device,
@@ -113,6 +112,7 @@ def train(
         ),
         corpus=corpus,
         directions=((SOURCE, TARGET),),
+        subset="tour",  # its scores are not those of notebook 10
         seed=seed,
         cache=folder,
         callback=callback,
@@ -121,4 +121,20 @@ def train(
     )
     trained = experiment.fine_tune(model, system.strategies["direct"])
     stages = [ctc_result, text_result, trained.fit_result]
-    return Tour(corpus=corpus, ctc=ctc, system=trained, experiment=experiment, stages=stages)
+    return Tour(
+        corpus=corpus,
+        system=trained,
+        experiment=experiment,
+        stages=stages,
+        clips=clips,
+        transcripts=transcripts,
+    )
+
+
+@torch.no_grad()
+def _transcribe(
+    ctc: CtcObjective, model: Seamless, clips: list[Utterance], device: torch.device | str
+) -> list[str]:
+    """Transcripts of the speech encoder alone, greedy CTC."""
+    collate = Collator(model, model.feature_extractor(MAX_SECONDS))
+    return ctc.eval().greedy_decode(collate(examples(clips, ASR)).to(device))
