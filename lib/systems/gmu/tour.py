@@ -12,14 +12,14 @@ from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
 from lib.models.seamless import Seamless
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.scales import preset
+from lib.scales import preset, set_threads
 from lib.scoring.outputs import OutputRow
 from lib.systems.backbones import TrainedBackbone, TrainingJob, backbone_recipe
 from lib.systems.corpora import pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.system import Gmu
 from lib.systems.outputs import TrainedSystem
-from lib.systems.seamless_backbone import MAX_SECONDS
+from lib.systems.seamless_backbone import MAX_SECONDS, SeamlessBackbone
 from lib.tasks import ASR, examples
 from lib.training.ctc import CtcObjective
 from lib.training.fit import FitResult, fit
@@ -77,6 +77,7 @@ def train(
     """
     if (updates := preset(UPDATES, scale)) is None:
         raise ValueError("the tour trains a small model; at the full scale start with notebook 10")
+    set_threads(scale)
     system, backbone = Gmu(), backbone_recipe("seamless", scale)
     recipe = system.recipe(scale)
     speech = backbone.corpus(cache, progress)
@@ -91,16 +92,7 @@ def train(
     model, ctc, ctc_result = backbone.ctc_model(job)
     clips = corpus.split("test")[:TRANSCRIBED]
     transcripts = _transcribe(ctc.to(device), model, clips, device)
-    text_result = fit(
-        Seq2SeqObjective(model, backbone.text.label_smoothing),
-        replace(backbone.text, updates=updates[0]),
-        [e for e in backbone.text_examples() if (e.source, e.target) == (SOURCE, TARGET)],
-        Collator(model),
-        folder / f"text-{job.folder.name}",  # another backbone, another training
-        seed=seed,
-        callback=callback,
-        device=device,
-    )
+    text_result = _train_text(backbone, model, job, updates[0], folder, seed)
     short = replace(recipe.st, updates=updates[1], evaluate_every=max(1, updates[1] // 2))
     experiment = Experiment(
         system=system,
@@ -128,6 +120,28 @@ def train(
         stages=stages,
         clips=clips,
         transcripts=transcripts,
+    )
+
+
+def _train_text(
+    backbone: SeamlessBackbone,
+    model: Seamless,
+    job: TrainingJob,
+    updates: int,
+    folder: Path,
+    seed: int,
+) -> FitResult:
+    """The text stage of the backbone, shorter and on one direction."""
+    given = [e for e in backbone.text_examples() if (e.source, e.target) == (SOURCE, TARGET)]
+    return fit(
+        Seq2SeqObjective(model, backbone.text.label_smoothing),
+        replace(backbone.text, updates=updates),
+        given,
+        Collator(model),
+        folder / f"text-{job.folder.name}",  # another backbone, another training
+        seed=seed,
+        callback=job.callback,
+        device=job.device,
     )
 
 
