@@ -1,6 +1,6 @@
 # make workbook    run every notebook headlessly (SCALE=smoke, tiny, lab or full; JOBS=runs at once)
 # make test        run every test
-# make test-fast   run the tests that train nothing and start no kernel: two minutes
+# make test-fast   run the tests that train nothing and start no kernel: about two minutes
 # make lab         open JupyterLab
 # Each of them builds .venv by itself when it is missing or older than the pins.
 
