@@ -1,4 +1,4 @@
-"""What every system has in common: strategies, directions, and the hooks of an experiment."""
+"""Strategies, and the hooks by which an experiment asks a system what differs between systems."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The training loop. Design decisions:
 
 1. Resuming changes no bit: batches are a function of (seed, epoch), augmentation of (seed, epoch,
-   utterance), and a checkpoint holds every random generator's state.
+   utterance), and a checkpoint holds the state of torch's random generators.
 2. The loss of an update is one mean over all its batches and processes (`Stage.loss_mean`). Except
    with "batch", their number and size change memory and speed, not the gradient.
 3. The costliest batches run once before the first update (`rehearsal.json`): out of memory, an
