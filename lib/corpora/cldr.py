@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -135,19 +136,40 @@ def _all_keys(kind: str) -> list[str]:
     return common + [key for key in known if key not in common and key not in _PLACEHOLDER_KEYS]
 
 
-@cache
-def shared_keys(kind: str, codes: tuple[str, ...], max_keys: int) -> tuple[str, ...]:
-    """Up to `max_keys` keys of a kind that every language has, the best known first."""
+def _shared_keys(kind: str, codes: tuple[str, ...]) -> Iterator[str]:
+    """The keys of a kind that every language has, the best known first."""
     numbers = (-2, 2) if kind == "relative" else (1, 2)
-    shared = []
     for key in _all_keys(kind):
-        if len(shared) == max_keys:
-            break
         try:
             for code in codes:
                 for number in numbers:
                     phrase(Item(kind, key, number), code)
-            shared.append(key)
         except NotInLocale:
             continue
-    return tuple(shared)
+        yield key
+
+
+@cache
+def distinct_keys(codes: tuple[str, ...], max_keys: tuple[int, ...]) -> dict[str, tuple[str, ...]]:
+    """Keys of each kind that every language has and that sound different in every language.
+
+    In Estonian a country and its language may differ by a capital letter alone (*Hispaania* is
+    Spain, *hispaania* is Spanish). Speech has no capitals, so of such keys only the first is kept,
+    in the order of `KINDS`.
+
+    Args:
+        max_keys: number of keys of each kind, in the order of `KINDS`.
+    """
+    taken: set[tuple[str, str]] = set()
+    chosen: dict[str, tuple[str, ...]] = {}
+    for kind, count in zip(KINDS, max_keys, strict=True):
+        keys: list[str] = []
+        for key in _shared_keys(kind, codes):
+            if len(keys) == count:
+                break
+            sounds = {(code, phrase(Item(kind, key, 2), code).casefold()) for code in codes}
+            if taken.isdisjoint(sounds):
+                taken |= sounds
+                keys.append(key)
+        chosen[kind] = tuple(keys)
+    return chosen

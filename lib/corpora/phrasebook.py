@@ -17,7 +17,7 @@ from lib.corpora.cldr import Item
 from lib.files import content_hash
 from lib.languages import language
 
-VERSION = 1  # increment when an equal spec gives another corpus
+VERSION = 2  # increment when an equal spec gives another corpus
 HELD_OUT_SHARE = 0.1  # of the contents with several items, for dev and for test each
 MAX_DAY = 28  # of a month, so that each date exists in each month
 
@@ -127,9 +127,7 @@ class Phrasebook:
             "unit": breadth.units,
             "currency": breadth.currencies,
         }
-        keys = {
-            kind: cldr.shared_keys(kind, self.codes, max_keys.get(kind, 99)) for kind in cldr.KINDS
-        }
+        keys = cldr.distinct_keys(self.codes, tuple(max_keys.get(k, 99) for k in cldr.KINDS))
         kinds = [kind for kind in cldr.KINDS if keys[kind]]
         if not kinds:
             codes = " ".join(self.codes)

@@ -103,7 +103,9 @@ def _plan(spec: Phrasebook) -> tuple[list[PlannedUtterance], list[Dropped]]:
                 if first != split:
                     dropped.append(Dropped(id, f"{texts[code]!r} is in {first} too"))
                     continue
-                rng = random.Random(f"{spec.seed}/{id}")
+                # by the content, not the language: where languages share contents they share the
+                # voices too, and resampling voices covers both
+                rng = random.Random(f"{spec.seed}/{split}-{number}")
                 planned = PlannedUtterance(
                     id=id,
                     language=code,
@@ -203,7 +205,7 @@ def _write_cuts(folder: Path, plan: Sequence[PlannedUtterance], samples: Sequenc
             duration=seconds,
             text=transcript,
             language=planned.language,
-            speaker=planned.speaker.name,
+            speaker=planned.speaker.variant,
             custom=custom,
         )
         source = AudioSource("file", [0], planned.file)

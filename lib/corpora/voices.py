@@ -26,7 +26,8 @@ VARIANTS = {
     ).split(),
     "dev": "m4 rob Andrea Diogo boris steph".split(),
     "test": (
-        "m8 grandma Mario Storm norbert pablo quincy robert paul pedro shelby travis zac"
+        "m8 grandma Mario Storm norbert pablo quincy robert paul pedro shelby travis zac Nguyen "
+        "RicishayMax3 announcer iven iven2 iven4 kaukovalta mike2 steph3"
     ).split(),
 }
 PITCHES = (38, 62)  # of each variant, on espeak-ng's scale
@@ -44,14 +45,9 @@ _PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
 class Speaker:
     """A synthetic voice: a variant at a fixed pitch and rate."""
 
-    variant: str
+    variant: str  # the corpus's speaker: two pitches of a variant are one voice
     pitch: int  # 0 to 99, espeak-ng's scale
     rate: int  # words a minute
-
-    @property
-    def name(self) -> str:
-        """Identifier in the corpus."""
-        return f"{self.variant}-p{self.pitch}-r{self.rate}"
 
 
 def speakers(split: str) -> list[Speaker]:

@@ -2,13 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
-from lib.display.html import Page, number, table
-from lib.scoring.claims import VERDICTS, Claim, Measured, verdict
+from lib.display.html import Page, escape, number, table
+from lib.scoring.claims import DATA, VERDICTS, Claim, Measured, magnitude, verdict
 from lib.scoring.comparisons import format_interval
+
+COUNTED = [name for name in VERDICTS if name != "not run"]
+
+
+def prediction(row: Mapping[str, Any], power: str = "") -> Page:
+    """A prediction before the run, with where it is written down and what power there is.
+
+    Args:
+        row: a row of claims.csv.
+    """
+    written = f"in commit {row['prediction_commit'][:10]}, {row['prediction_time']}"
+    if not row["prediction_time"]:
+        written = row["prediction_commit"]
+    lines = [
+        f"<b>{escape(row['claim'])}</b>: {escape(_statement(row))}",
+        f"predicted: {_range(row['predicted_low'], row['predicted_high'])} ({escape(written)})",
+        f"published: {escape(row['published'])}" if row["published"] else "",
+        escape(power),
+    ]
+    return Page(f"<p>{'<br>'.join(line for line in lines if line)}</p>")
+
+
+def judgement(row: Mapping[str, Any]) -> Page:
+    """A measurement with its verdict.
+
+    Args:
+        row: a row of claims.csv.
+    """
+    measured = "nothing measured"
+    if row["measured"] is not None:
+        measured = f"measured {number(row['measured'])} ({_range(row['low'], row['high'])})"
+    size = f"; against the paper's figure: {row['magnitude']}" if row["magnitude"] else ""
+    return Page(
+        f"<p><b>{escape(row['claim'])}: {row['verdict']}</b>: {measured}, "
+        f"predicted {_range(row['predicted_low'], row['predicted_high'])}{size}.</p>"
+    )
 
 
 def claims(frame: pd.DataFrame) -> Page:
@@ -20,17 +57,20 @@ def claims(frame: pd.DataFrame) -> Page:
     rows = [
         {
             "claim": row["claim"],
-            "statement": row["statement"],
-            "published": row.get("published", ""),
+            "statement": _statement(row),
+            "published": row["published"],
             "predicted": _range(row["predicted_low"], row["predicted_high"]),
             "measured": row["measured"],
             "95 % interval": "" if pd.isna(row["low"]) else _range(row["low"], row["high"]),
             "verdict": row["verdict"],
+            "magnitude": row["magnitude"],
+            "pairs in general": row["general_verdict"],
             "seeds": row["seeds"],
+            "prediction": row["problem"] or row["registration"],
             "paper": row["paper"],
             "run": row["run"],
         }
-        for row in frame.to_dict("records")
+        for row in frame.fillna({"published": "", "problem": ""}).to_dict("records")
     ]
     return Page(table(rows))
 
@@ -50,29 +90,46 @@ def study_claims(answers: Sequence[tuple[Claim, Measured | None]]) -> Page:
             "predicted": _range(claim.predicted_low, claim.predicted_high),
             "measured": format_interval(measured, "+"),
             "verdict": "not run",
+            "magnitude": "",
+            "pairs in general": "",
             "measurement": "",
             "seeds": 0,
         }
         if measured:
-            row["verdict"] = verdict(claim, measured.value, measured.low, measured.high)
+            low, high = measured.low, measured.high
+            row["verdict"] = verdict(claim, low, high, measured.seeds)
+            row["magnitude"] = magnitude(claim, low, high)
             row |= {"measurement": measured.description, "seeds": measured.seeds}
+            if measured.general:
+                row["pairs in general"] = format_interval(measured.general, "+")
         rows.append(row)
     return Page(table(rows))
 
 
 def calibration(frame: pd.DataFrame) -> Page:
-    """How many predictions got each verdict.
+    """How many predictions got each verdict: the papers' own claims and the workbook's questions.
+
+    Checks without chance are left out. What was asked after looking is counted apart, and so is
+    what was not under version control.
 
     Args:
         frame: columns of claims.csv.
     """
-    counts = frame["verdict"].value_counts().to_dict()
-    waiting = counts.get("not run", 0)
-    rows = [
-        {"verdict": name, "claims": counts.get(name, 0)} for name in VERDICTS if name != "not run"
-    ]
-    summary = f"<p>{len(frame) - waiting} predictions measured, {waiting} not yet.</p>"
-    return Page(summary + table(rows))
+    frame = frame[(frame["about"] != DATA) & (frame["verdict"] != "not run")]
+    rows = []
+    for registration, part in frame.groupby("registration", sort=False):
+        of_paper = part["paper"].str.match(r"\d{4}\.\d{5}")
+        for whose, claims in (("of a paper", part[of_paper]), ("the workbook's", part[~of_paper])):
+            if len(claims):
+                counts = claims["verdict"].value_counts().to_dict()
+                row = {"predicted": registration, "claims": whose, "number": len(claims)}
+                rows.append(row | {name: counts.get(name, 0) for name in COUNTED})
+    return Page(table(rows) if rows else "<p>No prediction is measured yet.</p>")
+
+
+def _statement(row: Mapping[str, Any]) -> str:
+    pair = row.get("pair")
+    return f"{pair}: {row['statement']}" if isinstance(pair, str) and pair else row["statement"]
 
 
 def _range(low: float, high: float) -> str:

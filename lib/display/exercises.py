@@ -8,6 +8,7 @@ from lib.display.html import Page, note
 from lib.languages import language
 from lib.scoring.comparisons import Interval, format_interval
 from lib.scoring.error_propagation import WerBucket
+from lib.scoring.outputs import OutputRow
 
 CLOSE, NEAR = 0.05, 0.15  # absolute error of a guessed share
 
@@ -15,6 +16,45 @@ CLOSE, NEAR = 0.05, 0.15  # absolute error of a guessed share
 def check_choice(guess: object, answer: object, explanation: str) -> Page:
     """Compare a guess with the one right answer."""
     return note(f"{'Right' if guess == answer else 'Not quite'}: {explanation}.")
+
+
+def check_intervals(by_speaker: Interval | None, by_utterance: Interval | None) -> Page:
+    """Explain the interval of a score by speaker beside the one with the speakers forgotten."""
+    if by_speaker is None or by_utterance is None:
+        return note("Compute both intervals above.")
+    widths = [found.high - found.low for found in (by_speaker, by_utterance)]
+    if widths[0] == widths[1]:
+        return note("Not quite: both intervals are the same; take the speakers out of the second.")
+    return note(
+        f"Right: by speaker {format_interval(by_speaker)}, by utterance "
+        f"{format_interval(by_utterance)}. The clips of one speaker are alike, so they tell less "
+        f"than as many clips of different speakers: the honest interval is {widths[0]:.1f} wide, "
+        f"the other one {widths[1]:.1f}."
+    )
+
+
+def check_same_outputs(rows: Sequence[OutputRow], again: Sequence[OutputRow] | None) -> Page:
+    """Compare the outputs of one seed that was trained twice."""
+    if not again:
+        return note("Train the seed a second time above.")
+    equal = sum(a.hypothesis == b.hypothesis for a, b in zip(rows, again, strict=True))
+    if equal == len(rows):
+        return note(
+            f"Right: all {equal} outputs are equal. A seed decides everything here, so another "
+            "seed is another sample, and the same one is not."
+        )
+    return note(
+        f"{len(rows) - equal} of {len(rows)} outputs differ: something other than the seed decides "
+        "the training, such as the number of threads or another processor."
+    )
+
+
+def check_value(found: float | None, expected: float, unit: str, tolerance: float = 1e-3) -> Page:
+    """Compare a computed number with the right one."""
+    if found is None:
+        return note("Compute the number above.")
+    close = abs(float(found) - expected) <= tolerance * max(1.0, abs(expected))
+    return note(f"{'Right' if close else 'Not quite'}: it is {expected:.4g} {unit}.")
 
 
 def check_share(guess: float, share: float) -> Page:

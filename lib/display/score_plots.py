@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from lib.display.plots import ACCENT, GREY, INK, LARGE, NORMAL, new_figure, style_axes
 
 if TYPE_CHECKING:
-    from lib.scoring.seeds import SeedMean
+    from lib.scoring.estimates import Estimate
 
 SYSTEM_FIELDS = ("run", "system", "strategy", "task")
 
@@ -130,7 +130,7 @@ def _draw_scores(axes: Axes, rows: Sequence[dict], fields: Sequence[str]) -> Non
     axes.set_xlim(left=min([0.0, *(row["low"] for row in rows)]))
 
 
-def difference_panels(panels: Mapping[str, Mapping[str, SeedMean]], label: str) -> Figure:
+def difference_panels(panels: Mapping[str, Mapping[str, Estimate]], label: str) -> Figure:
     """Differences with 95 % intervals around zero, a panel per title.
 
     A dot is the mean and a tick a seed. An interval from one seed covers test-set sampling only
@@ -161,7 +161,7 @@ def difference_panels(panels: Mapping[str, Mapping[str, SeedMean]], label: str) 
     return figure
 
 
-def _draw_difference(axes: Axes, y: int, difference: SeedMean) -> None:
+def _draw_difference(axes: Axes, y: int, difference: Estimate) -> None:
     single_seed = len(difference.values) == 1
     significant = not single_seed and (difference.low > 0 or difference.high < 0)
     colour = ACCENT if significant else GREY

@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 
 from lib.display.html import Page, table
 from lib.display.plots import ACCENT, GREY, grouped_bars
-from lib.scoring.comparisons import format_interval, paired_difference
+from lib.scoring.comparisons import format_interval, paired_difference, score_runs
 from lib.scoring.error_propagation import WerBucket
-from lib.scoring.metrics import Score, score
 from lib.scoring.outputs import OutputRow
 
 
@@ -39,7 +38,7 @@ def strategies(rows: Sequence[OutputRow], reference: str) -> Page:
     """BLEU and chrF++ of each trained strategy, and its paired BLEU difference to `reference`.
 
     Systems and directions are compared separately. Paired intervals are narrower than those of
-    the scores, because both strategies translate the same resampled clips.
+    the scores, because both strategies translate the same clips.
     """
     groups: dict[tuple[str, str], list[OutputRow]] = {}
     for row in rows:
@@ -51,24 +50,13 @@ def strategies(rows: Sequence[OutputRow], reference: str) -> Page:
             outputs = [row for row in group if row.strategy == strategy]
             line = {"system": system, "direction": direction, "strategy": strategy}
             for metric in ("BLEU", "chrF++"):
-                line[metric] = format_interval(_score(outputs, metric))
+                line[metric] = format_interval(score_runs({0: outputs}, metric).score())
             difference = None
             if strategy != reference:
                 difference = paired_difference(group, strategy, reference)
             line[f"BLEU above {reference}"] = format_interval(difference, "+")
             lines.append(line)
     return Page(table(lines))
-
-
-def _score(rows: Sequence[OutputRow], metric: str) -> Score:
-    return score(
-        metric,
-        [row.hypothesis for row in rows],
-        [row.reference for row in rows],
-        rows[0].target,
-        [row.speaker for row in rows],
-        "plain",
-    )
 
 
 def error_propagation_chart(buckets: Sequence[WerBucket]) -> Figure:

@@ -9,11 +9,11 @@ from matplotlib.figure import Figure
 from lib.display.html import Page, note, table
 from lib.display.score_plots import difference_panels
 from lib.scoring.comparisons import format_interval
-from lib.scoring.seeds import SeedMean
+from lib.scoring.estimates import Estimate
 from lib.scoring.study import Direction, Study
 
 
-def format_seed_mean(mean: SeedMean | None, sign: str = "") -> str:
+def format_seed_mean(mean: Estimate | None, sign: str = "") -> str:
     """A mean with its interval, which is left out for two seeds: Student's t makes it useless.
 
     Args:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.display.plots import ACCENT, GREY, INK, LARGE, NORMAL, lines, style_axes
+from lib.display.plots import (
+    ACCENT,
+    GREY,
+    INK,
+    LARGE,
+    NORMAL,
+    SMALL,
+    SPLIT_COLOURS,
+    lines,
+    style_axes,
+)
 
 if TYPE_CHECKING:
     from lib.training.fit import FitResult
@@ -46,3 +58,40 @@ def _scores(stage: FitResult) -> tuple[list[int], list[float]]:
     """The updates that were evaluated, and their development scores."""
     rows = [row for row in stage.history if row["score"] is not None]
     return [row["update"] for row in rows], [row["score"] for row in rows]
+
+
+def learning_curves(
+    trainings: pd.DataFrame, systems: Sequence[str], starts: Mapping[str, str]
+) -> Figure:
+    """Development scores by update on speech, a panel per direction: means over seeds, and seeds.
+
+    Args:
+        trainings: columns of training.csv, and source, target and seed.
+        systems: those that are drawn.
+        starts: the system that another one starts from; its updates come first.
+    """
+    directions = trainings[["source", "target"]].drop_duplicates().itertuples(index=False)
+    panels = [tuple(direction) for direction in directions]
+    figure = Figure(figsize=(4.4 * len(panels), 3.2), layout="constrained")
+    grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (source, target) in zip(grid, panels, strict=True):
+        part = trainings[(trainings["source"] == source) & (trainings["target"] == target)]
+        for system, colour in zip(systems, SPLIT_COLOURS, strict=False):
+            _draw_learning(axes, part, system, starts.get(system, ""), colour)
+        axes.set_title(f"{source}→{target}", fontsize=LARGE, loc="left", color=INK)
+        style_axes(axes, "update on speech", "development score, chrF++")
+    grid[-1].legend(fontsize=SMALL, frameon=False)
+    return figure
+
+
+def _draw_learning(
+    axes: Axes, part: pd.DataFrame, system: str, start: str, colour: str
+) -> None:
+    rows = part[(part["system"] == system) & part["score"].notna()]
+    before = part.loc[part["system"] == start, "update"].max() if start else 0
+    if start:
+        axes.axvline(before, color=GREY, linewidth=0.8, linestyle="--")
+    for _, seed in rows.groupby("seed"):
+        axes.plot(before + seed["update"], seed["score"], color=colour, linewidth=0.6, alpha=0.5)
+    mean = rows.groupby("update")["score"].mean()
+    axes.plot(before + mean.index, mean, "o-", color=colour, markersize=3, label=system)

@@ -157,6 +157,13 @@ class Seamless(EncoderDecoder):
         """
         self.speech.lm_head.weight = nn.Parameter(self.speech.shared.weight.detach().clone())
 
+    def randomize(self, seed: int) -> None:
+        """Draw all weights of the speech model anew, as if nothing had been trained."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            fresh = type(self.speech)(self.config)
+        self.speech.load_state_dict(fresh.state_dict())
+
     def separate_text_embeddings(self) -> None:
         """Give the text encoder its own embeddings, so that training the decoder's leaves it as is.
 

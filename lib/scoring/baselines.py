@@ -1,9 +1,12 @@
-"""Input-independent baselines: outputs that a system must beat."""
+"""Baselines: outputs that need no translation model, which a system must beat."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+
+import numpy as np
+from rapidfuzz import fuzz, process
 
 from lib.scoring.metrics import statistics
 
@@ -54,3 +57,26 @@ def shuffled(hypotheses: Sequence[str], references: Sequence[str], seed: int = 0
                     source[index], source[other] = source[other], source[index]
                     break
     return [hypotheses[source[index]] for index in range(len(hypotheses))]
+
+
+def nearest_duration(
+    seconds: Sequence[float], train_seconds: Sequence[float], train_texts: Sequence[str]
+) -> list[str]:
+    """Return for each utterance the translation of the training utterance of nearest duration."""
+    durations = np.asarray(train_seconds)
+    return [train_texts[int(np.abs(durations - value).argmin())] for value in seconds]
+
+
+def nearest_transcript(
+    transcripts: Sequence[str], train_transcripts: Sequence[str], train_texts: Sequence[str]
+) -> list[str]:
+    """Return for each transcript the translation of the training transcript that is most like it.
+
+    A memory of the training data without any translation model: near transcripts are those with the
+    highest normalised edit similarity of their characters.
+    """
+    found = []
+    for transcript in transcripts:
+        best = process.extractOne(transcript, train_transcripts, scorer=fuzz.ratio)
+        found.append(train_texts[best[2]])
+    return found

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 from lib.scoring.comparisons import difference_to_best_baseline, paired_difference, rows_of
+from lib.scoring.estimates import (
+    Components,
+    Estimate,
+    Replicates,
+    mean_over_pairs,
+    pairs_in_general,
+    simultaneous,
+)
 from lib.scoring.outputs import OutputRow
-from lib.scoring.seeds import SeedMean, pool
-from lib.scoring.significance import Difference
 from lib.scoring.study import Direction, Study
 
-VERDICTS = ("held", "failed", "inconclusive", "not run")
-BEST_BASELINE = "best baseline"  # as `Gain.over`: the input-independent baseline that scores best
+VERDICTS = ("held", "failed", "inconclusive", "one seed", "not run")
+BEST_BASELINE = "best baseline"  # as `Gain.over`: the baseline that scores best
+DATA, SYSTEM, TRAINING = "data", "one system", "training"  # see `Claim.about`
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gain:
-    """The score of a strategy minus that of another one."""
+    """The score of a strategy minus that of another one, as the mean over the pairs."""
 
     strategy: str
     over: str  # a strategy, or BEST_BASELINE
@@ -27,13 +34,24 @@ class Gain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LargestGain:
-    """The gain of whichever strategy is furthest from `over`, above or below it."""
+class Contrast:
+    """A gain on the claim's pairs minus the same gain on other pairs."""
 
-    strategies: tuple[str, ...]
-    over: str
+    gain: Gain
+    other_pairs: str  # a selector, as `Claim.pairs`
+
+
+@dataclass(frozen=True, kw_only=True)
+class BestShare:
+    """The share of pairs, in percent, on which a strategy scores higher than all rivals."""
+
+    strategy: str
+    rivals: tuple[str, ...]
     metric: str = "BLEU"
     task: str = "ST"
+
+
+Measure = Gain | Contrast | BestShare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +59,17 @@ class Claim:
     """A statement about a number, with the range predicted for it before the run."""
 
     id: str  # such as GMU-1
-    paper: str  # arXiv number
+    paper: str  # arXiv number, or "this workbook" for a question that no paper asks
     statement: str  # with the unit of the number
-    published: str = ""  # the paper's own figure
     predicted_low: float
     predicted_high: float
-    measure: Gain | LargestGain | None = None  # None: the notebook computes the number itself
+    published: str = ""  # the paper's own figure, in words
+    published_low: float | None = None  # the same as a range, for the magnitude
+    published_high: float | None = None
+    about: str = TRAINING  # TRAINING needs several seeds; SYSTEM: a trained one; DATA: no chance
+    measure: Measure | None = None  # None: the notebook computes the number itself
     pairs: str = "all"  # a selector of language pairs, which the system resolves
+    post_hoc: bool = False  # asked after the results had been looked at
 
     def __post_init__(self) -> None:
         if not self.predicted_low <= self.predicted_high:
@@ -69,25 +91,26 @@ class Measured:
     low: float
     high: float
     seeds: int  # of the pair with the fewest
+    pairs: int  # language pairs
     description: str  # what was compared, on which pairs
+    general: Estimate | None = None  # for pairs in general, of which these are a sample
+    components: Components | None = None  # of one pair, as a mean over the pairs
+    n: int = 0  # utterances of a pair
 
 
-def measure_rows(claim: Claim, rows: Sequence[OutputRow]) -> Difference:
+def measure_rows(claim: Claim, rows: Sequence[OutputRow]) -> Estimate:
     """Measure a claim on the outputs of one run.
 
     Raises:
-        ValueError: the claim has no measure, or the rows lack one of its strategies.
+        ValueError: the claim is not a `Gain`, or the rows lack one of its strategies.
     """
     measure = claim.measure
-    if measure is None:
-        raise ValueError(f"claim {claim.id} has no measure; judge it with a value of your own")
+    if not isinstance(measure, Gain):
+        raise ValueError(
+            f"claim {claim.id} is not a gain of one strategy over another; a study measures it, "
+            "or judge it with a value of your own"
+        )
     rows = [row for row in rows if row.task == measure.task]
-    if isinstance(measure, LargestGain):
-        gains = [
-            paired_difference(rows, strategy, measure.over, measure.metric)
-            for strategy in measure.strategies
-        ]
-        return max(gains, key=lambda gain: abs(gain.value))
     if measure.over == BEST_BASELINE:
         baselines = [row for row in rows if row.system == "baseline"]
         trained = rows_of(rows, measure.strategy)
@@ -95,11 +118,13 @@ def measure_rows(claim: Claim, rows: Sequence[OutputRow]) -> Difference:
     return paired_difference(rows, measure.strategy, measure.over, measure.metric)
 
 
-def measure_study(claim: Claim, study: Study, pairs: Sequence[Direction]) -> Measured | None:
+def measure_study(
+    claim: Claim, study: Study, pairs: Mapping[str, Sequence[Direction]]
+) -> Measured | None:
     """Measure a claim over language pairs and seeds.
 
-    A `Gain` is the mean over the pairs, a `LargestGain` the largest on any pair that has runs of
-    all its strategies.
+    Args:
+        pairs: of each selector that the claim names.
 
     Returns:
         None where no pair has runs of the strategies.
@@ -110,65 +135,133 @@ def measure_study(claim: Claim, study: Study, pairs: Sequence[Direction]) -> Mea
     measure = claim.measure
     if measure is None:
         raise ValueError(f"claim {claim.id} has no measure; judge it in its own notebook")
-    largest = isinstance(measure, LargestGain)
-    strategies = measure.strategies if largest else (measure.strategy,)
-    gains: dict[tuple[str, Direction], SeedMean] = {}
+    if isinstance(measure, BestShare):
+        return _best_share(measure, study, pairs[claim.pairs])
+    gain = measure.gain if isinstance(measure, Contrast) else measure
+    found = _gains(gain, study, pairs[claim.pairs])
+    if not found:
+        return None
+    if isinstance(measure, Contrast):
+        others = _gains(gain, study, pairs[measure.other_pairs])
+        return _contrast(gain, found, others) if others else None
+    by_pair = list(found.values())
+    what = f"{_what(gain)}, mean of {_each(found)}"
+    return _measured(mean_over_pairs(by_pair), what, by_pair, pairs_in_general(by_pair))
+
+
+def _gains(
+    gain: Gain, study: Study, pairs: Sequence[Direction]
+) -> dict[Direction, Replicates]:
+    found = {
+        pair: study.gains(pair, gain.strategy, gain.over, gain.metric, gain.task) for pair in pairs
+    }
+    return {pair: replicates for pair, replicates in found.items() if replicates}
+
+
+def _contrast(
+    gain: Gain, found: dict[Direction, Replicates], others: dict[Direction, Replicates]
+) -> Measured:
+    """Half a mean over both groups with one sign turned, doubled: units that both have are kept."""
+    groups = [mean_over_pairs(list(group.values())) for group in (found, others)]
+    turned = replace(groups[1], scores=-groups[1].scores, influence=-groups[1].influence)
+    half = mean_over_pairs([groups[0], turned])
+    doubled = replace(half, scores=2 * half.scores, influence=2 * half.influence)
+    what = f"{_what(gain)}, mean of {_each(found)}, minus mean of {_each(others)}"
+    return _measured(doubled, what, [*found.values(), *others.values()])
+
+
+def _measured(
+    found: Replicates,
+    description: str,
+    by_pair: Sequence[Replicates],
+    general: Estimate | None = None,
+) -> Measured:
+    estimate = found.estimate()
+    names = [entry.name for entry in fields(Components)]
+    each = [pair.components for pair in by_pair]
+    means = {name: sum(getattr(e, name) for e in each) / len(each) for name in names}
+    return Measured(
+        value=estimate.value,
+        low=estimate.low,
+        high=estimate.high,
+        seeds=estimate.seeds,
+        pairs=len(by_pair),
+        description=description,
+        general=general,
+        components=Components(**means),
+        n=min(pair.n for pair in by_pair),
+    )
+
+
+def _what(gain: Gain) -> str:
+    return f"{gain.metric} of {gain.strategy} above {gain.over}"
+
+
+def _each(found: dict[Direction, Replicates]) -> str:
+    return ", ".join(f"{'→'.join(pair)} {r.scores.mean():+.1f}" for pair, r in found.items())
+
+
+def _best_share(
+    measure: BestShare, study: Study, pairs: Sequence[Direction]
+) -> Measured | None:
+    """Count the pairs where it is best; the interval is simultaneous over all pairs and rivals."""
+    gains: dict[tuple[Direction, str], Estimate] = {}
     for pair in pairs:
-        found = {
-            (strategy, pair): gain
-            for strategy in strategies
-            if (gain := study.gain(pair, strategy, measure.over, measure.metric, measure.task))
-        }
-        if len(found) == len(strategies):
-            gains |= found
+        for rival in measure.rivals:
+            gain = Gain(
+                strategy=measure.strategy, over=rival, metric=measure.metric, task=measure.task
+            )
+            found = _gains(gain, study, [pair])
+            if found:
+                gains[pair, rival] = found[pair].estimate()
     if not gains:
         return None
-    return _largest(gains) if largest else _mean(measure, gains)
-
-
-def _largest(gains: dict[tuple[str, Direction], SeedMean]) -> Measured:
-    (strategy, pair), gain = max(gains.items(), key=lambda item: abs(item[1].value))
+    wide = dict(zip(gains, simultaneous(list(gains.values())), strict=True))
+    measured = list(dict.fromkeys(pair for pair, _ in gains))
+    by_pair = {pair: [wide[key] for key in wide if key[0] == pair] for pair in measured}
+    best = []
+    for pair in measured:
+        value, rival = min((gains[key].value, key[1]) for key in gains if key[0] == pair)
+        best.append(f"{'→'.join(pair)} {measure.strategy if value > 0 else rival}")
+    share = 100.0 / len(measured)
     return Measured(
-        value=gain.value,
-        low=gain.low,
-        high=gain.high,
-        seeds=len(gain.values),
-        description=f"the largest of {len(gains)}: {strategy}, {'→'.join(pair)}",
+        value=share * sum(all(g.value > 0 for g in found) for found in by_pair.values()),
+        low=share * sum(all(g.low > 0 for g in found) for found in by_pair.values()),
+        high=share * sum(all(g.high > 0 for g in found) for found in by_pair.values()),
+        seeds=min(g.seeds for g in gains.values()),
+        pairs=len(measured),
+        description=f"the best strategy by {measure.metric}: {', '.join(best)}",
     )
 
 
-def _mean(measure: Gain, gains: dict[tuple[str, Direction], SeedMean]) -> Measured:
-    found = pool(list(gains.values()))
-    each = ", ".join(f"{'→'.join(pair)} {gain.value:+.1f}" for (_, pair), gain in gains.items())
-    above = sum(gain.value > 0 for gain in gains.values())
-    return Measured(
-        value=found.value,
-        low=found.low,
-        high=found.high,
-        seeds=min(len(gain.values) for gain in gains.values()),
-        description=f"{measure.metric} of {measure.strategy} above {measure.over}, mean of {each}; "
-        f"above 0 in {above} of {len(gains)}",
-    )
+def verdict(claim: Claim, low: float, high: float, seeds: int) -> str:
+    """Hold the interval of a measured number against the predicted range.
 
-
-def verdict(claim: Claim, value: float, low: float, high: float) -> str:
-    """Hold a measured number and its interval against the predicted range.
-
-    A predicted range without zero claims a direction: the verdict needs an interval that excludes
-    zero, and is "held" where the value lies within the range, else "failed". A range that holds
-    zero claims sameness: "held" where the whole interval lies within the range, "failed" where it
-    lies wholly outside. All else is "inconclusive".
+    "held": the whole interval lies within the range; "failed": it lies wholly outside; else
+    "inconclusive". A claim about training needs several seeds: with one it is "one seed".
 
     Returns:
         One of `VERDICTS`; "not run" where a number is NaN.
     """
-    if any(math.isnan(number) for number in (value, low, high)):
+    if math.isnan(low) or math.isnan(high):
         return "not run"
-    if claim.predicted_low <= 0 <= claim.predicted_high:
-        if claim.predicted_low <= low and high <= claim.predicted_high:
-            return "held"
-        outside = high < claim.predicted_low or low > claim.predicted_high
-        return "failed" if outside else "inconclusive"
-    if low <= 0 <= high:
-        return "inconclusive"
-    return "held" if claim.predicted_low <= value <= claim.predicted_high else "failed"
+    if claim.about == TRAINING and seeds < 2:
+        return "one seed"
+    if claim.predicted_low <= low and high <= claim.predicted_high:
+        return "held"
+    outside = high < claim.predicted_low or low > claim.predicted_high
+    return "failed" if outside else "inconclusive"
+
+
+def magnitude(claim: Claim, low: float, high: float) -> str:
+    """Hold the interval of a measured number against the paper's own figure.
+
+    Returns:
+        "as published" where both share a number, "above" or "below" where the interval lies above
+        or below the figure; empty where there is no figure.
+    """
+    if claim.published_low is None or claim.published_high is None or math.isnan(low):
+        return ""
+    if low > claim.published_high:
+        return "above"
+    return "below" if high < claim.published_low else "as published"

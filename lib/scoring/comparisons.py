@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Protocol, runtime_checkable
 
+from lib.scoring.estimates import Estimate, Replicates, replicates
 from lib.scoring.metrics import PROFILES, Statistics, statistics
-from lib.scoring.outputs import OutputRow, score_table
-from lib.scoring.significance import Difference, paired_bootstrap
+from lib.scoring.outputs import OutputRow
+
+Runs = Mapping[int, Sequence[OutputRow]]  # the outputs of each seed, on one test set
 
 
 @runtime_checkable
 class Interval(Protocol):
-    """A value with its 95 % interval, such as a `Score`, a `Difference` or a `SeedMean`."""
+    """A value with its 95 % interval, such as an `Estimate`."""
 
     @property
     def value(self) -> float: ...
@@ -70,17 +72,47 @@ def check_same_test_set(rows: Sequence[OutputRow], other: Sequence[OutputRow]) -
             )
 
 
+def score_runs(runs: Runs, metric: str, profile: str = "plain") -> Replicates:
+    """Return the score of one system for each seed.
+
+    Raises:
+        ValueError: the runs have different test sets.
+    """
+    first = next(iter(runs.values()))
+    for rows in runs.values():
+        check_same_test_set(first, rows)
+    return replicates(
+        [(seed, row_statistics(rows, metric, profile)) for seed, rows in runs.items()],
+        [row.speaker for row in first],
+        [row.id for row in first],
+    )
+
+
+def subtract_runs(
+    runs: Runs, other_runs: Runs, metric: str, profile: str = "plain"
+) -> Replicates:
+    """Return the score of one system minus that of another, seed by seed, on the same test set.
+
+    Raises:
+        ValueError: other seeds, or different test sets.
+    """
+    if list(runs) != list(other_runs):
+        raise ValueError(
+            f"seeds {list(runs)} against {list(other_runs)}; compare the seeds that both have"
+        )
+    check_same_test_set(*(next(iter(part.values())) for part in (runs, other_runs)))
+    return score_runs(runs, metric, profile) - score_runs(other_runs, metric, profile)
+
+
 def row_difference(
     rows: Sequence[OutputRow], other: Sequence[OutputRow], metric: str, profile: str = "plain"
-) -> Difference:
-    """Return the score of `rows` minus that of `other`, with a paired bootstrap interval.
+) -> Estimate:
+    """Return the score of `rows` minus that of `other`, of one training each.
 
     Raises:
         ValueError: the two have different test sets.
     """
-    check_same_test_set(rows, other)
-    stats, other_stats = (row_statistics(part, metric, profile) for part in (rows, other))
-    return paired_bootstrap(stats, other_stats, [row.speaker for row in rows])
+    return subtract_runs({0: rows}, {0: other}, metric, profile).estimate()
 
 
 def paired_difference(
@@ -89,7 +121,7 @@ def paired_difference(
     other: str,
     metric: str = "BLEU",
     profile: str = "plain",
-) -> Difference:
+) -> Estimate:
     """Return the score of one strategy minus that of another on the same utterances.
 
     Raises:
@@ -102,11 +134,9 @@ def score_gap(
     rows: Sequence[OutputRow], other_rows: Sequence[OutputRow], metric: str = "BLEU"
 ) -> float:
     """Return the score of `rows` minus that of `other_rows`, which may cover other utterances."""
-    scores = [
-        next(line["value"] for line in score_table(part) if line["metric"] == metric)
-        for part in (rows, other_rows)
-    ]
-    return scores[0] - scores[1]
+    return (
+        row_statistics(rows, metric).corpus_score - row_statistics(other_rows, metric).corpus_score
+    )
 
 
 def best_baseline(rows: Sequence[OutputRow], metric: str) -> str:
@@ -116,7 +146,7 @@ def best_baseline(rows: Sequence[OutputRow], metric: str) -> str:
     return max(scores, key=scores.__getitem__)
 
 
-def difference_to_best_baseline(rows: Sequence[OutputRow], metric: str = "BLEU") -> Difference:
+def difference_to_best_baseline(rows: Sequence[OutputRow], metric: str = "BLEU") -> Estimate:
     """Return the score of the trained system minus that of the best baseline.
 
     Args:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.scoring.comparisons import row_difference, row_statistics
+from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow
-from lib.scoring.significance import Difference
 
 WER_EDGES = (0.0, 25.0, 50.0)  # percent, upper ends of all buckets but the last
 
@@ -21,7 +21,7 @@ class WerBucket:
     n: int  # utterances
     gold_score: float  # of MT on the true transcripts
     asr_score: float  # of MT on the ASR transcripts
-    loss: Difference  # gold_score minus asr_score
+    loss: Estimate  # gold_score minus asr_score
 
 
 def word_error_rates(transcripts: Sequence[OutputRow]) -> list[float]:

@@ -1,7 +1,7 @@
-"""Corpus scores by sacreBLEU and jiwer, each with a bootstrap interval and a signature.
+"""Corpus scores by sacreBLEU and jiwer, with their signatures.
 
 No metric is implemented here. The libraries give the sufficient statistics of each utterance and
-the score of a sum of them; the bootstrap resamples utterances or speakers.
+the score of a sum of them, from which `lib.scoring.estimates` makes intervals.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ import sacrebleu
 from jaxtyping import Float
 
 from lib.languages import language
-
-RESAMPLES = 1000
-MIN_SPEAKERS = 10  # with fewer, utterances are resampled: intervals over few speakers are unstable
-PERCENTILES = (2.5, 97.5)  # of the resampled scores: the 95 % interval
 
 
 @dataclass(frozen=True)
@@ -47,18 +43,6 @@ PROFILES = {
     # GMU: all Unicode punctuation deleted, both sides lower-cased, 13a
     "gmu": Profile("gmu", lower=True, strip_punctuation=True),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """A score with its 95 % interval. Only scores with equal signatures are comparable."""
-
-    metric: str
-    value: float
-    low: float
-    high: float
-    n: int  # utterances
-    signature: str
 
 
 @dataclass(frozen=True)
@@ -158,62 +142,3 @@ def _edits(process: Callable, reference: str, hypothesis: str) -> tuple[int, int
     out = process(reference, hypothesis)
     edits = out.substitutions + out.deletions + out.insertions
     return edits, out.hits + out.substitutions + out.deletions
-
-
-def bootstrap_weights(
-    speakers: Sequence[str], seed: int = 0
-) -> tuple[Float[np.ndarray, "resamples utterances"], str]:
-    """Draw the bootstrap resamples of a test set.
-
-    Speakers are resampled where there are at least `MIN_SPEAKERS`, since utterances of one speaker
-    are alike; otherwise utterances are.
-
-    Args:
-        speakers: of each utterance; "" where unknown.
-
-    Returns:
-        How often each resample contains each utterance, and the unit that was resampled.
-    """
-    names = sorted(set(speakers))
-    rng = np.random.default_rng(seed)
-    if len(names) >= MIN_SPEAKERS and "" not in names:
-        index = np.array([names.index(speaker) for speaker in speakers])
-        counts = _draw(rng, len(names))
-        return counts[:, index].astype(np.float64), f"speaker({len(names)})"
-    return _draw(rng, len(speakers)).astype(np.float64), "utterance"
-
-
-def _draw(rng: np.random.Generator, units: int) -> np.ndarray:
-    return rng.multinomial(units, np.full(units, 1 / units), size=RESAMPLES)
-
-
-def resampled_scores(
-    stats: Statistics, weights: Float[np.ndarray, "resamples utterances"]
-) -> Float[np.ndarray, "resamples"]:
-    """Return the score of each resample."""
-    return np.array([stats.combine(total) for total in weights @ stats.rows])
-
-
-def score(
-    metric: str,
-    hypotheses: Sequence[str],
-    references: Sequence[str],
-    target: str,
-    speakers: Sequence[str],
-    profile: str,
-) -> Score:
-    """Return a corpus score with its 95 % bootstrap interval.
-
-    Arguments as for `statistics` and `bootstrap_weights`.
-    """
-    stats = statistics(metric, hypotheses, references, target, profile)
-    weights, unit = bootstrap_weights(speakers)
-    low, high = np.percentile(resampled_scores(stats, weights), PERCENTILES)
-    return Score(
-        metric=metric,
-        value=stats.corpus_score,
-        low=float(low),
-        high=float(high),
-        n=len(references),
-        signature=f"{stats.signature}|ci:95,boot{RESAMPLES},{unit}",
-    )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
-from lib.scoring.metrics import score
+from lib.scoring.estimates import replicates
+from lib.scoring.metrics import statistics
 from lib.tasks import TASKS, Example
 
 if TYPE_CHECKING:  # importing decoding would load torch
@@ -94,15 +95,12 @@ def score_table(rows: Iterable[OutputRow]) -> list[dict]:
     table = []
     for key, group in groups.items():
         for metric, profile in TASKS[key.task].metrics:
-            result = score(
-                metric,
-                [row.hypothesis for row in group],
-                [row.reference for row in group],
-                key.target,
-                [row.speaker for row in group],
-                profile,
-            )
-            interval = {name: round(getattr(result, name), 4) for name in ("value", "low", "high")}
+            hypotheses, references = [r.hypothesis for r in group], [r.reference for r in group]
+            stats = statistics(metric, hypotheses, references, key.target, profile)
+            speakers, ids = [row.speaker for row in group], [row.id for row in group]
+            found = replicates([(key.seed, stats)], speakers, ids).score()
+            interval = {name: round(getattr(found, name), 4) for name in ("value", "low", "high")}
             line = {**asdict(key), "metric": metric_name(metric, profile), **interval}
-            table.append(line | {"n": result.n, "signature": result.signature})
+            signature = f"{stats.signature}|ci:95,jackknife-t,{found.unit}"
+            table.append(line | {"n": found.n, "signature": signature})
     return table

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from lib.scoring.comparisons import score_runs, subtract_runs
+from lib.scoring.estimates import Estimate, Replicates
 from lib.scoring.outputs import OutputRow
-from lib.scoring.seeds import SeedMean, mean_difference, mean_score
 
 Direction = tuple[str, str]  # source and target language, ISO 639-3
 
@@ -82,7 +83,7 @@ class Study:
         metric: str,
         task: str = "ST",
         profile: str | None = None,
-    ) -> SeedMean | None:
+    ) -> Estimate | None:
         """Return the mean score over seeds, or None where there is no run.
 
         Args:
@@ -91,8 +92,8 @@ class Study:
         Raises:
             ValueError: see `gain`.
         """
-        runs = list(self._runs(direction, strategy, task).values())
-        return mean_score(runs, metric, profile or self.profile) if runs else None
+        runs = self._runs(direction, strategy, task)
+        return score_runs(runs, metric, profile or self.profile).score() if runs else None
 
     def gain(
         self,
@@ -101,11 +102,27 @@ class Study:
         over: str,
         metric: str = "BLEU",
         task: str = "ST",
-    ) -> SeedMean | None:
+    ) -> Estimate | None:
         """Return the score of a strategy minus that of another, over the seeds that both have.
 
         Returns:
             None where they share no seed.
+
+        Raises:
+            ValueError: see `gains`.
+        """
+        found = self.gains(direction, strategy, over, metric, task)
+        return found.estimate() if found else None
+
+    def gains(
+        self,
+        direction: Direction,
+        strategy: str,
+        over: str,
+        metric: str = "BLEU",
+        task: str = "ST",
+    ) -> Replicates | None:
+        """Return `gain` by seed.
 
         Raises:
             ValueError: runs have different test sets, or several systems have the strategy.
@@ -115,9 +132,9 @@ class Study:
         seeds = [seed for seed in runs if seed in other_runs]
         if not seeds:
             return None
-        return mean_difference(
-            [runs[seed] for seed in seeds],
-            [other_runs[seed] for seed in seeds],
+        return subtract_runs(
+            {seed: runs[seed] for seed in seeds},
+            {seed: other_runs[seed] for seed in seeds},
             metric,
             self.profile,
         )

@@ -13,8 +13,8 @@ from lib.models.seamless import Seamless
 from lib.progress import Progress, no_progress
 from lib.scoring.baselines import shuffled
 from lib.scoring.comparisons import paired_difference
+from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow, output_rows
-from lib.scoring.significance import Difference
 from lib.systems.backbones import TrainedBackbone
 from lib.systems.corpora import pair_corpus
 from lib.systems.gmu.recipe import RECIPES
@@ -48,7 +48,8 @@ def outputs(
         for source, target in DIRECTIONS:
             if source in spoken:
                 tests.append(examples(corpus.split("test", source), task, target))
-    columns: dict[str, Any] = {"stage": STAGE, "subset": "backbone", "seed": 1}
+    seed = backbone.recipe.seed
+    columns: dict[str, Any] = {"stage": STAGE, "subset": "backbone", "seed": seed}
     rows: list[OutputRow] = []
     for test in tests:
         hypotheses = decode(model, test, collate, search, progress=progress)
@@ -75,6 +76,6 @@ def _of_direction(rows: list[OutputRow], source: str, target: str) -> list[Outpu
 
 def speech_over_baseline(
     rows: list[OutputRow], source: str = "est", target: str = "eng"
-) -> Difference:
+) -> Estimate:
     """BLEU of speech translation minus that of shuffled audio."""
     return paired_difference(_of_direction(rows, source, target), "backbone", "shuffled_audio")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -34,6 +34,7 @@ class BackboneRecipe(ABC):
     kind: ClassVar[str]
     version: ClassVar[int]  # raised when the same recipe would give other weights
     hub: str | None  # name on the hub; None: it is trained here
+    seed: int
 
     @property
     @abstractmethod
@@ -110,10 +111,15 @@ def get_backbone(
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     device: torch.device | str = "cpu",
+    seed: int = 1,
 ) -> TrainedBackbone:
-    """The backbone of a scale, trained where it is not in the cache."""
+    """The backbone of a scale, trained where it is not in the cache.
+
+    Args:
+        seed: of its training; a published backbone has one.
+    """
     set_threads(scale)
-    recipe = backbone_recipe(kind, scale)
+    recipe = replace(backbone_recipe(kind, scale), seed=seed)
     if recipe.hub:
         return TrainedBackbone(recipe=recipe, path=recipe.hub, stages=[], corpus=None)
     corpus = recipe.corpus(cache, progress)

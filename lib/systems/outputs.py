@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from torch import nn
 from lib.data.collate import Collator
 from lib.decoding import decode_segmented
 from lib.files import read_json
-from lib.models.protocol import Hypothesis
+from lib.models.protocol import Hypothesis, Search
 from lib.models.tokenizer import unknown_subwords
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.scoring.baselines import constant, shuffled
+from lib.scoring.baselines import constant, nearest_duration, shuffled
 from lib.scoring.outputs import OutputRow, output_rows
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone
+from lib.systems.decoded import Decoded, decode_once
 from lib.systems.strategy import Strategy, System
 from lib.tasks import Example, Task, examples
 from lib.training.fit import FitResult
@@ -158,32 +159,51 @@ class ExperimentOutputs:
     ) -> list[Hypothesis]:
         """Beam search; audio that is too long is decoded in segments.
 
+        Outputs are kept beside the system, and found there the next time.
+
         Args:
             silence: replace the audio by silence.
         """
+        recipe, strategy = self.recipe, system.strategy
+        search = self.system.search(self, strategy, recipe.beams, n_best)
+        limits = [recipe.max_source_tokens, recipe.max_test_seconds, recipe.overlap_seconds]
+        identity = [repr(strategy), self.directions, self.corpus.hash, asdict(search), limits]
+        found = decode_once(
+            system.folder,
+            [*identity, silence, str(self.device)],
+            test,
+            lambda: self._decode(system, test, search, silence),
+        )
+        system.truncated_texts |= found.truncated
+        seconds = sum(example.seconds for example in test)
+        if seconds and not silence:  # text has no duration
+            self.decoding_speed[strategy.name] = seconds / found.seconds
+        return found.hypotheses
+
+    def _decode(
+        self, system: TrainedSystem, test: Sequence[Example], search: Search, silence: bool
+    ) -> Decoded:
         recipe = self.recipe
         extractor = system.model.feature_extractor(recipe.max_test_seconds)
         collate = Collator(
             system.model,
             extractor,
             max_tokens=recipe.max_source_tokens,
-            truncated_texts=system.truncated_texts,
+            truncated_texts=(truncated := set()),
         )
         started = time.monotonic()
         hypotheses = decode_segmented(
             system.model,
             list(test),
             collate,
-            self.system.search(self, system.strategy, recipe.beams, n_best),
+            search,
             recipe.max_test_seconds,
             recipe.overlap_seconds,
             silence,
             self.progress,
         )
-        seconds = sum(example.seconds for example in test)
-        if seconds and not silence:  # text has no duration
-            self.decoding_speed[system.strategy.name] = seconds / (time.monotonic() - started)
-        return hypotheses
+        seconds = time.monotonic() - started
+        return Decoded(hypotheses=hypotheses, truncated=truncated, seconds=seconds)
 
     def zero_shot(self, strategy: Strategy | str) -> list[OutputRow]:
         """The outputs of the untuned backbone on the test set of a strategy's task."""
@@ -195,12 +215,16 @@ class ExperimentOutputs:
             fit_result=FitResult(
                 stage="backbone", updates=0, seconds=0.0, best=None, best_update=0
             ),
-            folder=Path(self.backbone.path),
+            folder=self.cache / f"zero-shot-{self.backbone.name.replace('/', '-')}",
         )
         return self.outputs(untuned)
 
     def baselines(self, system: TrainedSystem, rows: Sequence[OutputRow]) -> list[OutputRow]:
-        """Input-independent baselines: one constant sentence, shuffled audio, and silence.
+        """Outputs that need no translation model.
+
+        Independent of the input: one constant sentence, shuffled audio, and silence. Beyond them:
+        the training translation of the clip with the nearest duration, and, where the test set has
+        transcripts, the true transcript as it is.
 
         Args:
             rows: the system's outputs on the test set.
@@ -218,17 +242,24 @@ class ExperimentOutputs:
         utterances = self.corpus.split("test", source)
         test = self.system.test_examples(system.strategy, utterances, target)
         train, dev = (
-            [e.target_text for e in examples(self.corpus.split(split, source), task, target)]
-            for split in ("train", "dev")
+            examples(self.corpus.split(split, source), task, target) for split in ("train", "dev")
         )
+        train_texts, dev_texts = ([e.target_text for e in part] for part in (train, dev))
         texts = {
-            "constant": [constant(train, dev, target)] * len(test),
+            "constant": [constant(train_texts, dev_texts, target)] * len(test),
             "shuffled_audio": shuffled(
                 [row.hypothesis for row in rows], [row.reference for row in rows]
             ),
         }
+        if task.speech_input:
+            texts["nearest_duration"] = nearest_duration(
+                [e.seconds for e in test], [e.seconds for e in train], train_texts
+            )
+        transcripts = {u.id: u.texts[source] for u in utterances if u.texts.get(source)}
+        if task.speech_input and task.translates and all(e.id in transcripts for e in test):
+            texts["copied_transcript"] = [transcripts[e.id] for e in test]
         made = {
-            name: [_as_hypothesis(e.id, text) for e, text in zip(test, values, strict=True)]
+            name: [as_hypothesis(e.id, text) for e, text in zip(test, values, strict=True)]
             for name, values in texts.items()
         }
         if task.speech_input:
@@ -236,16 +267,22 @@ class ExperimentOutputs:
         return [
             row
             for name, hypotheses in made.items()
-            for row in output_rows(
-                test,
-                hypotheses,
-                system="baseline",
-                strategy=name,
-                stage=system.stage,
-                subset=self.subset,
-                seed=self.seed,
-            )
+            for row in self.baseline_rows(name, test, hypotheses, system.stage)
         ]
+
+    def baseline_rows(
+        self, name: str, test: Sequence[Example], hypotheses: Sequence[Hypothesis], stage: str
+    ) -> list[OutputRow]:
+        """Hypotheses as rows of a baseline."""
+        return output_rows(
+            test,
+            hypotheses,
+            system="baseline",
+            strategy=name,
+            stage=stage,
+            subset=self.subset,
+            seed=self.seed,
+        )
 
     def dropped_counts(self, system: TrainedSystem, rows: Sequence[OutputRow]) -> dict[str, int]:
         """Everything of one system that was cut, left out, or could not be written.
@@ -277,5 +314,6 @@ class ExperimentOutputs:
         }
 
 
-def _as_hypothesis(id: str, text: str) -> Hypothesis:
+def as_hypothesis(id: str, text: str) -> Hypothesis:
+    """A text that no model has made."""
     return Hypothesis(id=id, text=text, tokens=len(text.split()), score=None, ending="end")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from lib.scales import SCALES
@@ -26,9 +28,17 @@ class PlannedRun:
 
 def claims() -> dict[str, Claim]:
     """The claims of the workbook and of all systems, by id."""
+    return {id: claim for module in _claim_modules() for id, claim in module.CLAIMS.items()}
+
+
+def claim_files() -> list[Path]:
+    """The files that claims are written in."""
+    return [Path(module.__file__) for module in _claim_modules()]
+
+
+def _claim_modules() -> list[ModuleType]:
     packages = (__package__, *(f"{__package__}.{system}" for system in SYSTEMS))
-    modules = [import_module(f"{package}.claims") for package in packages]
-    return {id: claim for module in modules for id, claim in module.CLAIMS.items()}
+    return [import_module(f"{package}.claims") for package in packages]
 
 
 def claim(id: str) -> Claim:

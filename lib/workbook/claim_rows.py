@@ -3,68 +3,118 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any, Protocol, runtime_checkable
 
-from lib.scoring.claims import Claim, verdict
+from lib.scoring.claims import Claim, Measured, magnitude, verdict
+from lib.workbook.power import VARIANCES
+from lib.workbook.predictions import committed, prediction, registration
 
 
 @runtime_checkable
 class Interval(Protocol):
     """A measured number with its 95 % interval."""
 
-    value: float
-    low: float
-    high: float
+    @property
+    def value(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
 
 
-def predicted_row(claim: Claim, **where: str) -> dict[str, Any]:
+def predicted_row(claim: Claim, source: str = "", target: str = "") -> dict[str, Any]:
     """The row of a claim that is not measured yet.
 
     Args:
-        where: the languages that the statement names, `source` and `target`.
+        source, target: the languages that it is about here.
     """
+    commit, time = committed(claim.id)
     return {
-        "claim": claim.id,
-        "paper": claim.paper,
-        "statement": claim.text(**where),
-        "predicted_low": claim.predicted_low,
-        "predicted_high": claim.predicted_high,
+        **prediction(claim),
+        "pair": f"{source}→{target}" if source else "",
         "measured": None,
         "low": None,
         "high": None,
         "seeds": 0,
         "verdict": "not run",
-        "published": claim.published,
+        "magnitude": "",
+        "general_low": None,
+        "general_high": None,
+        "general_verdict": "",
+        **dict.fromkeys(("pairs", "measurement", *VARIANCES)),
+        "prediction_commit": commit,
+        "prediction_time": time,
+        "registration": "",
     }
 
 
 def differs(row: dict[str, Any], other: dict[str, Any]) -> bool:
     """True where two rows predict something else."""
-    return any(row[key] != other[key] for key in ("statement", "predicted_low", "predicted_high"))
+    return any(row[key] != other[key] for key in ("prediction_hash", "pair"))
 
 
 def judged_row(
-    row: dict[str, Any], claim: Claim, found: Interval | float, seeds: int
+    row: dict[str, Any],
+    claim: Claim,
+    found: Interval | float,
+    since: str,
 ) -> dict[str, Any]:
-    """The row with a measurement, judged by the prediction that stands in it.
+    """The row with a measurement and its verdict.
 
     Args:
         found: the measured number with its interval; a plain number is exact.
-        seeds: that it was measured with.
+        since: when the first run that it is measured on started.
+
+    Raises:
+        ValueError: the claim predicts something else now, or was judged with another number.
     """
+    if prediction(claim)["prediction_hash"] != row["prediction_hash"]:
+        raise ValueError(
+            f"the prediction of claim {claim.id} was changed after it was recorded; restart the "
+            "notebook to record the new one"
+        )
     exact = isinstance(found, (int, float))
     value, low, high = (found,) * 3 if exact else (found.value, found.low, found.high)
-    stated = replace(
-        claim, predicted_low=row["predicted_low"], predicted_high=row["predicted_high"]
-    )
-    return row | {
+    seeds = getattr(found, "seeds", 1)
+    judged = row | {
         "measured": _rounded(value),
         "low": _rounded(low),
         "high": _rounded(high),
         "seeds": seeds,
-        "verdict": verdict(stated, value, low, high),
+        "verdict": verdict(claim, low, high, seeds),
+        "magnitude": magnitude(claim, low, high),
+        "registration": registration(
+            row["prediction_commit"], row["prediction_time"], since, claim.post_hoc
+        ),
     }
+    if isinstance(found, Measured):
+        judged |= _of_study(claim, found)
+    before, now = ([r[key] for key in ("measured", "low", "high")] for r in (row, judged))
+    if row["measured"] is not None and before != now:
+        raise ValueError(
+            f"claim {claim.id} was judged already, with {before[0]}, and {now[0]} is another "
+            "measurement; restart the notebook to judge it anew"
+        )
+    return judged
+
+
+def _of_study(claim: Claim, found: Measured) -> dict[str, Any]:
+    """The further columns of a claim that was measured on several language pairs."""
+    columns: dict[str, Any] = {"pairs": found.pairs, "measurement": found.description}
+    if general := found.general:
+        columns |= {
+            "general_low": _rounded(general.low),
+            "general_high": _rounded(general.high),
+            "general_verdict": verdict(claim, general.low, general.high, found.seeds),
+        }
+    if variances := found.components:
+        columns |= {
+            "variance_items": round(variances.items, 4),
+            "variance_seed_items": round(variances.seed_items, 4),
+            "variance_training": round(variances.training, 4),
+            "measured_items": found.n,
+        }
+    return columns
 
 
 def _rounded(value: float) -> float | None:

@@ -9,6 +9,8 @@ import pandas as pd
 from lib.files import atomic_path
 from lib.workbook.manifest_reader import manifests
 from lib.workbook.paths import scale_folder
+from lib.workbook.power import VARIANCES
+from lib.workbook.predictions import problem
 from lib.workbook.run_names import corpus_part
 
 BASELINE = "baseline"  # the system of the input-independent baselines
@@ -19,6 +21,11 @@ SCORES = [
 CLAIMS = [
     *("claim", "paper", "statement", "predicted_low", "predicted_high", "measured", "low", "high"),
     *("seeds", "verdict", "notebook", "run", "published"),
+    *("pair", "magnitude", "about", "registration", "problem"),
+    *("general_low", "general_high", "general_verdict", "published_low", "published_high"),
+    *("pairs", "measurement", *VARIANCES),
+    *("post_hoc", "measure", "prediction_hash", "prediction_commit", "prediction_time"),
+    *("commit", "started"),
 ]
 
 
@@ -36,7 +43,9 @@ def scores(scale: str) -> pd.DataFrame:
 def claims(scale: str) -> pd.DataFrame:
     """All claims of a scale's runs, with their predictions and verdicts."""
     rows = [
-        row | {name: manifest[name] for name in ("run", "notebook")}
+        row
+        | {name: manifest[name] for name in ("run", "notebook", "commit", "started")}
+        | {"problem": problem(row)}
         for manifest in manifests(scale)
         for row in manifest["claims"]
     ]

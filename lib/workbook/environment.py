@@ -30,17 +30,18 @@ def describe_environment() -> dict[str, Any]:
 
 def _code() -> dict[str, Any]:
     """The commit, and the changes of the working tree."""
-    if not (commit := _git("rev-parse", "HEAD")):
+    if not (commit := git("rev-parse", "HEAD")):
         return {"commit": "no git", "dirty": False, "dirty_hash": "no git"}
-    changes = _git("status", "--porcelain")
+    changes = git("status", "--porcelain")
     return {
         "commit": commit,
         "dirty": bool(changes),
-        "dirty_hash": content_hash([changes, _git("diff", "HEAD")]) if changes else "clean",
+        "dirty_hash": content_hash([changes, git("diff", "HEAD")]) if changes else "clean",
     }
 
 
-def _git(*words: str) -> str:
+def git(*words: str) -> str:
+    """The output of a git command in this repository; empty where it fails."""
     command = ["git", "-C", str(ROOT), *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else ""

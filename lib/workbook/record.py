@@ -16,7 +16,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.display.html import Page, Picture, escape, number, picture
+from lib.display import claim_views
+from lib.display.html import Page, Picture, escape, picture
 from lib.files import atomic_path, lock, write_json
 from lib.progress import TrainingProgress
 from lib.scales import set_threads
@@ -24,6 +25,7 @@ from lib.scoring.claims import measure_rows
 from lib.scoring.outputs import OutputRow, score_table
 from lib.systems import registry
 from lib.utterance import Corpus
+from lib.workbook import power
 from lib.workbook.claim_rows import Interval, differs, judged_row, predicted_row
 from lib.workbook.environment import describe_environment
 from lib.workbook.live_progress import LiveProgress
@@ -70,17 +72,17 @@ class Run:
         """Show the progress of anything else."""
         self._progress.other(what, done, total)
 
-    def predict(self, claim_id: str, **where: str) -> Page:
+    def predict(self, claim_id: str, source: str = "", target: str = "") -> Page:
         """Record a claim's prediction, before the run that tests it.
 
         Args:
-            where: the languages that the statement names, `source` and `target`.
+            source, target: the languages that it is about here.
 
         Raises:
             KeyError: no system has such a claim.
             ValueError: the claim was measured already, under another prediction.
         """
-        row = predicted_row(registry.claim(claim_id), **where)
+        row = predicted_row(registry.claim(claim_id), source, target)
         before = self._claim_row(claim_id)
         if before and before["measured"] is not None and differs(before, row):
             raise ValueError(
@@ -89,30 +91,27 @@ class Run:
             )
         if before is None or differs(before, row):  # a cell that runs again keeps the measurement
             self._list("claims", row, key="claim")
-        return Page(
-            f"<p><b>{escape(claim_id)}</b>: {escape(row['statement'])}<br>"
-            f"predicted: {_range(row['predicted_low'], row['predicted_high'])}</p>"
-        )
+        return claim_views.prediction(row, power.note_for(claim_id, self.manifest["scale"]))
 
-    def judge(self, claim_id: str, found: Interval | float, seeds: int = 1) -> Page:
+    def judge(
+        self, claim_id: str, found: Interval | float, since: str = ""
+    ) -> Page:
         """Record a measurement beside its prediction; the verdict is computed.
 
         Args:
             found: the measured number with its interval; a plain number is exact.
-            seeds: that it was measured with.
+            since: when the first run that it is measured on started; default: this run.
 
         Raises:
-            ValueError: the claim was not predicted.
+            ValueError: the claim was not predicted, its prediction has changed since, or it was
+                judged with another number.
         """
         if not (row := self._claim_row(claim_id)):
             raise ValueError(f"claim {claim_id} was not predicted; call run.predict before the run")
-        row = judged_row(row, registry.claim(claim_id), found, seeds)
+        since = since or self.manifest["started"]
+        row = judged_row(row, registry.claim(claim_id), found, since)
         self._list("claims", row, key="claim")
-        return Page(
-            f"<p><b>{escape(claim_id)}: {row['verdict']}</b>. Measured {number(row['measured'])} "
-            f"({_range(row['low'], row['high'])}), "
-            f"predicted {_range(row['predicted_low'], row['predicted_high'])}.</p>"
-        )
+        return claim_views.judgement(row)
 
     def _claim_row(self, claim_id: str) -> dict[str, Any] | None:
         rows = {row["claim"]: row for row in self.manifest["claims"]}
@@ -270,10 +269,6 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         "exit": "running",
     }
     return Run(folder, manifest)
-
-
-def _range(low: float, high: float) -> str:
-    return f"{number(low)} to {number(high)}"
 
 
 def _now() -> str:

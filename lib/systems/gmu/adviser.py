@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lib.languages import language
 from lib.scoring.comparisons import format_interval
-from lib.scoring.seeds import SeedMean
+from lib.scoring.estimates import Estimate, simultaneous
 from lib.scoring.study import Direction, Study
 from lib.systems.gmu.claims import FAR_ABOVE
 from lib.systems.gmu.pairs import PAIRS, PUBLISHED_GAINS
@@ -129,10 +129,12 @@ def advise(study: Study, now: Situation) -> Advice:
     return Advice(strategy, reasons, _evidence(study, now.pair, gains), _next_steps(now, gains))
 
 
-def _gains(study: Study, pair: Direction) -> dict[str, SeedMean]:
+def _gains(study: Study, pair: Direction) -> dict[str, Estimate]:
     """Return the gain over direct of each strategy that was measured on a pair."""
     gains = {name: study.gain(pair, name, "direct") for name in STRATEGIES}
-    return {name: gain for name, gain in gains.items() if gain is not None}
+    measured = {name: gain for name, gain in gains.items() if gain is not None}
+    # the largest of them is chosen, so the intervals are simultaneous
+    return dict(zip(measured, simultaneous(list(measured.values())), strict=True))
 
 
 def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
@@ -163,7 +165,7 @@ def _rule(now: Situation) -> tuple[str, tuple[str, ...]]:
 def _measured_choice(
     study: Study,
     now: Situation,
-    certain: dict[str, SeedMean],
+    certain: dict[str, Estimate],
     paper_strategy: str,
     paper_reasons: tuple[str, ...],
 ) -> tuple[str, tuple[str, ...]]:
@@ -190,7 +192,7 @@ def _measured_choice(
     return best, tuple(reasons)
 
 
-def _evidence(study: Study, pair: Direction, gains: dict[str, SeedMean]) -> tuple[Evidence, ...]:
+def _evidence(study: Study, pair: Direction, gains: dict[str, Estimate]) -> tuple[Evidence, ...]:
     """List the workbook's gains and the paper's, each with this pair first."""
     by_pair = {pair: gains}
     by_pair |= {other: _gains(study, other) for other in study.directions() if other != pair}
@@ -218,7 +220,7 @@ def _evidence(study: Study, pair: Direction, gains: dict[str, SeedMean]) -> tupl
     return (*own, *published)
 
 
-def _next_steps(now: Situation, gains: dict[str, SeedMean]) -> tuple[str, ...]:
+def _next_steps(now: Situation, gains: dict[str, Estimate]) -> tuple[str, ...]:
     """List the measurements that may change the advice, with their commands."""
     notebooks = []  # reason, number
     if now.direct_bleu is None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lib.models.protocol import Hypothesis
+from lib.scoring.baselines import nearest_transcript
 from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.system import strip_text
-from lib.systems.outputs import TrainedSystem
-from lib.tasks import ASR, MT, ST, Example
+from lib.systems.outputs import TrainedSystem, as_hypothesis
+from lib.tasks import ASR, MT, ST, Example, examples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +111,26 @@ def _record_speed(
         audio_seconds = sum(example.seconds for example in test)
         seconds = audio_seconds / asr_speed + mt_seconds
         experiment.decoding_speed[cascade.name] = audio_seconds / seconds
+
+
+def nearest_transcript_rows(
+    experiment: Experiment, transcripts: Sequence[Hypothesis]
+) -> list[OutputRow]:
+    """The baseline of a cascade: the translation of the training transcript nearest to ASR's.
+
+    Args:
+        transcripts: one for each test clip, from `transcribe_test`.
+    """
+    test = experiment.test(ST)
+    source, target = test[0].source, test[0].target
+    train = examples(experiment.corpus.split("train", source), ST, target, transcripts=True)
+    texts = nearest_transcript(
+        [transcript.text for transcript in transcripts],
+        [e.source_text for e in train],
+        [e.target_text for e in train],
+    )
+    found = [as_hypothesis(e.id, text) for e, text in zip(test, texts, strict=True)]
+    return experiment.baseline_rows("nearest_transcript", test, found, "asr")
 
 
 def run_cascades(

@@ -28,6 +28,7 @@ def open_experiment(
     keep_long_audio: bool = False,
     released: bool = False,
     processes: int = 1,
+    backbone_seed: int = 1,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     on_system: Callable[[str, Path], None] = no_record,
@@ -39,6 +40,7 @@ def open_experiment(
         corpus, folder, licences, keep_long_audio: see `CorpusChoice`.
         released: train with the switches of GMU's released runs.
         processes: that share a training.
+        backbone_seed: of the backbone, where it is trained here.
 
     Raises:
         ValueError: `processes` is below 1; further as `pair_corpus`.
@@ -55,7 +57,9 @@ def open_experiment(
         scale=scale,
         recipe=recipe,
         corpus=pair_corpus(recipe, source, target, cache, choice, progress),
-        backbone=get_backbone("seamless", scale, cache, callback, progress, device),
+        backbone=get_backbone(
+            "seamless", scale, cache, callback, progress, device, seed=backbone_seed
+        ),
         directions=((source, target),),
         seed=seed,
         cache=cache,

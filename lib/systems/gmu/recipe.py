@@ -97,7 +97,7 @@ def _tiny() -> Recipe:
         ),
         train_contents=1000,
         dev_contents=60,
-        test_contents=150,
+        test_contents=600,
         selection_utterances=60,
         breadth=TINY_BREADTH,
         max_new_tokens=256,

@@ -38,6 +38,8 @@ class GmuStrategy(Strategy):
     multitask: MultiTask | None = None
     switches: Switches = Switches()
     strip_source: bool = False  # MT: source text without punctuation and capitals
+    update_factor: float = 1.0  # times the updates of its stage
+    scratch: bool = False  # from random weights instead of the backbone's
     backbone: str = "seamless"  # or "nllb" (MT only)
 
     @property
@@ -45,6 +47,38 @@ class GmuStrategy(Strategy):
         """Whether text goes into it, at training or at test."""
         return self.task == MT or self.multitask is not None
 
+
+LONG = 3.0  # times the updates of a stage, for the study of convergence
+
+
+def _converged() -> tuple[GmuStrategy, ...]:
+    """Strategies trained until the development score no longer rises, or for `LONG` stages.
+
+    Direct has as many updates on speech as the others have with their ASR training.
+    """
+    asr, mt = "asr, long", "mt, long"
+    return (
+        GmuStrategy(name=asr, task=ASR, stage="asr", update_factor=LONG),
+        GmuStrategy(name=mt, task=MT, stage="mt", update_factor=LONG / 2),
+        GmuStrategy(name="direct, long", task=ST, stage="st", update_factor=2 * LONG),
+        GmuStrategy(
+            name="asr_init, long", task=ST, stage="st_from_asr", encoder=asr, update_factor=LONG
+        ),
+        GmuStrategy(
+            name="multitask, long",
+            task=ST,
+            stage="multitask",
+            encoder=asr,
+            decoder=mt,
+            multitask=MultiTask(),
+            update_factor=LONG,
+        ),
+    )
+
+
+# what their trainings start from: its updates come first
+STARTS = {"asr_init, long": "asr, long", "multitask, long": "asr, long"}
+CONVERGED = ("direct, long", "asr_init, long", "multitask, long")
 
 STRATEGIES = {
     strategy.name: strategy
@@ -71,6 +105,9 @@ STRATEGIES = {
             decoder="mt",
             multitask=MultiTask(),
         ),
+        # a baseline: what the backbone is worth
+        GmuStrategy(name="from_scratch", task=ST, stage="st", scratch=True),
+        *_converged(),
     )
 }
 
@@ -120,6 +157,10 @@ RELEASED = {
 }
 
 
-def direct_as(name: str) -> GmuStrategy:
-    """Direct fine-tuning under another name, for another corpus."""
-    return replace(STRATEGIES["direct"], name=name)
+def direct_as(name: str, update_factor: float = 1.0) -> GmuStrategy:
+    """Direct fine-tuning under another name, for another corpus.
+
+    Args:
+        update_factor: such as 2 for twice the data, so that each clip is used as often.
+    """
+    return replace(STRATEGIES["direct"], name=name, update_factor=update_factor)

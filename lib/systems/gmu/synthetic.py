@@ -9,6 +9,7 @@ from lib.corpora.synthesis import synthesize
 from lib.files import content_hash
 from lib.progress import Progress, no_progress
 from lib.systems.corpora import DataRecipe, pair_phrasebook
+from lib.systems.gmu.claims import CLEAN, LOW_QUALITY
 from lib.utterance import Corpus, Dropped
 
 SEED = 77  # of the synthetic data's contents and voices
@@ -23,13 +24,16 @@ class Synthetic:
     amount: float = 1.0  # contents, as a multiple of the recipe's training contents
 
 
-# strategies of notebook 15: direct fine-tuning with as much synthetic data as there is other
-SYNTHETIC = {
-    "direct + clean synthetic": Synthetic(),
-    "direct + 30 % wrong synthetic": Synthetic(text_error_rate=0.3, speech_error_rate=0.3),
-    "direct + 60 % wrong synthetic": Synthetic(text_error_rate=0.6, speech_error_rate=0.6),
+# strategies of notebook 15: direct fine-tuning with as much synthetic data as there is other, for
+# twice the updates, so that the other data is used as often as in direct
+SYNTHETIC = {CLEAN: Synthetic()} | {
+    f"direct + {percent} % wrong synthetic": Synthetic(
+        text_error_rate=percent / 100, speech_error_rate=percent / 100
+    )
+    for percent in (5, 10, 20, 30, 60)
 }
-LEAN = ("direct + clean synthetic", "direct + 60 % wrong synthetic")
+LEAN = (CLEAN, LOW_QUALITY)
+UPDATE_FACTOR = 2.0
 
 
 def with_synthetic(

@@ -54,7 +54,8 @@ class Gmu(System):
         mean = strategy.switches.loss_mean
         if mean == "batch" and stage.accumulate == 1:
             stage = stage.split_batches(MICRO_BATCHES)
-        return replace(stage, loss_mean=mean)
+        updates = max(1, round(strategy.update_factor * stage.updates))
+        return replace(stage, loss_mean=mean, updates=updates)
 
     def initial_model(self, experiment: Experiment, strategy: GmuStrategy) -> nn.Module:
         backbone = experiment.backbone
@@ -68,6 +69,8 @@ class Gmu(System):
                 experiment.device,
             )
         model = backbone.load(text=strategy.needs_text_encoder)
+        if strategy.scratch:
+            model.randomize(experiment.seed)
         codes = [code for direction in experiment.directions for code in direction]
         return _prepared(model, codes, strategy)
 

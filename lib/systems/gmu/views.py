@@ -9,6 +9,7 @@ from lib.display.exercises import check_choice
 from lib.display.html import Page, escape, note, table
 from lib.languages import language
 from lib.scoring.comparisons import format_interval, paired_difference
+from lib.scoring.estimates import simultaneous
 from lib.scoring.outputs import OutputRow
 from lib.scoring.study import Direction, Study
 from lib.systems.gmu.adviser import Advice, Evidence, Situation
@@ -98,21 +99,34 @@ def _measured(value: float | None) -> str:
     return "not measured" if value is None else f"{value:.1f}"
 
 
+CANNOT_TELL = "cannot tell"
+
+
 def check_dispensable_loss(guess: str, rows: Sequence[OutputRow]) -> Page:
-    """Compare a guess with the loss of multi-task training whose removal costs least BLEU."""
+    """Compare a guess with the loss of multi-task training whose removal costs least BLEU.
+
+    The answer is `CANNOT_TELL` unless the ablation that scores highest is above both others, with
+    simultaneous intervals: the highest of three is selected for being high.
+    """
     if not set(WITHOUT_LOSS.values()) <= {row.strategy for row in rows}:
         return note("There are no ablations: run the notebook with ablate = True.")
-    if guess not in WITHOUT_LOSS:
-        return note(f"{guess} is not one of the losses: write ST, MT or KD.")
+    if guess not in (*WITHOUT_LOSS, CANNOT_TELL):
+        return note(f"{guess} is not one of the losses: write ST, MT, KD or {CANNOT_TELL}.")
     differences = {
         loss: paired_difference(rows, strategy, "multitask")
         for loss, strategy in WITHOUT_LOSS.items()
     }
-    answer = max(differences, key=lambda loss: differences[loss].value)
+    best = max(differences, key=lambda loss: differences[loss].value)
+    others = [
+        paired_difference(rows, WITHOUT_LOSS[best], strategy)
+        for loss, strategy in WITHOUT_LOSS.items()
+        if loss != best
+    ]
+    answer = best if all(found.low > 0 for found in simultaneous(others)) else CANNOT_TELL
     effects = ", ".join(
         f"without {loss} {format_interval(difference, '+')}"
         for loss, difference in differences.items()
     )
-    needed = [loss for loss, difference in differences.items() if difference.high < 0]
-    summary = f"significant: {', '.join(needed)}" if needed else "no effect is significant"
-    return check_choice(guess, answer, f"BLEU {effects}; {summary}")
+    return check_choice(
+        guess, answer, f"{answer}. BLEU {effects}, of one training each: another seed may differ"
+    )

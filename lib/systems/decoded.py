@@ -1,0 +1,52 @@
+"""Outputs beside a trained system: notebooks that need the same ones decode them once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lib.files import content_hash, read_json, write_json
+from lib.models.protocol import Hypothesis
+from lib.tasks import Example
+
+VERSION = 1  # raised when decoding gives other outputs
+
+
+@dataclass(kw_only=True)
+class Decoded:
+    """What decoding a test set gave."""
+
+    hypotheses: list[Hypothesis]
+    truncated: set[str] = field(default_factory=set)  # examples whose text was cut
+    seconds: float = 0.0  # that it took
+
+
+def decode_once(
+    folder: Path, identity: Any, test: Sequence[Example], decode: Callable[[], Decoded]
+) -> Decoded:
+    """The outputs for a test set, from the folder of a system or decoded now.
+
+    Args:
+        folder: of the system, which holds the hash of everything that decided its weights.
+        identity: what else decides the outputs: the test corpus, the search, the limits.
+    """
+    facts = [[e.id, e.task.name, e.source, e.target, e.source_text, e.seconds] for e in test]
+    path = folder / "outputs" / f"{content_hash([VERSION, identity, facts], 16)}.json"
+    if path.exists():
+        found = read_json(path)
+        return Decoded(
+            hypotheses=[_hypothesis(row) for row in found["hypotheses"]],
+            truncated=set(found["truncated"]),
+            seconds=found["seconds"],
+        )
+    made = decode()
+    rows = [asdict(hypothesis) for hypothesis in made.hypotheses]
+    facts = {"hypotheses": rows, "truncated": sorted(made.truncated), "seconds": made.seconds}
+    write_json(path, facts)
+    return made
+
+
+def _hypothesis(row: dict[str, Any]) -> Hypothesis:
+    return Hypothesis(**row | {"others": tuple(_hypothesis(other) for other in row["others"])})
