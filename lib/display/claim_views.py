@@ -24,7 +24,7 @@ def prediction(row: Mapping[str, Any], power: str = "") -> Page:
     if not row["prediction_time"]:
         written = row["prediction_commit"]
     lines = [
-        f"<b>{escape(row['claim'])}</b>: {escape(_statement(row))}",
+        f"<b>{escape(row['claim'])}</b>: {escape(statement(row))}",
         f"predicted: {_range(row['predicted_low'], row['predicted_high'])} ({escape(written)})",
         f"published: {escape(row['published'])}" if row["published"] else "",
         escape(power),
@@ -57,7 +57,7 @@ def claims(frame: pd.DataFrame) -> Page:
     rows = [
         {
             "claim": row["claim"],
-            "statement": _statement(row),
+            "statement": statement(row),
             "published": row["published"],
             "predicted": _range(row["predicted_low"], row["predicted_high"]),
             "measured": row["measured"],
@@ -109,13 +109,14 @@ def study_claims(answers: Sequence[tuple[Claim, Measured | None]]) -> Page:
 def calibration(frame: pd.DataFrame) -> Page:
     """How many predictions got each verdict: the papers' own claims and the workbook's questions.
 
-    Checks without chance are left out. What was asked after looking is counted apart, and so is
-    what was not under version control.
+    Checks without chance are left out, and records with a problem. What was asked after looking is
+    counted apart, and so is what was not under version control.
 
     Args:
         frame: columns of claims.csv.
     """
-    frame = frame[(frame["about"] != DATA) & (frame["verdict"] != "not run")]
+    sound = frame["problem"].fillna("") == ""
+    frame = frame[sound & (frame["about"] != DATA) & (frame["verdict"] != "not run")]
     rows = []
     for registration, part in frame.groupby("registration", sort=False):
         of_paper = part["paper"].str.match(r"\d{4}\.\d{5}")
@@ -127,7 +128,8 @@ def calibration(frame: pd.DataFrame) -> Page:
     return Page(table(rows) if rows else "<p>No prediction is measured yet.</p>")
 
 
-def _statement(row: Mapping[str, Any]) -> str:
+def statement(row: Mapping[str, Any]) -> str:
+    """What a claim says, preceded by the language pair that it is about here."""
     pair = row.get("pair")
     return f"{pair}: {row['statement']}" if isinstance(pair, str) and pair else row["statement"]
 

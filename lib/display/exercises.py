@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from lib.display.html import Page, note
 from lib.languages import language
+from lib.scoring.claims import Measured
 from lib.scoring.comparisons import Interval, format_interval
 from lib.scoring.error_propagation import WerBucket
 from lib.scoring.outputs import OutputRow
+from lib.scoring.power import seeds_for_sameness
 
 CLOSE, NEAR = 0.05, 0.15  # absolute error of a guessed share
 
@@ -49,12 +52,32 @@ def check_same_outputs(rows: Sequence[OutputRow], again: Sequence[OutputRow] | N
     )
 
 
-def check_value(found: float | None, expected: float, unit: str, tolerance: float = 1e-3) -> Page:
-    """Compare a computed number with the right one."""
-    if found is None:
-        return note("Compute the number above.")
-    close = abs(float(found) - expected) <= tolerance * max(1.0, abs(expected))
-    return note(f"{'Right' if close else 'Not quite'}: it is {expected:.4g} {unit}.")
+def check_smoothed_loss(
+    loss: float | None, probabilities: Sequence[float], gold: int, smoothing: float
+) -> Page:
+    """Compare a token's loss with that of training (`lib.training.objectives`)."""
+    if loss is None:
+        return note("Compute the loss above.")
+    import torch  # no other exercise needs it
+
+    from lib.training.objectives import label_smoothed_nll
+
+    logits, labels = torch.tensor([[probabilities]]).log(), torch.tensor([[gold]])
+    expected = float(label_smoothed_nll(logits, labels, smoothing).total)
+    right = math.isclose(loss, expected, rel_tol=1e-4)
+    return note(f"{'Right' if right else 'Not quite'}: training's loss is {expected:.4f} nats.")
+
+
+def check_seeds(seeds: int | None, found: Measured | None, margin: float) -> Page:
+    """Compare a number of seeds with the fewest whose interval fits into a margin around zero."""
+    if found is None or found.components is None:
+        return note("There is no study with several seeds: run --study gmu.")
+    if seeds is None:
+        return note("Compute the number of seeds above.")
+    needed = seeds_for_sameness(margin, found.components, found.n)
+    if needed is None:
+        return note("Not even 1,000 seeds are enough: the test items alone leave more uncertain.")
+    return note(f"{'Right' if seeds == needed else 'Not quite'}: {needed} seeds.")
 
 
 def check_share(guess: float, share: float) -> Page:

@@ -135,9 +135,14 @@ class Replicates:
         rest_degrees = (seeds - 1) * (units - 1)
         rest = float(((values - by_unit) ** 2).sum()) / rest_degrees
         seed_square = units * float(np.var(self.scores, ddof=1))
-        parts = [(seed_square, seeds - 1)]
-        if unit_square > rest:  # otherwise no variance is left for the units
-            parts += [(unit_square, units - 1), (-rest, rest_degrees)]
+        # a mean square below that of the rest leaves no variance for its part
+        parts = [
+            (square, degrees)
+            for square, degrees in ((seed_square, seeds - 1), (unit_square, units - 1))
+            if square > rest
+        ]
+        if len(parts) != 1:  # both hold the rest, or none does
+            parts.append((-rest if parts else rest, rest_degrees))
         total = sum(square for square, _ in parts)
         scale = sum(square**2 / degrees for square, degrees in parts)
         components = Components(

@@ -10,13 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import product
 
+import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import nct
+from scipy.stats import chi2, norm
 from scipy.stats import t as student_t
 
 from lib.scoring.estimates import CONFIDENCE, Components
 
 WANTED = 0.8
+MOST_SEEDS = 1000
+POINTS = 2000  # of the numerical mean over estimated variances
 ITEMS, SEEDS = (150, 300, 600, 1200), (1, 2, 3, 5, 8, 12, 16, 24, 32, 64)
 
 
@@ -62,8 +65,10 @@ def power(effect: float, found: Components, measured_items: int, design: Design)
     error, degrees = spread(found, measured_items, design)
     if not error:
         return 1.0
-    critical, shift = student_t.ppf((1 + CONFIDENCE) / 2, degrees), abs(effect) / error
-    return float(nct.sf(critical, degrees, shift) + nct.cdf(-critical, degrees, shift))
+    # the noncentral t as a mean of normal probabilities: scipy's own is NaN for large shifts
+    spreads = np.sqrt(chi2.ppf((np.arange(POINTS) + 0.5) / POINTS, degrees) / degrees)
+    limits, shift = student_t.ppf((1 + CONFIDENCE) / 2, degrees) * spreads, abs(effect) / error
+    return float(np.mean(norm.sf(limits - shift) + norm.cdf(-limits - shift)))
 
 
 def smallest_effect(
@@ -96,6 +101,19 @@ def seeds_needed(
     """The fewest of `SEEDS` that see a difference of `effect`; None where 64 do not."""
     for seeds in SEEDS:
         if power(effect, found, measured_items, replace(design, seeds=seeds)) >= wanted:
+            return seeds
+    return None
+
+
+def seeds_for_sameness(margin: float, found: Components, measured_items: int) -> int | None:
+    """The fewest seeds on one pair for which an interval around 0 fits into a margin; None: 1,000.
+
+    A claim of sameness holds only if its whole interval lies within the margin.
+    """
+    for seeds in range(2, MOST_SEEDS):
+        design = Design(items=measured_items, seeds=seeds)
+        error, degrees = spread(found, measured_items, design)
+        if student_t.ppf((1 + CONFIDENCE) / 2, degrees) * error <= margin:
             return seeds
     return None
 

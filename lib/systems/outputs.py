@@ -13,7 +13,7 @@ from torch import nn
 
 from lib.data.collate import Collator
 from lib.decoding import decode_segmented
-from lib.files import read_json
+from lib.files import content_hash, read_json
 from lib.models.protocol import Hypothesis, Search
 from lib.models.tokenizer import unknown_subwords
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
@@ -53,6 +53,7 @@ class TrainedSystem:
     # dropped-*.json, system.json
     folder: Path
     truncated_texts: set[str] = field(default_factory=set)  # examples decoded with a cut text
+    decoding_seconds: float = 0.0  # that its last outputs took, also where they were found
 
     @property
     def dropped_counts(self) -> dict[str, int]:
@@ -175,6 +176,7 @@ class ExperimentOutputs:
             lambda: self._decode(system, test, search, silence),
         )
         system.truncated_texts |= found.truncated
+        system.decoding_seconds = found.seconds
         seconds = sum(example.seconds for example in test)
         if seconds and not silence:  # text has no duration
             self.decoding_speed[strategy.name] = seconds / found.seconds
@@ -208,6 +210,7 @@ class ExperimentOutputs:
     def zero_shot(self, strategy: Strategy | str) -> list[OutputRow]:
         """The outputs of the untuned backbone on the test set of a strategy's task."""
         strategy = self.strategy(strategy)
+        identity = content_hash([self.system.identity(self, strategy), self.seed])
         untuned = TrainedSystem(
             model=self.system.initial_model(self, strategy).to(self.device),
             strategy=replace(strategy, name="zero_shot"),
@@ -215,7 +218,7 @@ class ExperimentOutputs:
             fit_result=FitResult(
                 stage="backbone", updates=0, seconds=0.0, best=None, best_update=0
             ),
-            folder=self.cache / f"zero-shot-{self.backbone.name.replace('/', '-')}",
+            folder=Path(self.cache) / f"zero-shot-{identity}",
         )
         return self.outputs(untuned)
 

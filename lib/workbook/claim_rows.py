@@ -74,7 +74,8 @@ def judged_row(
             "notebook to record the new one"
         )
     exact = isinstance(found, (int, float))
-    value, low, high = (found,) * 3 if exact else (found.value, found.low, found.high)
+    numbers = (found,) * 3 if exact else (found.value, found.low, found.high)
+    value, low, high = (round(number, 4) for number in numbers)  # the verdict is of what is kept
     seeds = getattr(found, "seeds", 1)
     judged = row | {
         "measured": _rounded(value),
@@ -102,10 +103,11 @@ def _of_study(claim: Claim, found: Measured) -> dict[str, Any]:
     """The further columns of a claim that was measured on several language pairs."""
     columns: dict[str, Any] = {"pairs": found.pairs, "measurement": found.description}
     if general := found.general:
+        low, high = round(general.low, 4), round(general.high, 4)
         columns |= {
-            "general_low": _rounded(general.low),
-            "general_high": _rounded(general.high),
-            "general_verdict": verdict(claim, general.low, general.high, found.seeds),
+            "general_low": _rounded(low),
+            "general_high": _rounded(high),
+            "general_verdict": verdict(claim, low, high, found.seeds),
         }
     if variances := found.components:
         columns |= {

@@ -13,11 +13,11 @@ from lib.workbook.paths import ROOT
 VARIANCES = ("variance_items", "variance_seed_items", "variance_training", "measured_items")
 
 
-def note_for(claim_id: str, scale: str, seeds: int = 1) -> str:
+def note_for(claim_id: str, scale: str, one_seed: bool = True) -> str:
     """Which difference the reference study can see, as one sentence; empty without a study.
 
     Args:
-        seeds: of the run that predicts.
+        one_seed: whether the run that predicts has one seed.
     """
     row = _studied(scale).get(claim_id)
     if row is None:
@@ -34,7 +34,7 @@ def note_for(claim_id: str, scale: str, seeds: int = 1) -> str:
         f"The study with {design.seeds} seeds and {items} test items on {pairs} "
         f"pair{'s' if pairs > 1 else ''} sees a difference of {effect:.1f} with a power of 80 %"
     )
-    return f"{text}; one seed shows no effect of training." if seeds == 1 else f"{text}."
+    return f"{text}; one seed shows no effect of training." if one_seed else f"{text}."
 
 
 @cache

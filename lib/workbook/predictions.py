@@ -55,8 +55,8 @@ def committed(claim_id: str) -> tuple[str, str]:
     """
     path, first, last = _lines(claim_id)
     blame = git("blame", "--porcelain", f"-L{first},{last}", "--", str(path))
-    if not blame:
-        return NO_GIT, ""
+    if not blame:  # git does not know the file, or there is no git
+        return NOT_COMMITTED if git("rev-parse", "--git-dir") else NO_GIT, ""
     commits: dict[str, int] = {}
     commit = ""
     for line in blame.splitlines():
@@ -112,7 +112,12 @@ def problem(row: dict[str, Any]) -> str:
         return "the claim is no longer predicted"
     if prediction(known)["prediction_hash"] != row["prediction_hash"]:
         return "the prediction was changed after this run"
-    low, high = (float("nan") if row[key] is None else row[key] for key in ("low", "high"))
-    if verdict(known, low, high, row["seeds"]) != row["verdict"]:
-        return "edited: the verdict does not follow from the interval"
+    for kind in ("", "general_"):
+        low, high = (row.get(f"{kind}{end}") for end in ("low", "high"))
+        given = row.get(f"{kind}verdict")
+        if kind and not given:
+            continue
+        bounds = (float("nan") if bound is None else bound for bound in (low, high))
+        if verdict(known, *bounds, row["seeds"]) != given:
+            return "edited: the verdict does not follow from the interval"
     return ""

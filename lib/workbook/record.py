@@ -91,7 +91,9 @@ class Run:
             )
         if before is None or differs(before, row):  # a cell that runs again keeps the measurement
             self._list("claims", row, key="claim")
-        return claim_views.prediction(row, power.note_for(claim_id, self.manifest["scale"]))
+        one_seed = "seed" in self.manifest["parameters"]
+        seen = power.note_for(claim_id, self.manifest["scale"], one_seed)
+        return claim_views.prediction(row, seen)
 
     def judge(
         self, claim_id: str, found: Interval | float, since: str = ""

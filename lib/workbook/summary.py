@@ -8,14 +8,11 @@ from typing import Any
 import pandas as pd
 from tabulate import tabulate
 
+from lib.display.claim_views import statement
 from lib.scoring.outputs import metric_name
 from lib.tasks import TASKS
 from lib.workbook.collect import BASELINE, claims, distinct_scores, judged_by_most_seeds, scores
 from lib.workbook.paths import scale_folder
-
-CLAIM_COLUMNS = [
-    *("claim", "statement", "predicted_low", "predicted_high", "measured", "verdict", "run"),
-]
 
 
 def main_metric(task: str) -> str:
@@ -33,9 +30,7 @@ def headline(scores: Sequence[dict[str, Any]]) -> str:
         return ""
     row = ours[0]
     same = ("task", "source", "target")
-    rivals = [
-        rival["value"] for rival in baselines if all(rival[key] == row[key] for key in same)
-    ]
+    rivals = [rival["value"] for rival in baselines if all(rival[key] == row[key] for key in same)]
     text = f"{row['source']}→{row['target']} {row['metric']} {row['value']:.1f}"
     text += f" ({row['low']:.1f} to {row['high']:.1f})"
     best = max if TASKS[row["task"]].translates else min  # error rates: lower is better
@@ -60,7 +55,7 @@ def summary(scale: str, runs: Sequence[str] | None = None) -> str:
     if len(rows):
         lines += ["", "Scores", _table(_score_view(rows))]
     if len(found):
-        lines += ["", "Claims", _table(found[CLAIM_COLUMNS], maxcolwidths=[None, 48])]
+        lines += ["", "Claims", _table(_claim_view(found), maxcolwidths=[None, 44])]
     folder = scale_folder(scale)
     return "\n".join([*lines, "", f"Tables: {folder / 'scores.csv'}, {folder / 'claims.csv'}"])
 
@@ -80,6 +75,32 @@ def _score_view(rows: pd.DataFrame) -> pd.DataFrame:
             "n": rows["n"],
         }
     )
+
+
+def _claim_view(rows: pd.DataFrame) -> pd.DataFrame:
+    """Claims as a terminal shows them; a problem of the record takes its verdict's place."""
+    return pd.DataFrame(
+        [
+            {
+                "claim": row["claim"],
+                "statement": statement(row),
+                "predicted": f"{row['predicted_low']:g} to {row['predicted_high']:g}",
+                "measured": _measured(row),
+                "verdict": row["problem"] or row["verdict"],
+                "magnitude": row["magnitude"],
+                "seeds": row["seeds"],
+                "run": row["run"],
+            }
+            for row in rows.fillna({"magnitude": "", "problem": ""}).to_dict("records")
+        ]
+    )
+
+
+def _measured(row: dict[str, Any]) -> str:
+    if pd.isna(row["measured"]):
+        return ""
+    interval = "" if row["low"] == row["high"] else f" ({row['low']:.1f} to {row['high']:.1f})"
+    return f"{row['measured']:.1f}{interval}"
 
 
 def _table(view: pd.DataFrame, **options: Any) -> str:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib.corpora.cldr import Item
+from lib.corpora.cldr import Item, phrase
 from lib.corpora.phrasebook import ALL_OF_CLDR, Breadth, Phrasebook, split_of
 from lib.languages import language
 from lib.utterance import SPLITS
@@ -54,6 +54,26 @@ def test_equal_specifications_give_equal_contents():
 
 def test_another_seed_gives_other_contents():
     assert phrasebook().contents("test", 20) != phrasebook(seed=2).contents("test", 20)
+
+
+def test_no_two_items_sound_alike():
+    """In Estonian Hispaania is Spain, and hispaania is Spanish."""
+    contents = phrasebook(breadth=ALL_OF_CLDR).contents("train", 3000)
+    names = {
+        (item.kind, item.key)
+        for content in contents
+        for item in content
+        if item.kind in ("territory", "language")
+    }
+    texts = [phrase(Item(kind, key), "est").casefold() for kind, key in names]
+    assert ("territory", "ES") in names
+    assert len(set(texts)) == len(texts)
+
+
+def test_the_version_changes_the_hash(monkeypatch):
+    before = phrasebook().hash
+    monkeypatch.setattr("lib.corpora.phrasebook.VERSION", 99)
+    assert phrasebook().hash != before
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from lib.corpora.audio import read_audio
 from lib.corpora.corruption import split_words
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import Corrupter, synthesize
+from lib.corpora.voices import VARIANTS
 from lib.files import file_hash
 from lib.utterance import SAMPLING_RATE
 from tests.conftest import NARROW
@@ -142,6 +143,42 @@ def text_errors(spec):
 @pytest.fixture(scope="module")
 def speech_errors(spec):
     return plan(spec, speech_error_rate=RATE)
+
+
+def content_of(planned):
+    """Its split and number, which all languages share."""
+    return planned.id.split("-", 1)[1]
+
+
+def test_a_content_has_one_voice_in_all_languages(clean, spec):
+    languages, voices = {}, {}
+    for row in clean:
+        languages.setdefault(content_of(row), set()).add(row.language)
+        voices.setdefault(content_of(row), set()).add(row.speaker)
+    assert set(spec.spoken) in languages.values()
+    assert {len(found) for found in voices.values()} == {1}
+
+
+def test_contents_have_many_voices(clean):
+    assert len({row.speaker.variant for row in clean if in_train(row)}) > 20
+
+
+def test_another_seed_gives_other_voices(clean, spec):
+    other = {content_of(row): row.speaker for row in plan(replace(spec, seed=2))}
+    assert [row.id for row in clean if other.get(content_of(row), row.speaker) != row.speaker]
+
+
+@pytest.mark.parametrize("split", ["train", "dev", "test"])
+def test_voices_are_those_of_the_split(clean, split):
+    assert {row.speaker.variant for row in clean if row.split == split} <= set(VARIANTS[split])
+
+
+def test_the_speaker_is_the_variant_whatever_its_pitch(corpus, spec):
+    planned, _ = synthesis._plan(spec)
+    assert {u.id: u.speaker for u in corpus.utterances} == {
+        row.id: row.speaker.variant for row in planned
+    }
+    assert len({row.speaker for row in planned}) > len({u.speaker for u in corpus.utterances})
 
 
 def in_train(planned):

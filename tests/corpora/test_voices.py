@@ -1,6 +1,8 @@
 import subprocess
 import sys
+from pathlib import Path
 
+import espeakng_loader
 import pytest
 
 from lib.corpora.voices import PITCHES, VARIANTS, Speaker, speak, speakers
@@ -26,8 +28,20 @@ def test_each_variant_speaks_at_each_pitch(split):
     assert len(set(speakers(split))) == len(VARIANTS[split]) * len(PITCHES)
 
 
-def test_the_name_of_a_speaker_has_pitch_and_rate():
-    assert Speaker("m1", 38, 150).name == "m1-p38-r150"
+@pytest.mark.parametrize("split", VARIANTS)
+def test_no_variant_is_named_twice(split):
+    assert len(set(VARIANTS[split])) == len(VARIANTS[split])
+
+
+@pytest.mark.parametrize("split", VARIANTS)
+def test_every_variant_is_one_of_espeaks(split):
+    """Other names are refused by nobody: espeak-ng speaks with its usual voice."""
+    folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
+    assert set(VARIANTS[split]) <= {path.name for path in folder.iterdir()}
+
+
+def test_the_test_set_has_voices_to_resample():
+    assert len(VARIANTS["test"]) == 22
 
 
 def test_the_engine_is_refused_outside_of_workers():

@@ -1,15 +1,35 @@
+import math
+from dataclasses import replace
+
+import pytest
+
 from lib.display.exercises import (
     check_choice,
     check_difference,
     check_error_free_share,
+    check_intervals,
     check_language,
+    check_same_outputs,
+    check_seeds,
     check_share,
+    check_smoothed_loss,
 )
+from lib.scoring.claims import Measured
+from lib.scoring.comparisons import score_runs
 from lib.scoring.error_propagation import bucket_by_wer
-from lib.scoring.significance import Difference
-from tests.display.outputs import MARKUP, corrupt, is_escaped, output_rows, references
+from lib.scoring.estimates import Components
+from lib.scoring.power import seeds_for_sameness
+from tests.display.outputs import (
+    MARKUP,
+    corrupt,
+    estimate,
+    is_escaped,
+    output_rows,
+    references,
+)
 
 RATES = {"eng": 14.0, "est": 12.5}
+DIFFERENCE = estimate(1.0, half_width=1.0)
 
 
 def test_the_right_choice():
@@ -36,18 +56,14 @@ def test_a_wrong_share():
     assert "far off" in check_share(0.9, 0.5).body
 
 
-def difference(low, high):
-    return Difference(metric="BLEU", value=1.0, low=low, high=high, n=24)
-
-
 def test_a_difference_within_the_interval():
-    page = check_difference(1.5, difference(0.0, 2.0))
+    page = check_difference(1.5, DIFFERENCE)
     text = "You guessed +1.5; measured +1.0 (+0.0 to +2.0): within the interval."
     assert page.body == f"<p>{text}</p>"
 
 
 def test_a_difference_outside_the_interval():
-    assert "outside the interval" in check_difference(-1.5, difference(0.0, 2.0)).body
+    assert "outside the interval" in check_difference(-1.5, DIFFERENCE).body
 
 
 def test_the_language_with_the_highest_value():
@@ -78,3 +94,102 @@ def test_the_share_that_error_free_transcripts_keep():
 def test_no_transcript_is_free_of_errors():
     found = buckets(corrupt(references(), 1.0, 1))
     assert "No transcript is free of errors" in check_error_free_share(1.0, found).body
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return output_rows("direct", 0.3)
+
+
+def interval(rows):
+    return score_runs({1: rows}, "BLEU").score()
+
+
+def test_an_interval_by_speaker_is_compared_with_one_by_utterance(rows):
+    forgotten = [replace(row, speaker="") for row in rows]
+    page = check_intervals(interval(rows), interval(forgotten))
+    assert page.body.startswith("<p>Right: by speaker ")
+
+
+def test_both_intervals_have_their_width():
+    page = check_intervals(estimate(9.0, half_width=2.0), estimate(9.0, half_width=1.5))
+    assert "the honest interval is 4.0 wide, the other one 3.0." in page.body
+
+
+def test_the_same_interval_twice_is_not_quite_it(rows):
+    assert "Not quite" in check_intervals(interval(rows), interval(rows)).body
+
+
+@pytest.mark.parametrize("given", [(None, None), (DIFFERENCE, None), (None, DIFFERENCE)])
+def test_intervals_that_were_not_computed_are_asked_for(given):
+    assert check_intervals(*given).body == "<p>Compute both intervals above.</p>"
+
+
+def test_a_seed_trained_twice_has_the_same_outputs(rows):
+    assert "Right: all 24 outputs are equal" in check_same_outputs(rows, list(rows)).body
+
+
+def test_other_outputs_of_one_seed_are_counted(rows):
+    again = [replace(rows[0], hypothesis="something else"), *rows[1:]]
+    assert "<p>1 of 24 outputs differ" in check_same_outputs(rows, again).body
+
+
+@pytest.mark.parametrize("again", [None, []])
+def test_a_seed_that_was_not_trained_again_is_asked_for(rows, again):
+    assert check_same_outputs(rows, again).body == "<p>Train the seed a second time above.</p>"
+
+
+PROBABILITIES = [0.5, 0.25, 0.25]
+LOSS = 0.9 * math.log(2) + 0.1 * (math.log(2) + 2 * math.log(4)) / 3  # of the first, smoothed
+
+
+@pytest.mark.parametrize("loss", [LOSS, LOSS * 1.00005])
+def test_the_loss_of_training_is_right(loss):
+    page = check_smoothed_loss(loss, PROBABILITIES, 0, 0.1)
+    assert page.body == f"<p>Right: training&#x27;s loss is {LOSS:.4f} nats.</p>"
+
+
+@pytest.mark.parametrize("loss", [math.log(2), LOSS * 1.001, 0.0, float("nan")])
+def test_another_loss_is_not_quite_right(loss):
+    page = check_smoothed_loss(loss, PROBABILITIES, 0, 0.1)
+    assert page.body == f"<p>Not quite: training&#x27;s loss is {LOSS:.4f} nats.</p>"
+
+
+def test_a_loss_that_was_not_computed_is_asked_for():
+    page = check_smoothed_loss(None, PROBABILITIES, 0, 0.1)
+    assert page.body == "<p>Compute the loss above.</p>"
+
+
+STUDY = Measured(
+    value=0.0,
+    low=-1.0,
+    high=1.0,
+    seeds=3,
+    pairs=1,
+    description="",
+    components=Components(items=0.1, seed_items=0.1, training=1.0),
+    n=150,
+)
+FEWEST = seeds_for_sameness(1.0, STUDY.components, STUDY.n)
+
+
+def test_the_fewest_seeds_that_fit_are_right():
+    assert check_seeds(FEWEST, STUDY, 1.0).body == f"<p>Right: {FEWEST} seeds.</p>"
+
+
+@pytest.mark.parametrize("seeds", [FEWEST - 1, FEWEST + 1])
+def test_another_number_of_seeds_is_not_quite_right(seeds):
+    assert check_seeds(seeds, STUDY, 1.0).body == f"<p>Not quite: {FEWEST} seeds.</p>"
+
+
+def test_a_number_of_seeds_that_was_not_computed_is_asked_for():
+    assert check_seeds(None, STUDY, 1.0).body == "<p>Compute the number of seeds above.</p>"
+
+
+def test_a_margin_that_no_number_of_seeds_reaches():
+    assert "Not even 1,000 seeds" in check_seeds(FEWEST, STUDY, 0.1).body
+
+
+@pytest.mark.parametrize("found", [None, replace(STUDY, components=None)])
+def test_without_a_study_no_number_of_seeds_is_right(found):
+    assert "There is no study with several seeds" in check_seeds(FEWEST, found, 1.0).body

@@ -1,11 +1,9 @@
-import numpy as np
 import pandas as pd
 import pytest
 
 from lib.display.plots import ACCENT, GREY
 from lib.display.score_plots import difference_panels, score_chart, score_panels
-from lib.scoring.seeds import SeedMean
-from tests.display.outputs import score_row
+from tests.display.outputs import estimate, score_row
 
 
 def labels(axes):
@@ -73,24 +71,12 @@ def test_panels_share_the_score_axis(panels):
     assert len({axes.get_xlim() for axes in panels[:3]}) == 1
 
 
-def seed_mean(*values, low, high):
-    return SeedMean(
-        metric="BLEU",
-        value=float(np.mean(values)),
-        low=low,
-        high=high,
-        values=values,
-        n=9,
-        resampled=np.zeros(1),
-    )
-
-
 @pytest.fixture
 def differences():
     return difference_panels(
         {
-            "est→eng": {"three": seed_mean(0.8, 1.0, 1.2, low=0.5, high=2.0)},
-            "que→spa": {"one": seed_mean(5.0, low=4.0, high=6.0)},
+            "est→eng": {"three": estimate(0.8, 1.0, 1.2, half_width=0.5)},
+            "que→spa": {"one": estimate(5.0, half_width=1.0)},
         },
         "BLEU above direct",
     )

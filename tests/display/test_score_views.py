@@ -12,8 +12,8 @@ from tests.display.outputs import MARKUP, QUE_SPA, is_escaped, output_rows, scor
 
 def test_reading_scores_needs_no_torch():
     code = (
-        "import sys; from lib.display import claim_views, score_plots, score_views, study_views; "
-        "sys.exit('torch' in sys.modules)"
+        "import sys; from lib.display import claim_views, power_views, score_plots, score_views; "
+        "from lib.display import study_views, training_plots; sys.exit('torch' in sys.modules)"
     )
     assert run([sys.executable, "-c", code], check=False).returncode == 0
 

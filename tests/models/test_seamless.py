@@ -150,6 +150,68 @@ def test_untied(model):
     assert model.untied
 
 
+# ---- random weights ----
+
+
+def randomized(tokenizer, seed):
+    model = build(tokenizer, seed=3)
+    model.randomize(seed)
+    return model
+
+
+def trained_weights(model):
+    """Weights of the speech model that do not begin as zeros or ones, whatever the seed."""
+    named = model.speech.named_parameters()
+    return {name: p for name, p in named if p.unique().numel() > 1}
+
+
+def test_randomizing_draws_every_weight_anew(tokenizer, model):
+    before, after = trained_weights(model), trained_weights(randomized(tokenizer, 5))
+    assert before.keys() == after.keys()
+    assert [name for name in before if torch.equal(before[name], after[name])] == []
+
+
+def test_randomizing_undoes_training_of_every_weight(tokenizer):
+    """Also of those that begin as zeros or ones."""
+    fresh, trained = randomized(tokenizer, 5), build(tokenizer, seed=3)
+    with torch.no_grad():
+        for parameter in trained.parameters():
+            parameter.add_(1.0)
+    trained.randomize(5)
+    expected = fresh.speech.state_dict()
+    found = trained.speech.state_dict()
+    assert [name for name in found if not torch.equal(found[name], expected[name])] == []
+
+
+@pytest.mark.parametrize("seed, same", [(5, True), (6, False)])
+def test_random_weights_depend_on_the_seed(tokenizer, seed, same):
+    one, other = (trained_weights(randomized(tokenizer, s)) for s in (5, seed))
+    assert {torch.equal(one[name], other[name]) for name in one} == {same}
+
+
+def test_randomizing_leaves_the_random_generator_as_it_was(model):
+    torch.manual_seed(1)
+    expected = torch.rand(3)
+    torch.manual_seed(1)
+    model.randomize(5)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_random_embeddings_are_shared(model):
+    model.randomize(5)
+    shared = model.speech.shared.weight
+    assert model.speech.lm_head.weight is shared
+    assert model.speech.text_decoder.embed_tokens.weight is shared
+    assert model.text_encoder.embed_tokens.weight is shared
+
+
+def test_a_randomized_model_keeps_its_languages(model, collate, chosen):
+    before = [model.add_language(code) for code in LANGUAGES]
+    model.randomize(5)
+    assert [model.add_language(code) for code in LANGUAGES] == before
+    assert torch.isfinite(model.logits(collate(chosen))).all()
+
+
 def test_parts_cover_all_parameters(model):
     prefixes = tuple(f"{prefix}." for part in model.parts.values() for prefix in part)
     assert [name for name in model.state_dict() if not name.startswith(prefixes)] == []

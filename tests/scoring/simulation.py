@@ -44,22 +44,22 @@ def bleu_rows(odds, rng):
     return np.stack([*lengths, *matches, *totals], -1).astype(float)
 
 
-def as_replicates(rows, voices, pair=0):
-    """Replicates of `rows` (seeds, items, statistics)."""
+def as_replicates(rows, voices, pair, by_voice):
+    """Replicates of `rows` (seeds, items, statistics), by voice or by item."""
     by_seed = [(seed, Statistics("BLEU", part, COMBINE, "")) for seed, part in enumerate(rows)]
     ids = [f"{pair}/{item}" for item in range(rows.shape[1])]
-    return replicates(by_seed, [f"voice-{voice}" for voice in voices], ids)
+    return replicates(by_seed, [f"voice-{v}" if by_voice else "" for v in voices], ids)
 
 
-def draw(world, seeds, rng, pairs=1):
+def draw(world, seeds, rng, pairs=1, by_voice=True):
     """Two systems on each pair's test set; pairs share the voices.
 
     Returns:
-        Replicates of both systems for each pair, the true mean score of the first system, and the
-        true mean differences of the pairs.
+        For each pair, the replicates of both systems; and their log odds: the system's own, and
+        what each seed adds.
     """
     common = rng.normal(0, world.voice, world.voices)
-    found, truths, firsts = [], [], []
+    found, truths = [], []
     effects = rng.normal(0, world.seed, (2, seeds))
     for pair in range(pairs):
         voices = np.arange(world.items) % world.voices
@@ -70,10 +70,9 @@ def draw(world, seeds, rng, pairs=1):
             own = rng.normal(0, world.voice_of_system, world.voices)[voices]
             noise = rng.normal(0, world.seed_item, (seeds, world.items))
             odds = gain + effects[system][:, None] + items + own + noise
-            systems.append(as_replicates(bleu_rows(odds, rng), voices, pair))
+            systems.append(as_replicates(bleu_rows(odds, rng), voices, pair, by_voice))
             true.append((gain, effects[system]))
         found.append(systems)
-        firsts.append(true[0])
         truths.append(true)
     return found, truths
 
@@ -81,10 +80,12 @@ def draw(world, seeds, rng, pairs=1):
 class Truth:
     """The expected score by the mean log odds, from a very large sample."""
 
-    def __init__(self, world, count=400_000):
+    def __init__(self, world, count=100_000):
         rng = np.random.default_rng(99)
-        spread = (world.item**2 + world.voice**2 + world.voice_of_system**2 + world.seed_item**2) ** 0.5
-        self.grid = np.linspace(-2.5, 2.5, 41)
+        spread = (
+            world.item**2 + world.voice**2 + world.voice_of_system**2 + world.seed_item**2
+        ) ** 0.5
+        self.grid = np.linspace(-2.0, 2.5, 19)
         base = rng.normal(0, spread, count)
         self.scores = [
             COMBINE(bleu_rows(base + shift, np.random.default_rng(7)).sum(0)) for shift in self.grid

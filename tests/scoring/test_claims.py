@@ -1,20 +1,28 @@
+from dataclasses import replace
+
 import pytest
 
 from lib.scoring.claims import (
     BEST_BASELINE,
+    DATA,
+    SYSTEM,
+    BestShare,
     Claim,
+    Contrast,
     Gain,
-    LargestGain,
+    magnitude,
     measure_rows,
     measure_study,
     verdict,
 )
 from lib.scoring.comparisons import difference_to_best_baseline, paired_difference
-from lib.scoring.seeds import pool
+from lib.scoring.estimates import mean_over_pairs, pairs_in_general
 from tests.scoring.cases import SEEN, UNSEEN, make_rows, study_of
 
+NAN = float("nan")
 
-def claim(measure=None, low=-1, high=1):
+
+def claim(measure=None, low=-1, high=1, **fields):
     return Claim(
         id="X-1",
         paper="0000.00000",
@@ -22,25 +30,55 @@ def claim(measure=None, low=-1, high=1):
         predicted_low=low,
         predicted_high=high,
         measure=measure,
+        **fields,
     )
 
 
 @pytest.mark.parametrize(
-    "low, high, measured, expected",
+    "predicted, interval, expected",
     [
-        (3, 5, (4, 1, 7), "held"),
-        (3, 5, (2, 0.5, 3), "failed"),
-        (3, 5, (4, -1, 9), "inconclusive"),
-        (3, 5, (float("nan"),) * 3, "not run"),
-        (-1, 1, (0.2, -0.5, 0.9), "held"),
-        (-1, 1, (3, 2, 4), "failed"),
-        (-1, 1, (-3, -4, -2), "failed"),
-        (-1, 1, (0.5, -0.5, 1.5), "inconclusive"),
-        (0, 0, (0, 0, 0), "held"),
+        ((3, 5), (3.5, 4.5), "held"),
+        ((3, 5), (1, 7), "inconclusive"),
+        ((3, 5), (4, 6), "inconclusive"),  # significant and in the range by its value
+        ((3, 5), (0.5, 2.5), "failed"),
+        ((3, 5), (5.5, 9), "failed"),
+        ((0, 100), (0.1, 7), "held"),  # a direction
+        ((0, 100), (-0.1, 7), "inconclusive"),
+        ((0, 100), (-7, -0.1), "failed"),
+        ((-1, 1), (-0.5, 0.9), "held"),  # sameness
+        ((-1, 1), (2, 4), "failed"),
+        ((-1, 1), (-0.5, 1.5), "inconclusive"),
+        ((-1, 1), (NAN, NAN), "not run"),
+        ((0, 0), (0, 0), "held"),
     ],
 )
-def test_verdicts(low, high, measured, expected):
-    assert verdict(claim(low=low, high=high), *measured) == expected
+def test_verdict_is_about_the_whole_interval(predicted, interval, expected):
+    assert verdict(claim(low=predicted[0], high=predicted[1]), *interval, seeds=3) == expected
+
+
+@pytest.mark.parametrize(
+    "about, expected", [("training", "one seed"), (SYSTEM, "held"), (DATA, "held")]
+)
+def test_one_seed_gives_no_verdict_on_training(about, expected):
+    assert verdict(claim(about=about), -0.5, 0.5, seeds=1) == expected
+
+
+@pytest.mark.parametrize(
+    "interval, expected",
+    [
+        ((1, 4), "as published"),
+        ((5, 9), "as published"),
+        ((5.1, 9), "above"),
+        ((-4, 2.9), "below"),
+        ((NAN, NAN), ""),
+    ],
+)
+def test_magnitude_is_about_the_papers_figure(interval, expected):
+    assert magnitude(claim(published_low=3, published_high=5), *interval) == expected
+
+
+def test_no_figure_has_no_magnitude():
+    assert magnitude(claim(), 1, 2) == ""
 
 
 def test_empty_range_is_refused():
@@ -57,15 +95,13 @@ def test_text_without_a_pair():
 
 
 DIRECT, ASR_INIT = make_rows("direct", 1, 0.3), make_rows("asr_init", 1, 0.1)
-BAD = make_rows("bad", 1, 0.8)
 BASELINES = make_rows("constant", 1, 0.9, system="baseline")
-ROWS = DIRECT + ASR_INIT + BAD
-LARGEST = LargestGain(strategies=("asr_init", "bad"), over="direct")
+ROWS = DIRECT + ASR_INIT
+GAIN = Gain(strategy="asr_init", over="direct")
 
 
 def test_gain_of_one_run():
-    found = measure_rows(claim(Gain(strategy="asr_init", over="direct")), ROWS)
-    assert found == paired_difference(ROWS, "asr_init", "direct")
+    assert measure_rows(claim(GAIN), ROWS) == paired_difference(ROWS, "asr_init", "direct")
 
 
 def test_gain_over_the_best_baseline():
@@ -73,71 +109,116 @@ def test_gain_over_the_best_baseline():
     assert found == difference_to_best_baseline(DIRECT + BASELINES, "BLEU")
 
 
-def test_largest_gain_may_be_negative():
-    assert measure_rows(claim(LARGEST), ROWS) == paired_difference(ROWS, "bad", "direct")
-
-
 def test_other_tasks_are_ignored():
-    mt = make_rows("direct", 1, 0.0, "MT")
-    found = measure_rows(claim(Gain(strategy="asr_init", over="direct")), ROWS + mt)
+    found = measure_rows(claim(GAIN), ROWS + make_rows("direct", 1, 0.0, "MT"))
     assert found == paired_difference(ROWS, "asr_init", "direct")
 
 
-def test_claim_without_a_measure_is_refused():
-    with pytest.raises(ValueError, match="X-1 has no measure"):
+def test_only_gains_are_measured_on_one_run():
+    with pytest.raises(ValueError, match="X-1 is not a gain"):
         measure_rows(claim(), ROWS)
 
 
 @pytest.fixture(scope="module")
 def study():
-    rows = ROWS + make_rows("direct", 2, 0.3) + make_rows("asr_init", 2, 0.2)
-    for name, share in (("direct", 0.3), ("asr_init", 0.4)):
-        rows = rows + make_rows(name, 1, share, pair=UNSEEN)
+    """The gain is large on the seen pair and negative on the unseen one, four seeds each."""
+    rows = []
+    for seed in (1, 2, 3, 4):
+        for pair, share in ((SEEN, 0.1), (UNSEEN, 0.5)):
+            rows += make_rows("direct", seed, 0.3, pair=pair)
+            rows += make_rows("asr_init", seed, share, pair=pair)
+            rows += make_rows("multitask", seed, 0.8, pair=pair)
     return study_of(rows)
 
 
-@pytest.fixture(scope="module")
-def mean_gain(study):
-    return measure_study(claim(Gain(strategy="asr_init", over="direct")), study, [SEEN, UNSEEN])
+PAIRS = {"all": [SEEN, UNSEEN], "seen": [SEEN], "unseen": [UNSEEN]}
 
 
-def test_gain_of_a_study_is_pooled_over_pairs(study, mean_gain):
-    expected = pool([study.gain(pair, "asr_init", "direct") for pair in (SEEN, UNSEEN)])
-    found = (mean_gain.value, mean_gain.low, mean_gain.high)
-    assert found == (expected.value, expected.low, expected.high)
+def measure(study, measured, **fields):
+    return measure_study(claim(measured, **fields), study, PAIRS)
 
 
-def test_seeds_are_those_of_the_pair_with_the_fewest(mean_gain):
-    assert mean_gain.seeds == 1
+def test_gain_of_a_study_is_the_mean_over_pairs(study):
+    expected = mean_over_pairs([study.gains(pair, "asr_init", "direct") for pair in PAIRS["all"]])
+    found = measure(study, GAIN)
+    assert (found.value, found.low) == (expected.estimate().value, expected.estimate().low)
 
 
-def test_description_lists_the_pairs(study, mean_gain):
-    seen, unseen = (study.gain(pair, "asr_init", "direct").value for pair in (SEEN, UNSEEN))
-    assert mean_gain.description == (
-        f"BLEU of asr_init above direct, mean of est→eng {seen:+.1f}, que→spa {unseen:+.1f}; "
-        "above 0 in 1 of 2"
+def test_gain_in_general_takes_the_pairs_as_a_sample(study):
+    expected = pairs_in_general([study.gains(pair, "asr_init", "direct") for pair in PAIRS["all"]])
+    assert measure(study, GAIN).general == expected
+
+
+def test_gain_of_selected_pairs(study):
+    found = measure(study, GAIN, pairs="seen")
+    assert (found.value, found.pairs) == (study.gain(SEEN, "asr_init", "direct").value, 1)
+
+
+def test_variances_are_those_of_a_pair(study):
+    pairs = [study.gain(pair, "asr_init", "direct").components for pair in PAIRS["all"]]
+    found = measure(study, GAIN).components
+    assert found.seed_items == pytest.approx(sum(pair.seed_items for pair in pairs) / 2)
+
+
+def test_description_lists_the_pairs(study):
+    seen, unseen = (study.gain(pair, "asr_init", "direct").value for pair in PAIRS["all"])
+    assert measure(study, GAIN).description == (
+        f"BLEU of asr_init above direct, mean of est→eng {seen:+.1f}, gle→eng {unseen:+.1f}"
     )
 
 
-def test_largest_gain_of_a_study(study):
-    assert measure_study(claim(LARGEST), study, [SEEN, UNSEEN]).value == (
-        study.gain(SEEN, "bad", "direct").value
-    )
+def test_contrast_is_the_difference_of_two_gains(study):
+    seen, unseen = (study.gain(pair, "asr_init", "direct") for pair in PAIRS["all"])
+    found = measure(study, Contrast(gain=GAIN, other_pairs="unseen"), pairs="seen")
+    assert found.value == pytest.approx(seen.value - unseen.value)
 
 
-def test_description_of_the_largest_gain(study):
-    found = measure_study(claim(LARGEST), study, [SEEN, UNSEEN])
-    assert found.description == "the largest of 2: bad, est→eng"
+def test_contrast_is_less_certain_than_its_parts(study):
+    parts = [study.gain(pair, "asr_init", "direct") for pair in PAIRS["all"]]
+    found = measure(study, Contrast(gain=GAIN, other_pairs="unseen"), pairs="seen")
+    assert found.high - found.low > min(part.high - part.low for part in parts)
 
 
-def test_largest_gain_needs_all_its_strategies_on_a_pair(study):
-    assert measure_study(claim(LARGEST), study, [UNSEEN]) is None
+def test_contrast_without_other_pairs_is_not_measured(study):
+    pairs = {"seen": [SEEN], "unseen": []}
+    contrast = claim(Contrast(gain=GAIN, other_pairs="unseen"), pairs="seen")
+    assert measure_study(contrast, study, pairs) is None
 
 
-def test_nothing_measured_is_none(study):
-    assert measure_study(claim(Gain(strategy="cascade", over="direct")), study, [SEEN]) is None
+BEST = BestShare(strategy="direct", rivals=("asr_init", "multitask"))
+
+
+def test_best_share_counts_the_pairs(study):
+    """Direct is beaten on the seen pair, and beats all on the unseen one, beyond doubt."""
+    found = measure(study, BEST)
+    assert (found.value, found.low, found.high) == (50.0, 50.0, 50.0)
+
+
+def test_best_share_names_the_best(study):
+    expected = "the best strategy by BLEU: est→eng asr_init, gle→eng direct"
+    assert measure(study, BEST).description == expected
+
+
+def test_best_share_is_uncertain_where_a_rival_is_close():
+    rows = []
+    for seed in (1, 2, 3):
+        rows += make_rows("direct", seed, 0.30) + make_rows("asr_init", seed, 0.31)
+    found = measure_study(claim(BEST), study_of(rows), {"all": [SEEN]})
+    assert (found.low, found.high) == (0.0, 100.0)
+
+
+def test_best_share_is_of_the_rivals_with_runs(study):
+    more = replace(BEST, rivals=(*BEST.rivals, "cascade"))
+    assert measure(study, more).value == measure(study, BEST).value
+
+
+@pytest.mark.parametrize(
+    "measured", [Gain(strategy="cascade", over="direct"), replace(BEST, rivals=("cascade",))]
+)
+def test_nothing_measured_is_none(study, measured):
+    assert measure(study, measured) is None
 
 
 def test_study_of_a_claim_without_a_measure_is_refused(study):
     with pytest.raises(ValueError, match="X-1 has no measure"):
-        measure_study(claim(), study, [SEEN])
+        measure(study, None)

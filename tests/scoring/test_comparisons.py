@@ -14,9 +14,10 @@ from lib.scoring.comparisons import (
     row_statistics,
     rows_of,
     score_gap,
+    score_runs,
+    subtract_runs,
 )
-from lib.scoring.significance import Difference
-from tests.scoring.cases import make_rows
+from tests.scoring.cases import make_estimate, make_rows
 
 DIRECT, ASR_INIT = make_rows("direct", 1, 0.3), make_rows("asr_init", 1, 0.1)
 ROWS = DIRECT + ASR_INIT
@@ -27,11 +28,10 @@ BASELINES = [
 
 
 @pytest.mark.parametrize(
-    "sign, expected", [("", "1.2 (-0.3 to 2.0)"), ("+", "+1.2 (-0.3 to +2.0)")]
+    "sign, expected", [("", "1.2 (-0.3 to 2.7)"), ("+", "+1.2 (-0.3 to +2.7)")]
 )
 def test_interval_as_text(sign, expected):
-    found = Difference(metric="BLEU", value=1.23, low=-0.31, high=2.0, n=3)
-    assert format_interval(found, sign) == expected
+    assert format_interval(make_estimate(1.23, 1.51), sign) == expected
 
 
 def test_no_interval_is_empty_text():
@@ -48,9 +48,7 @@ def test_unknown_strategy_names_the_known_ones():
 
 
 def test_paired_difference_is_that_of_the_rows():
-    assert paired_difference(ROWS, "asr_init", "direct") == row_difference(
-        ASR_INIT, DIRECT, "BLEU"
-    )
+    assert paired_difference(ROWS, "asr_init", "direct") == row_difference(ASR_INIT, DIRECT, "BLEU")
 
 
 def test_paired_difference_has_the_sign_of_the_first_strategy():
@@ -77,6 +75,36 @@ def test_other_reference_is_refused():
     other = [replace(row, reference="something else") for row in DIRECT]
     with pytest.raises(ValueError, match="'asr_init' and 'direct' .* 'something else'"):
         row_difference(ASR_INIT, other, "BLEU")
+
+
+def test_difference_to_itself_is_zero():
+    found = row_difference(DIRECT, DIRECT, "BLEU")
+    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
+def test_order_changes_the_sign():
+    forward, backward = (
+        row_difference(*p, "BLEU") for p in ((DIRECT, ASR_INIT), (ASR_INIT, DIRECT))
+    )
+    assert (forward.value, forward.low) == pytest.approx((-backward.value, -backward.high))
+
+
+def test_paired_intervals_are_narrower_than_unpaired_ones():
+    worse = [replace(row, hypothesis=row.hypothesis[:-1]) for row in DIRECT]
+    paired = row_difference(DIRECT, worse, "chrF++")
+    alone = score_runs({1: DIRECT}, "chrF++").score()
+    assert paired.high - paired.low < (alone.high - alone.low) / 2
+
+
+def test_other_seeds_are_refused():
+    with pytest.raises(ValueError, match="compare the seeds that both have"):
+        subtract_runs({1: DIRECT}, {2: DIRECT}, "BLEU")
+
+
+def test_other_test_sets_of_one_system_are_refused():
+    other = [replace(row, reference="x") for row in DIRECT]
+    with pytest.raises(ValueError, match="different test sets"):
+        score_runs({1: DIRECT, 2: other}, "BLEU")
 
 
 def test_score_gap_needs_no_common_test_set():

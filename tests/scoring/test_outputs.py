@@ -113,6 +113,11 @@ def test_table_has_the_columns_of_scores_csv():
     assert list(score_table(make_rows("direct", 1, 0.3))[0]) == columns.split()
 
 
+def test_signature_names_the_units_of_the_interval():
+    signature = score_table(make_rows("direct", 1, 0.3))[0]["signature"]
+    assert signature.endswith("|profile:plain|ci:95,jackknife-t,speaker(12)")
+
+
 def test_scoring_does_not_load_torch():
     code = "import sys, lib.scoring.claims; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

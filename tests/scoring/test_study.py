@@ -2,11 +2,12 @@ from dataclasses import replace
 
 import pytest
 
-from lib.scoring.seeds import mean_difference, mean_score
+from lib.scoring.comparisons import score_runs, subtract_runs
 from lib.scoring.study import Study, StudyKey
 from tests.scoring.cases import SEEN, UNSEEN, make_rows, study_of
 
 DIRECT = [make_rows("direct", seed, 0.3) for seed in (1, 2)]
+RUNS = dict(enumerate(DIRECT, start=1))
 ASR_INIT = make_rows("asr_init", 1, 0.1)
 ROWS = [*DIRECT[0], *DIRECT[1], *ASR_INIT]
 
@@ -40,7 +41,7 @@ def test_the_last_outputs_count():
 
 
 def test_score_is_the_mean_over_seeds():
-    assert study_of(ROWS).score(SEEN, "direct", "BLEU") == mean_score(DIRECT, "BLEU")
+    assert study_of(ROWS).score(SEEN, "direct", "BLEU") == score_runs(RUNS, "BLEU").score()
 
 
 def test_score_of_nothing_is_none():
@@ -48,7 +49,7 @@ def test_score_of_nothing_is_none():
 
 
 def test_gain_is_over_the_seeds_that_both_have():
-    expected = mean_difference([ASR_INIT], [DIRECT[0]], "BLEU")
+    expected = subtract_runs({1: ASR_INIT}, {1: DIRECT[0]}, "BLEU").estimate()
     assert study_of(ROWS).gain(SEEN, "asr_init", "direct") == expected
 
 

@@ -33,6 +33,10 @@ def test_translation_of_a_few_directions(rows, task):
     assert {(row.source, row.target) for row in of(rows, "gmu", task)} == set(DIRECTIONS)
 
 
+def test_the_seed_is_the_backbones(experiment, rows):
+    assert {row.seed for row in rows} == {experiment.backbone.recipe.seed} == {1}
+
+
 def test_the_strategy_is_the_backbone(rows):
     assert {row.strategy for row in rows if row.system == "gmu"} == {"backbone"}
 

@@ -49,6 +49,14 @@ def test_another_recipe_has_another_folder(experiment):
     assert other.folder(corpus, experiment.cache) != recipe.folder(corpus, experiment.cache)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])
+def test_another_seed_has_another_folder(kind, scale, tmp_path):
+    recipe = backbone_recipe(kind, scale)
+    folders = [replace(recipe, seed=seed).folder(None, tmp_path) for seed in (1, 2)]
+    assert recipe.folder(None, tmp_path) == folders[0] != folders[1]
+
+
 def test_another_corpus_has_another_folder(experiment):
     recipe, corpus = experiment.backbone.recipe, experiment.backbone.corpus
     other = replace(corpus, hash="other")
@@ -80,7 +88,7 @@ def test_an_unknown_scale_is_refused():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_published_backbone_is_not_trained(kind, tmp_path):
-    backbone = get_backbone(kind, "full", tmp_path)
+    backbone = get_backbone(kind, "full", tmp_path, seed=2)
     assert backbone.path == backbone.name == backbone_recipe(kind, "full").hub
     assert backbone.stages == []
     assert backbone.corpus is None
@@ -94,6 +102,7 @@ class Stub(BackboneRecipe):
     kind = "stub"
     version = 1
     hub: str | None = None
+    seed: int = 1
     fails: bool = False
 
     @property
@@ -101,7 +110,7 @@ class Stub(BackboneRecipe):
         return ("est",)
 
     def identity(self):
-        return "stub"
+        return ["stub", self.seed]
 
     def corpus(self, cache, progress):
         return None
@@ -126,12 +135,12 @@ class StubModel:
 
 @pytest.fixture
 def stub(monkeypatch, tmp_path):
-    """`stub(fails)`: the backbone of the stub recipe, in an empty cache."""
+    """`stub(fails, seed)`: the backbone of the stub recipe, in an empty cache."""
 
-    def get(fails=False):
+    def get(fails=False, seed=1):
         presets = {"smoke": Stub(fails=fails)}
         monkeypatch.setattr(seamless_presets, "PRESETS", presets)
-        return get_backbone("seamless", "smoke", tmp_path)
+        return get_backbone("seamless", "smoke", tmp_path, seed=seed)
 
     return get
 
@@ -150,6 +159,14 @@ def test_a_finished_training_is_not_made_again(stub, tmp_path):
     (folder,) = tmp_path.glob("stub-*")
     assert (folder / "trainings").read_text() == "x"
     assert read_json(folder / "stages.json")[0]["stage"] == "only"
+
+
+def test_each_seed_is_trained_by_itself(stub, tmp_path):
+    backbones = [stub(seed=seed) for seed in (1, 2, 1)]
+    assert [backbone.recipe.seed for backbone in backbones] == [1, 2, 1]
+    assert backbones[0].path == backbones[2].path != backbones[1].path
+    trainings = [folder / "trainings" for folder in tmp_path.glob("stub-*")]
+    assert [path.read_text() for path in trainings] == ["x", "x"]
 
 
 def test_a_failure_frees_the_lock(tmp_path):

@@ -1,8 +1,14 @@
+from lib.scoring.claims import DATA, SYSTEM
 from lib.systems.claims import CLAIMS
 
 
 def test_claims_by_id():
     assert list(CLAIMS) == ["TOUR-1", "BACKBONE-1", "DATA-1", "DATA-2"]
+
+
+def test_no_claim_is_about_chance_in_training():
+    """So one run is enough for each of them."""
+    assert [claim.about for claim in CLAIMS.values()] == [SYSTEM, SYSTEM, DATA, DATA]
 
 
 def test_predicted_ranges():

@@ -29,7 +29,7 @@ def equal_weights(one, other):
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_each_strategy_trains(trained, outputs, name):
     system, rows = trained(name), outputs(name)
-    assert system.fit_result.updates == 2
+    assert system.fit_result.updates == 2 * STRATEGIES[name].update_factor
     assert (system.folder / "training.csv").exists()
     assert {row.strategy for row in rows} == {name}
     assert {row.task for row in rows} == {STRATEGIES[name].task.name}
@@ -105,6 +105,19 @@ def test_other_parts_are_the_backbones(experiment, backbone_model):
 def test_multi_task_training_takes_the_text_encoder_too(experiment, trained):
     start = experiment.start(STRATEGIES["multitask"])
     assert equal_weights(start.text_encoder, trained("mt").model.text_encoder)
+
+
+def test_from_scratch_starts_from_random_weights(experiment, backbone_model):
+    start = experiment.start(STRATEGIES["from_scratch"])
+    assert not equal_weights(start.speech.speech_encoder, backbone_model.speech.speech_encoder)
+    assert not equal_weights(start.speech.text_decoder, backbone_model.speech.text_decoder)
+
+
+@pytest.mark.parametrize("seed, same", [(1, True), (2, False)])
+def test_the_random_weights_are_those_of_the_seed(experiment, seed, same):
+    other = replace(experiment, seed=seed)
+    one, another = (e.start(STRATEGIES["from_scratch"]) for e in (experiment, other))
+    assert equal_weights(one.speech, another.speech) is same
 
 
 # ---- folders: a hash of everything that decides the weights ----

@@ -34,6 +34,9 @@ def exported(trained, tmp_path_factory):
             system.card["model"]["search"]["max_new_tokens"] = MAX_NEW_TOKENS
             generator = getattr(system.model, "speech", None) or system.model.text_model
             generator.generation_config.max_new_tokens = MAX_NEW_TOKENS
+            # nor do they avoid embedding rows without a token, as our search does
+            unused = range(len(system.model.tokenizer), generator.config.vocab_size)
+            generator.generation_config.suppress_tokens = list(unused) or None
             folder = tmp_path_factory.mktemp("exports") / "system"
             made[strategy] = system, export(system, folder)
         return made[strategy]

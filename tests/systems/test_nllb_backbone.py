@@ -11,6 +11,7 @@ from lib.decoding import Search, decode
 from lib.languages import language
 from lib.models.nllb import load_nllb
 from lib.systems.backbones import get_backbone
+from lib.systems.gmu.pairs import STUDY
 from lib.systems.nllb_backbone import PRESETS, draw_directions
 from lib.tasks import text_examples
 
@@ -40,7 +41,7 @@ def test_its_one_stage(smoke):
 
 
 def test_its_languages(smoke):
-    assert smoke.seen == ("est", "eng", "spa", "fra", "que", "mlt")
+    assert smoke.seen == ("est", "eng", "spa", "fra", "que", "mlt", "gle", "swa")
 
 
 def test_its_language_tokens_are_nllbs(smoke, model):
@@ -94,13 +95,14 @@ def test_the_published_backbone_knows_gmus_languages():
 
 
 BOOKS = PRESETS["tiny"].phrasebooks
+SEPARATE = ("mlt", "gle", "swa")  # each with a phrasebook of its own
 
 
 def test_nothing_of_its_texts_is_spoken():
     assert [book.spoken for book in BOOKS] == [()] * len(BOOKS)
 
 
-@pytest.mark.parametrize("book", BOOKS, ids=["common", "mlt"])
+@pytest.mark.parametrize("book", BOOKS, ids=["common", *SEPARATE])
 def test_its_texts_are_training_contents(book):
     assert {split_of(content) for content in book.contents("train", 300)} == {"train"}
 
@@ -108,8 +110,12 @@ def test_its_texts_are_training_contents(book):
 def test_each_sentence_is_drawn_in_four_directions():
     sentences = [sentence for book in BOOKS for sentence in book.sentences(300)]
     drawn, seen = draw_directions(sentences, seed=1), PRESETS["tiny"].seen
-    assert len(drawn) == 2 * 300 * 4
-    assert {(e.source, e.target) for e in drawn} == {(s, t) for s in seen for t in seen}
+    assert len(drawn) == len(BOOKS) * 300 * 4
+    common = set(seen) - set(SEPARATE)  # no sentence is in two of the separate ones
+    together = [common | {code} for code in SEPARATE]
+    assert {(e.source, e.target) for e in drawn} == {
+        (s, t) for codes in together for s in codes for t in codes
+    }
 
 
 def items(book):
@@ -119,11 +125,16 @@ def items(book):
 @pytest.mark.parametrize("item", [("unit", "length-kilometer"), ("currency", "USD")])
 def test_a_language_with_few_items_takes_none_from_the_others(item):
     """CLDR has hardly any units and currencies in Maltese."""
-    common, with_maltese = BOOKS
+    common, with_maltese, *_ = BOOKS
     assert item in items(common)
     assert item not in items(with_maltese)
 
 
-def test_the_second_phrasebook_adds_maltese():
-    common, with_maltese = BOOKS
-    assert set(with_maltese.codes) - set(common.codes) == {"mlt"}
+def test_each_further_phrasebook_adds_a_language():
+    common, *further = BOOKS
+    assert [set(book.codes) - set(common.codes) for book in further] == [{c} for c in SEPARATE]
+
+
+def test_the_study_is_in_its_languages():
+    languages = {code for pair in STUDY for code in pair}
+    assert languages <= set(PRESETS["tiny"].seen)

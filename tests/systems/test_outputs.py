@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 
+from lib.systems.outputs import as_hypothesis
 from lib.tasks import MT, ST, examples
 
-BASELINES = ["constant", "shuffled_audio", "silence"]
+OF_A_RECOGNISER = ["constant", "shuffled_audio", "nearest_duration", "silence"]
+BASELINES = [*OF_A_RECOGNISER, "copied_transcript"]
 
 
 # ---- outputs ----
@@ -50,6 +52,86 @@ def test_audio_over_the_limit_is_decoded_in_segments(experiment, trained):
     rows = short.outputs(system)
     counts = short.dropped_counts(system, rows)
     assert counts["test_clips_decoded_in_segments"] == sum(expected)
+
+
+# ---- decoded once ----
+
+
+@pytest.fixture
+def decodings(experiment, trained, tmp_path):
+    """`decodings(change, count, ...)`: whether the outputs for some test clips were decoded."""
+    calls = []
+    counted = replace(experiment, progress=lambda *call: calls.append(call))
+    system = replace(trained("direct"), folder=tmp_path)
+
+    def get(change=lambda experiment: experiment, count=6, **options):
+        calls.clear()
+        other = change(counted)
+        other.decode(system, other.test_examples(system)[:count], **options)
+        return bool(calls)
+
+    return get
+
+
+def other_corpus(experiment):
+    return experiment.with_corpus(replace(experiment.corpus, hash="other"))
+
+
+def fewer_beams(experiment):
+    return replace(experiment, recipe=replace(experiment.recipe, beams=2))
+
+
+def shorter_segments(experiment):
+    return replace(experiment, recipe=replace(experiment.recipe, max_test_seconds=2.0))
+
+
+def test_a_system_decodes_a_test_set_once(decodings):
+    assert [decodings(), decodings()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"silence": True},
+        {"n_best": 2},
+        {"count": 2},
+        {"change": other_corpus},
+        {"change": fewer_beams},
+        {"change": shorter_segments},
+    ],
+    ids=["silence", "n_best", "test set", "corpus", "beams", "limit"],
+)
+def test_other_outputs_are_decoded(decodings, changes):
+    decodings()
+    assert [decodings(**changes), decodings(**changes), decodings()] == [True, False, False]
+
+
+def test_outputs_that_were_found_are_those_that_were_decoded(experiment, trained, tmp_path):
+    system = replace(trained("direct"), folder=tmp_path)
+    test = experiment.test_examples(system)
+    one, other = (experiment.decode(system, test, n_best=3) for _ in range(2))
+    assert one == other
+    assert [len(hypothesis.others) for hypothesis in other] == [2] * 6
+
+
+def test_texts_that_were_cut_are_known_again(experiment, trained, tmp_path):
+    short = replace(experiment, recipe=replace(experiment.recipe, max_source_tokens=4))
+    found = []
+    for _ in range(2):
+        system = replace(trained("mt"), folder=tmp_path, truncated_texts=set())
+        short.outputs(system)
+        found.append(system.truncated_texts)
+    assert found[0] == found[1] != set()
+
+
+def test_the_speed_is_that_of_the_decoding(experiment, trained, tmp_path):
+    """And not that of finding its outputs."""
+    speeds = []
+    for _ in range(2):
+        other = replace(experiment, decoding_speed={})
+        other.outputs(replace(trained("direct"), folder=tmp_path))
+        speeds.append(other.decoding_speed["direct"])
+    assert speeds[0] == speeds[1]
 
 
 # ---- texts at test ----
@@ -109,9 +191,9 @@ def test_zero_shot_rows_name_the_backbone(zero_shot):
     }
 
 
-def test_zero_shot_outputs_are_the_backbones(experiment, trained, zero_shot):
+def test_zero_shot_outputs_are_the_backbones(experiment, trained, zero_shot, tmp_path):
     model = experiment.system.initial_model(experiment, experiment.strategy("direct"))
-    untuned = replace(trained("direct"), model=model)
+    untuned = replace(trained("direct"), model=model, folder=tmp_path)
     assert [row.hypothesis for row in experiment.outputs(untuned)] == [
         row.hypothesis for row in zero_shot
     ]
@@ -127,6 +209,15 @@ def test_zero_shot_is_of_the_strategys_task(experiment, strategy, task):
     assert {row.task for row in experiment.zero_shot(strategy)} == {task}
 
 
+def test_zero_shot_of_random_weights_depends_on_the_seed(experiment):
+    """It is not found where another seed has been."""
+    other = replace(experiment, seed=2)
+    found = [
+        [row.hypothesis for row in each.zero_shot("from_scratch")] for each in (experiment, other)
+    ]
+    assert found[0] != found[1]
+
+
 # ---- baselines ----
 
 
@@ -135,8 +226,9 @@ def baselines(experiment, trained, outputs):
     return experiment.baselines(trained("direct"), outputs("direct"))
 
 
-def test_each_test_clip_has_three_baselines(baselines, outputs):
+def test_each_test_clip_has_every_baseline(baselines, outputs):
     ids = [row.id for row in outputs("direct")]
+    assert {row.strategy for row in baselines} == set(BASELINES)
     for name in BASELINES:
         assert [row.id for row in baselines if row.strategy == name] == ids
 
@@ -166,7 +258,55 @@ def test_silence_is_decoded_without_the_audio(baselines, experiment, trained):
 def test_baselines_of_a_recogniser(experiment, trained, outputs):
     made = experiment.baselines(trained("asr"), outputs("asr"))
     assert {(row.task, row.target) for row in made} == {("ASR", "que")}
-    assert len(made) == 3 * 6
+    assert [row.strategy for row in made[::6]] == OF_A_RECOGNISER
+
+
+def test_baselines_of_a_text_translator_are_made_without_audio(experiment, trained, outputs):
+    made = experiment.baselines(trained("mt"), outputs("mt"))
+    assert [row.strategy for row in made[::6]] == ["constant", "shuffled_audio"]
+
+
+def made_baselines(experiment, utterances, trained, outputs):
+    """The baselines of direct on other utterances, by name."""
+    other = experiment.with_corpus(replace(experiment.corpus, utterances=utterances, hash="other"))
+    made = other.baselines(trained("direct"), outputs("direct"))
+    return {name: [row.hypothesis for row in made if row.strategy == name] for name in BASELINES}
+
+
+def test_the_translation_of_the_clip_with_the_nearest_duration(experiment, trained, outputs):
+    train, test = (experiment.corpus.split(split) for split in ("train", "test"))
+    # training clips of 1.0, 1.2, 1.4 ... s
+    train = [replace(u, seconds=1 + 0.2 * index) for index, u in enumerate(train)]
+    seconds = [1.01, 0.5, 1.29, 1.31, 1.4, 2.5]
+    test = [replace(u, seconds=value) for u, value in zip(test, seconds, strict=True)]
+    expected = [train[index].texts["spa"] for index in (0, 0, 1, 2, 2, len(train) - 1)]
+    utterances = [*train, *experiment.corpus.split("dev"), *test]
+    found = made_baselines(experiment, utterances, trained, outputs)
+    assert found["nearest_duration"] == expected
+
+
+def test_the_transcript_is_copied_as_it_is(baselines, experiment):
+    texts = [row.hypothesis for row in baselines if row.strategy == "copied_transcript"]
+    assert texts == [u.texts["que"] for u in experiment.corpus.split("test")]
+
+
+def test_without_all_transcripts_none_is_copied(experiment, trained, outputs):
+    first, *rest = experiment.corpus.split("test")
+    bare = replace(first, texts={"spa": first.texts["spa"]})
+    others = [u for u in experiment.corpus.utterances if u.split != "test"]
+    found = made_baselines(experiment, [*others, bare, *rest], trained, outputs)
+    assert found["copied_transcript"] == []
+    assert len(found["nearest_duration"]) == 6
+
+
+def test_hypotheses_as_rows_of_a_baseline(experiment):
+    test = experiment.test(ST)[:2]
+    found = [as_hypothesis(example.id, "dos días") for example in test]
+    rows = experiment.baseline_rows("guess", test, found, "asr")
+    assert {(row.system, row.strategy, row.stage) for row in rows} == {("baseline", "guess", "asr")}
+    assert {(row.hypothesis, row.tokens, row.ending) for row in rows} == {("dos días", 2, "end")}
+    assert [row.reference for row in rows] == [example.target_text for example in test]
+    assert {(row.subset, row.seed) for row in rows} == {("test", 1)}
 
 
 @pytest.fixture(scope="module")

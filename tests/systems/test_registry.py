@@ -1,7 +1,9 @@
 import pytest
 
+from lib.systems import claims as workbook_claims
 from lib.systems import registry
-from lib.systems.registry import claim, claims, study_runs
+from lib.systems.gmu import claims as gmu_claims
+from lib.systems.registry import claim, claim_files, claims, study_runs
 
 
 def test_claims_of_the_workbook_and_of_every_system():
@@ -10,6 +12,17 @@ def test_claims_of_the_workbook_and_of_every_system():
 
 def test_claims_are_found_by_their_id():
     assert {id: found.id for id, found in claims().items()} == {id: id for id in claims()}
+
+
+def test_no_two_claims_have_one_id():
+    modules = [workbook_claims, gmu_claims]
+    assert sum(len(module._CLAIMS) for module in modules) == len(claims())
+
+
+def test_the_files_with_claims():
+    texts = [path.read_text(encoding="utf-8") for path in claim_files()]
+    for id in claims():
+        assert [f'id="{id}"' in text for text in texts].count(True) == 1
 
 
 def test_a_claim():
@@ -22,7 +35,7 @@ def test_an_unknown_claim_is_refused_and_the_known_ones_named():
 
 
 def test_the_runs_of_a_study():
-    assert {run.notebook for run in study_runs("gmu", "tiny", {})} >= {"10", "11", "12", "13"}
+    assert {run.notebook for run in study_runs("gmu", "tiny", {})} >= {"03", "11", "12", "13"}
 
 
 @pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])

@@ -5,11 +5,25 @@ import sys
 
 import nbformat
 
+from lib.scoring.claims import BEST_BASELINE, Claim, Gain, Measured
+from lib.systems import registry
 from lib.workbook import notebooks
 from lib.workbook.notebooks import Notebook
 from lib.workbook.paths import scale_folder
 from lib.workbook.plan import notebook_run
 
+# its id is that of a claim in a file under version control
+CLAIM = Claim(
+    id="GMU-2",
+    paper="1234.56789",
+    statement="A beats B (BLEU)",
+    published="about 4",
+    published_low=3.5,
+    published_high=4.5,
+    predicted_low=1,
+    predicted_high=5,
+    measure=Gain(strategy="direct", over=BEST_BASELINE),
+)
 # opens and closes a record, as every notebook of the workbook does
 FINISHES = """
 import pathlib
@@ -106,6 +120,17 @@ def write_record(number="77", scale="smoke", **changes):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return run
+
+
+def use_claims(monkeypatch, *claims):
+    """Let the workbook predict these claims and no others."""
+    monkeypatch.setattr(registry, "claims", lambda: {claim.id: claim for claim in claims})
+
+
+def measured(value=2.0, low=1.5, high=3.0, *, seeds=3, **changes):
+    """A measurement, which holds `CLAIM` unless other numbers are given."""
+    facts = {"pairs": 1, "description": "A above B"} | changes
+    return Measured(value=value, low=low, high=high, seeds=seeds, **facts)
 
 
 def score_row(**changes):

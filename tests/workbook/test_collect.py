@@ -1,6 +1,10 @@
+import json
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
+from lib.workbook.claim_rows import judged_row, predicted_row
 from lib.workbook.collect import (
     CLAIMS,
     SCORES,
@@ -10,7 +14,15 @@ from lib.workbook.collect import (
     judged_by_most_seeds,
     scores,
 )
-from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
+from tests.workbook.cases import (
+    CLAIM,
+    measured,
+    score_row,
+    use_claims,
+    use_folder,
+    write_notebook,
+    write_record,
+)
 
 OWN = "10,corpus=own,folder=talks.tsv"
 
@@ -20,6 +32,24 @@ def folder(tmp_path, monkeypatch):
     use_folder(monkeypatch, tmp_path)
     write_notebook(tmp_path)
     return tmp_path
+
+
+def judge(monkeypatch):
+    """The record of a run that has judged `CLAIM`; returns its file."""
+    use_claims(monkeypatch, CLAIM)
+    row = judged_row(predicted_row(CLAIM), CLAIM, measured(), "2026-01-01T00:00:00+00:00")
+    return write_record(claims=[row]).folder / "manifest.json"
+
+
+def edit(path, **changes):
+    """Change a row of claims in a record on disk."""
+    manifest = json.loads(path.read_text())
+    manifest["claims"][0] |= changes
+    path.write_text(json.dumps(manifest))
+
+
+def problems():
+    return claims("smoke")["problem"].tolist()
 
 
 def table(*rows):
@@ -54,6 +84,45 @@ def test_predictions_of_unfinished_runs_count(folder):
 def test_records_without_published_figures_are_read(folder):
     write_record(claims=[{"claim": "X-1"}])
     assert claims("smoke")["published"].isna().all()
+
+
+def test_a_claim_knows_the_commit_and_start_of_its_run(folder, monkeypatch):
+    judge(monkeypatch)
+    columns = ["run", "commit", "started"]
+    expected = ["77", "0123456789ab", "2026-01-01T00:00:00+00:00"]
+    assert claims("smoke")[columns].values.tolist() == [expected]
+
+
+def test_an_honest_record_has_no_problem(folder, monkeypatch):
+    judge(monkeypatch)
+    assert problems() == [""]
+
+
+def test_a_range_that_was_edited_in_the_record_is_found(folder, monkeypatch):
+    edit(judge(monkeypatch), predicted_low=-100.0)
+    assert problems()[0].startswith("edited: the prediction in the record")
+
+
+def test_a_verdict_that_was_edited_in_the_record_is_found(folder, monkeypatch):
+    edit(judge(monkeypatch), verdict="failed")
+    assert problems()[0].startswith("edited: the verdict")
+
+
+def test_a_prediction_that_was_changed_after_the_run_is_found(folder, monkeypatch):
+    judge(monkeypatch)
+    use_claims(monkeypatch, replace(CLAIM, predicted_high=100.0))
+    assert problems() == ["the prediction was changed after this run"]
+
+
+def test_problems_are_written(folder, monkeypatch):
+    edit(judge(monkeypatch), predicted_low=-100.0)
+    written = pd.read_csv(collect("smoke") / "claims.csv")
+    assert written["problem"].str.startswith("edited").tolist() == [True]
+
+
+def test_a_row_of_an_earlier_version_is_reported(folder):
+    write_record(claims=[{"claim": "X-1", "verdict": "held"}])
+    assert problems() == ["recorded by an earlier version of the workbook"]
 
 
 @pytest.mark.parametrize(

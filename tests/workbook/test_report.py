@@ -69,6 +69,7 @@ def page(folder):
         "<p>clips</p>",
         "about 2",
         "A beats &lt;B&gt;",
+        "recorded by an earlier version of the workbook",
         "BLEU on the test sets",
         "href='#77'",
         "0123456789",

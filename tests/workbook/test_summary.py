@@ -1,28 +1,36 @@
+from dataclasses import replace
+
 import pytest
 
+from lib.workbook.claim_rows import judged_row, predicted_row
 from lib.workbook.summary import headline, main_metric, summary
-from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
+from tests.workbook.cases import (
+    CLAIM,
+    measured,
+    score_row,
+    use_claims,
+    use_folder,
+    write_notebook,
+    write_record,
+)
 
 BASELINES = [
     score_row(system="baseline", strategy=name, value=value)
     for name, value in (("constant", 3.0), ("silence", 5.0))
 ]
-CLAIM = {
-    "claim": "X-1",
-    "statement": "A beats B",
-    "predicted_low": 1.0,
-    "predicted_high": 5.0,
-    "measured": 2.0,
-    "verdict": "held",
-    "seeds": 1,
-}
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     use_folder(monkeypatch, tmp_path)
     write_notebook(tmp_path, parameters='scale = "smoke"\nseed = 1')
+    use_claims(monkeypatch, CLAIM)
     return tmp_path
+
+
+def judged(found=2.0, pair=()):
+    """The row of a claim after its measurement."""
+    return judged_row(predicted_row(CLAIM, *pair), CLAIM, found, "2026-01-01T00:00:00+00:00")
 
 
 @pytest.mark.parametrize(("task", "metric"), [("ST", "BLEU"), ("MT", "BLEU"), ("ASR", "WER[gmu]")])
@@ -64,8 +72,39 @@ def test_a_summary_has_scores_and_intervals(folder):
 
 
 def test_a_summary_has_claims(folder):
-    write_record(claims=[CLAIM])
-    assert "held" in summary("smoke")
+    write_record(claims=[judged(measured())])
+    text = summary("smoke")
+    assert all(part in text for part in ("GMU-2", "1 to 5", "2.0 (1.5 to 3.0)", "held", "below"))
+
+
+def test_an_exact_number_has_no_interval(folder):
+    write_record(claims=[judged(2.0)])
+    assert ("2.0" in summary("smoke"), "2.0 (" in summary("smoke")) == (True, False)
+
+
+def test_a_claim_that_was_not_measured_is_empty(folder):
+    write_record(claims=[predicted_row(CLAIM)])
+    assert ("not run" in summary("smoke"), "nan" in summary("smoke")) == (True, False)
+
+
+def test_a_claim_names_its_pair(folder):
+    write_record(claims=[judged(measured(), pair=("est", "eng"))])
+    assert "est→eng: A beats B (BLEU)" in summary("smoke")
+
+
+def test_a_problem_takes_the_place_of_the_verdict(folder, monkeypatch):
+    write_record(claims=[judged(measured())])
+    use_claims(monkeypatch, replace(CLAIM, predicted_low=0))
+    text = summary("smoke")
+    assert ("was changed after this run" in text, "held" in text) == (True, False)
+
+
+def test_rows_of_an_earlier_version_are_shown(folder):
+    added = ("pair", "magnitude", "prediction_hash", "registration")
+    row = judged(measured())
+    write_record(claims=[{name: row[name] for name in row.keys() - added}])
+    text = summary("smoke")
+    assert ("recorded by an earlier version" in text, "nan" in text) == (True, False)
 
 
 def test_a_summary_of_everything_has_the_main_metric_only(folder):

@@ -39,7 +39,7 @@ class Situation:
 
     @property
     def mt_far_above_direct(self) -> bool:
-        return (self.mt_minus_direct or 0.0) >= FAR_ABOVE
+        return (self.mt_minus_direct or 0.0) > FAR_ABOVE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -91,9 +90,8 @@ def translate_transcripts(
         for number, (index, transcript) in enumerate(candidates)
     ]
     chosen: dict[int, tuple[float, Hypothesis, Hypothesis]] = {}
-    started = time.monotonic()
     translations = experiment.decode(translator, sources)
-    _record_speed(experiment, cascade, test, time.monotonic() - started)
+    _record_speed(experiment, cascade, test, translator.decoding_seconds)
     for (index, transcript), translation in zip(candidates, translations, strict=True):
         score = cascade.transcript_weight * (transcript.score or 0.0) + (translation.score or 0.0)
         if index not in chosen or score > chosen[index][0]:
@@ -121,16 +119,20 @@ def nearest_transcript_rows(
     Args:
         transcripts: one for each test clip, from `transcribe_test`.
     """
-    test = experiment.test(ST)
-    source, target = test[0].source, test[0].target
-    train = examples(experiment.corpus.split("train", source), ST, target, transcripts=True)
-    texts = nearest_transcript(
-        [transcript.text for transcript in transcripts],
-        [e.source_text for e in train],
-        [e.target_text for e in train],
-    )
-    found = [as_hypothesis(e.id, text) for e, text in zip(test, texts, strict=True)]
-    return experiment.baseline_rows("nearest_transcript", test, found, "asr")
+    clips = list(zip(experiment.test(ST), transcripts, strict=True))
+    rows: list[OutputRow] = []
+    for source, target in experiment.task_directions(ST):
+        own = [(e, t) for e, t in clips if (e.source, e.target) == (source, target)]
+        train = examples(experiment.corpus.split("train", source), ST, target, transcripts=True)
+        texts = nearest_transcript(
+            [transcript.text for _, transcript in own],
+            [e.source_text for e in train],
+            [e.target_text for e in train],
+        )
+        found = [as_hypothesis(e.id, text) for (e, _), text in zip(own, texts, strict=True)]
+        test = [e for e, _ in own]
+        rows += experiment.baseline_rows("nearest_transcript", test, found, "asr")
+    return rows
 
 
 def run_cascades(

@@ -257,7 +257,7 @@ def select_pairs(
     if name in ("mt_far_above_direct", "mt_near_direct"):
         gaps = {pair: _mt_minus_direct(study, pair) for pair in measured}
         far = name == "mt_far_above_direct"
-        return [p for p, gap in gaps.items() if gap is not None and (gap >= FAR_ABOVE) is far]
+        return [p for p, gap in gaps.items() if gap is not None and (gap > FAR_ABOVE) is far]
     return [pair for pair in measured if "-".join(pair) == name]
 
 

@@ -1,5 +1,7 @@
 import pytest
 
+from lib.scoring.comparisons import format_interval
+from lib.scoring.estimates import simultaneous
 from lib.systems.gmu.adviser import advise, command_options, situation
 from tests.scoring.cases import SEEN, UNSEEN, example_study, make_rows, study_of
 
@@ -55,11 +57,23 @@ class TestMeasured:
         assert advice.reasons[2].startswith("the paper's findings suggest multitask: ")
 
     def test_evidence_begins_with_this_pair(self, advice):
-        assert (advice.evidence[0].source, advice.evidence[0].pair) == ("this workbook", "que→spa")
+        assert (advice.evidence[0].source, advice.evidence[0].pair) == ("this workbook", "gle→eng")
 
     def test_evidence_of_the_paper_begins_with_this_pair(self, advice):
         published = [entry for entry in advice.evidence if entry.source == "the paper"]
-        assert published[0].pair == "que→spa"
+        assert published[0].pair == "gle→eng"
+
+    def test_intervals_are_simultaneous(self, study, advice):
+        """Five gains are measured, and the largest is chosen."""
+        alone = study.gain(UNSEEN, "multitask", "direct")
+        (shown,) = (
+            entry.gain
+            for entry in advice.evidence
+            if (entry.source, entry.pair) == ("this workbook", "gle→eng")
+            and entry.strategy == "multitask"
+        )
+        assert shown == format_interval(simultaneous([alone] * 5)[0], "+")
+        assert shown != format_interval(alone, "+")
 
     def test_little_speech_suggests_synthetic_data(self, advice):
         assert advice.next_steps[-1].startswith("synthetic data, as there are only 1.7 h")

@@ -5,12 +5,14 @@ import pytest
 from lib.scoring.error_propagation import bucket_by_wer
 from lib.systems.gmu.cascade import (
     CASCADES,
+    nearest_transcript_rows,
     run_cascades,
     transcribe_test,
     transcript_rows,
     translate_transcripts,
 )
 from lib.systems.gmu.system import strip_text
+from lib.systems.outputs import as_hypothesis
 from lib.tasks import ST
 
 pytestmark = pytest.mark.slow  # it trains, or starts processes
@@ -120,10 +122,62 @@ def test_the_speed_of_a_cascade_is_below_that_of_its_recogniser(experiment, all_
         assert 0 < experiment.decoding_speed[name] < experiment.decoding_speed["asr"]
 
 
+def test_a_cascade_that_was_decoded_before_is_no_faster(experiment, trained, transcripts):
+    translate_transcripts(experiment, PLAIN, transcripts, trained("mt"))
+    before = experiment.decoding_speed["cascade"]
+    translate_transcripts(experiment, PLAIN, transcripts, trained("mt"))
+    assert experiment.decoding_speed["cascade"] == before
+
+
 def test_without_a_recogniser_measured_a_cascade_has_no_speed(experiment, trained, transcripts):
     other = replace(experiment, decoding_speed={})
     translate_transcripts(other, PLAIN, transcripts, trained("mt"))
     assert other.decoding_speed == {}
+
+
+# ---- the baseline: a memory of the training transcripts ----
+
+
+@pytest.fixture(scope="module")
+def remembered(experiment):
+    """Six training clips in another order, for the six test clips."""
+    return experiment.corpus.split("train")[6:0:-1]
+
+
+def heard(experiment, words):
+    """Transcripts of the test clips."""
+    return [as_hypothesis(e.id, text) for e, text in zip(experiment.test(ST), words, strict=True)]
+
+
+def test_a_training_transcript_gives_its_translation(experiment, remembered):
+    words = heard(experiment, [u.texts["que"] for u in remembered])
+    rows = nearest_transcript_rows(experiment, words)
+    assert texts(rows) == [u.texts["spa"] for u in remembered]
+    assert [row.id for row in rows] == [e.id for e in experiment.test(ST)]
+    assert [row.reference for row in rows] == [e.target_text for e in experiment.test(ST)]
+    assert {(row.system, row.strategy, row.stage, row.task) for row in rows} == {
+        ("baseline", "nearest_transcript", "asr", "ST")
+    }
+
+
+def test_the_nearest_transcript_may_have_other_letters(experiment, remembered):
+    words = heard(experiment, [f"{u.texts['que'][:-1]}x" for u in remembered])
+    rows = nearest_transcript_rows(experiment, words)
+    assert texts(rows) == [u.texts["spa"] for u in remembered]
+
+
+def test_an_empty_transcript_has_a_nearest_one(experiment):
+    rows = nearest_transcript_rows(experiment, heard(experiment, [""] * 6))
+    assert set(texts(rows)) <= {u.texts["spa"] for u in experiment.corpus.split("train")}
+
+
+def test_each_direction_has_translations_in_its_language(experiment, remembered):
+    two = replace(experiment, directions=(("que", "spa"), ("que", "eng")))
+    words = heard(two, [u.texts["que"] for u in (*remembered, *remembered)])
+    rows = nearest_transcript_rows(two, words)
+    expected = [u.texts[code] for code in ("spa", "eng") for u in remembered]
+    assert texts(rows) == expected
+    assert [row.target for row in rows] == ["spa"] * 6 + ["eng"] * 6
 
 
 # ---- a test clip without a true transcript ----

@@ -24,6 +24,19 @@ def test_released_switches(experiment):
     assert released.strategy("direct").switches.untied_head
 
 
+@pytest.mark.slow
+def test_another_backbone_seed_is_another_backbone(experiment):
+    calls = []
+    other = open_experiment(
+        "smoke", "que", "spa", 1, experiment.cache, backbone_seed=2, callback=calls.append
+    )
+    assert calls
+    assert other.backbone.recipe.seed == 2
+    assert other.backbone.name != experiment.backbone.name
+    assert other.corpus.hash == experiment.corpus.hash
+    assert other.folder(other.strategy("direct")) != experiment.folder(other.strategy("direct"))
+
+
 @pytest.mark.parametrize("processes", [0, -1])
 def test_at_least_one_process(tmp_path, processes):
     with pytest.raises(ValueError, match=f"processes is {processes}"):
@@ -47,6 +60,8 @@ def test_an_unknown_scale_is_refused(tmp_path):
         ("tiny", "fra", True),
         ("tiny", "que", False),
         ("tiny", "mlt", False),
+        ("tiny", "gle", False),
+        ("tiny", "swa", False),
         ("full", "gle", True),
         ("full", "bem", False),
     ],

@@ -45,3 +45,8 @@ def test_the_study_has_as_many_seen_as_unseen_languages():
     from lib.systems.gmu.experiment import seen
 
     assert [seen("tiny", source) for source, _ in STUDY] == [True, True, False, False]
+
+
+def test_the_study_is_of_languages_with_texts_and_a_voice():
+    rows = [LANGUAGES[source] for source, _ in STUDY]
+    assert all(row.locale and row.voice for row in rows)

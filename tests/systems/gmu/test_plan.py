@@ -1,7 +1,8 @@
 import pytest
 
+from lib.systems.gmu.experiment import seen
 from lib.systems.gmu.pairs import PAIRS, STUDY
-from lib.systems.gmu.plan import SEEDS, study_runs
+from lib.systems.gmu.plan import CONVERGENCE_PAIRS, FURTHER_SEEDS, SEEDS, study_runs
 from lib.systems.registry import study_runs as registered
 from lib.workbook.notebooks import notebook
 
@@ -37,22 +38,44 @@ def test_every_pair_and_seed_has_all_strategies(source, target, seed):
     assert numbers(runs, source=source, target=target, seed=seed) >= {"11", "12", "13"}
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize(("source", "target"), STUDY)
-def test_every_pair_and_seed_has_all_cascades_and_initialisations(source, target, seed):
+@pytest.mark.parametrize("seed", FURTHER_SEEDS)
+def test_further_seeds_have_the_switches_and_all_synthetic_data(seed):
     runs = study_runs("tiny", {})
-    assert numbers(runs, source=source, target=target, seed=seed, ablate=True) >= {"11", "13"}
+    assert "14" in numbers(runs, seed=seed)
+    assert "15" in numbers(runs, seed=seed, ablate=True)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_every_seed_has_all_switches_and_all_synthetic_data(seed):
+@pytest.mark.parametrize("seed", FURTHER_SEEDS)
+@pytest.mark.parametrize(("source", "target"), CONVERGENCE_PAIRS)
+def test_further_seeds_are_trained_to_convergence(source, target, seed):
     runs = study_runs("tiny", {})
-    assert numbers(runs, seed=seed, ablate=True) >= {"14", "15"}
+    assert "17" in numbers(runs, source=source, target=target, seed=seed)
 
 
-def test_the_losses_are_ablated_once():
-    runs = [run for run in study_runs("tiny", {}) if run.notebook == "12"]
-    assert [run.parameters["ablate"] for run in runs].count(True) == 1
+def test_convergence_is_of_a_seen_and_of_an_unseen_language():
+    assert [seen("tiny", source) for source, _ in CONVERGENCE_PAIRS] == [True, False]
+    assert set(CONVERGENCE_PAIRS) <= set(STUDY)
+
+
+def test_a_seed_repeats_the_backbone_too():
+    trained = [run.parameters for run in study_runs("tiny", {}) if "seed" in run.parameters]
+    assert {parameters["seed"] for parameters in trained} == set(SEEDS)
+    assert [p for p in trained if p["backbone_seed"] != p["seed"]] == []
+
+
+def test_each_backbone_comes_before_the_runs_that_need_it():
+    found = set()
+    for run in study_runs("tiny", {}):
+        seed = run.parameters.get("backbone_seed")
+        if run.notebook == "03":
+            found.add(seed)
+        assert seed is None or seed in found
+    assert found == set(SEEDS)
+
+
+def test_the_advice_is_last():
+    notebooks = [run.notebook for run in study_runs("tiny", {})]
+    assert notebooks.index("16") == len(notebooks) - 1
 
 
 def test_no_run_is_planned_twice():

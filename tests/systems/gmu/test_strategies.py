@@ -2,12 +2,14 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lib.systems.gmu.claims import CLAIMS
+from lib.systems.gmu.recipe import RECIPES
 from lib.systems.gmu.strategies import (
+    CONVERGED,
     GMU_SWITCHES,
     MULTITASK_ABLATION,
     OFFICIAL_SWITCHES,
     RELEASED,
+    STARTS,
     STRATEGIES,
     SWITCHES,
     Switches,
@@ -30,6 +32,12 @@ from lib.tasks import ASR, MT, ST
         ("mt_init", ST),
         ("both_init", ST),
         ("multitask", ST),
+        ("from_scratch", ST),
+        ("asr, long", ASR),
+        ("mt, long", MT),
+        ("direct, long", ST),
+        ("asr_init, long", ST),
+        ("multitask, long", ST),
     ],
 )
 def test_tasks(name, task):
@@ -51,10 +59,58 @@ def test_strategies_are_found_by_their_name():
         ("both_init", "asr", "mt"),
         ("direct_twice", "direct", "direct"),
         ("multitask", "asr", "mt"),
+        ("from_scratch", "", ""),
+        ("direct, long", "", ""),
+        ("asr_init, long", "asr, long", ""),
+        ("multitask, long", "asr, long", "mt, long"),
     ],
 )
 def test_starts(name, encoder, decoder):
     assert (STRATEGIES[name].encoder, STRATEGIES[name].decoder) == (encoder, decoder)
+
+
+def test_only_one_strategy_starts_from_random_weights():
+    assert [name for name, strategy in STRATEGIES.items() if strategy.scratch] == ["from_scratch"]
+
+
+# ---- trained to convergence ----
+
+
+@pytest.mark.parametrize("name", CONVERGED)
+def test_a_long_training_is_that_of_a_strategy(name):
+    """But for its updates and its starts."""
+    short, long = STRATEGIES[name.removesuffix(", long")], STRATEGIES[name]
+    assert long == replace(
+        short,
+        name=name,
+        encoder=short.encoder and f"{short.encoder}, long",
+        decoder=short.decoder and f"{short.decoder}, long",
+        update_factor=long.update_factor,
+    )
+
+
+def test_the_starts_whose_updates_come_first():
+    encoders = {name: STRATEGIES[name].encoder for name in CONVERGED}
+    assert {name: encoder for name, encoder in encoders.items() if encoder} == STARTS
+
+
+def updates_on_speech(name, scale):
+    """Of a strategy and of the ASR training that it starts from."""
+    strategy = STRATEGIES[name]
+    own = strategy.update_factor * getattr(RECIPES[scale], strategy.stage).updates
+    return own + (updates_on_speech(STARTS[name], scale) if name in STARTS else 0)
+
+
+@pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])
+def test_all_have_as_many_updates_on_speech(scale):
+    assert len({updates_on_speech(name, scale) for name in CONVERGED}) == 1
+
+
+def test_long_trainings_have_more_updates():
+    factors = {name: STRATEGIES[name].update_factor for name in STRATEGIES}
+    assert {name for name, factor in factors.items() if factor > 1} == {
+        name for name in STRATEGIES if name.endswith(", long")
+    }
 
 
 @pytest.mark.parametrize("name, needed", [("direct", False), ("mt", True), ("multitask", True)])
@@ -88,10 +144,6 @@ def test_a_switch_changes_one_field():
         assert len(changed) == 1
 
 
-def test_the_claim_about_switches_names_the_official_ones():
-    assert CLAIMS["GMU-6"].measure.strategies == tuple(OFFICIAL_SWITCHES)
-
-
 @pytest.mark.parametrize(
     "task, skip, untied", [(ASR, False, False), (MT, False, False), (ST, True, True)]
 )
@@ -118,3 +170,8 @@ def test_ablation(name, weights):
 
 def test_direct_under_another_name():
     assert direct_as("other") == replace(STRATEGIES["direct"], name="other")
+
+
+def test_direct_with_more_updates():
+    expected = replace(STRATEGIES["direct"], name="other", update_factor=2.0)
+    assert direct_as("other", 2.0) == expected

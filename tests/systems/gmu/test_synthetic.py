@@ -3,7 +3,13 @@ from dataclasses import replace
 import pytest
 
 from lib.systems.gmu.recipe import RECIPES
-from lib.systems.gmu.synthetic import LEAN, SYNTHETIC, Synthetic, with_synthetic
+from lib.systems.gmu.synthetic import (
+    LEAN,
+    SYNTHETIC,
+    UPDATE_FACTOR,
+    Synthetic,
+    with_synthetic,
+)
 
 pytestmark = pytest.mark.slow  # it trains, or starts processes
 
@@ -101,16 +107,26 @@ def test_speech_errors_change_no_text(experiment, clean):
     assert changed(clean, misspoken, "que") == []
 
 
-@pytest.mark.parametrize(
-    "name, rate",
-    [
-        ("direct + clean synthetic", 0.0),
-        ("direct + 30 % wrong synthetic", 0.3),
-        ("direct + 60 % wrong synthetic", 0.6),
-    ],
-)
-def test_conditions_of_the_notebook(name, rate):
-    assert SYNTHETIC[name] == Synthetic(text_error_rate=rate, speech_error_rate=rate)
+DOSES = {
+    "direct + clean synthetic": 0.0,
+    "direct + 5 % wrong synthetic": 0.05,
+    "direct + 10 % wrong synthetic": 0.1,
+    "direct + 20 % wrong synthetic": 0.2,
+    "direct + 30 % wrong synthetic": 0.3,
+    "direct + 60 % wrong synthetic": 0.6,
+}
+
+
+def test_conditions_of_the_notebook():
+    expected = [Synthetic(text_error_rate=d, speech_error_rate=d) for d in DOSES.values()]
+    assert list(SYNTHETIC.values()) == expected
+    assert list(SYNTHETIC) == list(DOSES)
+
+
+@pytest.mark.parametrize("name", DOSES)
+def test_the_corpus_itself_is_used_as_often_as_without(name):
+    """The updates are multiplied by as much as the data."""
+    assert 1 + SYNTHETIC[name].amount == UPDATE_FACTOR
 
 
 def test_the_lean_pass_has_the_extremes():

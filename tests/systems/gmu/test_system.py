@@ -75,8 +75,23 @@ def test_a_new_language_is_added(experiment):
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_stage_is_the_recipes(experiment, name):
     strategy = STRATEGIES[name]
-    stage = experiment.system.stage(experiment, strategy)
-    assert stage == getattr(experiment.recipe, strategy.stage)
+    expected = getattr(experiment.recipe, strategy.stage)
+    assert experiment.system.stage(experiment, replace(strategy, update_factor=1.0)) == expected
+
+
+@pytest.mark.parametrize("factor, updates", [(1.0, 300), (2.0, 600), (1.5, 450), (0.001, 1)])
+def test_a_factor_multiplies_the_updates_alone(experiment, factor, updates):
+    tiny = replace(experiment, recipe=RECIPES["tiny"])
+    stage = tiny.system.stage(tiny, replace(DIRECT, update_factor=factor))
+    assert stage == replace(RECIPES["tiny"].st, updates=updates)
+
+
+@pytest.mark.parametrize("changes", [{"update_factor": 2.0}, {"scratch": True}])
+def test_what_a_strategy_adds_to_direct_decides_the_weights(experiment, changes):
+    strategy = replace(DIRECT, **changes)
+    identity = experiment.system.identity
+    assert identity(experiment, strategy) != identity(experiment, DIRECT)
+    assert experiment.folder(strategy) != experiment.folder(DIRECT)
 
 
 def test_batch_means_split_an_update_of_one_batch(experiment):

@@ -72,8 +72,38 @@ def test_a_loss_that_costs_more(ablations):
     assert views.check_dispensable_loss("KD", ablations).body.startswith("<p>Not quite:")
 
 
-def test_losses_whose_interval_is_below_zero(ablations):
-    assert "significant: ST, KD." in views.check_dispensable_loss("KD", ablations).body
+def test_the_cost_of_each_loss_is_shown(ablations):
+    body = views.check_dispensable_loss("KD", ablations).body
+    assert "MT. BLEU without ST -" in body
+    assert "without MT +0.0 (+0.0 to +0.0), without KD -" in body
+    assert "of one training each" in body
+
+
+@pytest.fixture(scope="module")
+def alike():
+    """Two ablations with equal outputs, and a third one far below."""
+    rows = output_rows("multitask", 0.1)
+    for loss, share in (("MT", 0.1), ("KD", 0.1), ("ST", 0.6)):
+        rows += output_rows(views.WITHOUT_LOSS[loss], share)
+    return rows
+
+
+@pytest.mark.parametrize(
+    "guess, verdict",
+    [("cannot tell", "Right:"), ("MT", "Not quite:"), ("KD", "Not quite:"), ("ST", "Not quite:")],
+)
+def test_losses_that_cost_alike_cannot_be_told_apart(alike, guess, verdict):
+    assert views.check_dispensable_loss(guess, alike).body.startswith(f"<p>{verdict}")
+
+
+def test_where_one_costs_least_it_can_be_told(ablations):
+    body = views.check_dispensable_loss(views.CANNOT_TELL, ablations).body
+    assert body.startswith("<p>Not quite:")
+
+
+def test_a_guess_that_is_no_loss_is_refused(ablations):
+    body = views.check_dispensable_loss("ASR", ablations).body
+    assert "write ST, MT, KD or cannot tell" in body
 
 
 def test_a_guess_is_escaped(ablations):
