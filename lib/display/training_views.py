@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from torch import nn
 
@@ -14,6 +15,9 @@ from lib.files import read_json
 from lib.languages import language
 from lib.training.log import ListeningOutput, read_listening
 from lib.training.stages import parameter_table
+
+if TYPE_CHECKING:
+    from lib.training.fit import FitResult
 
 
 def parameters(model: nn.Module) -> Page:
@@ -80,3 +84,17 @@ def _changes(entries: Sequence[ListeningOutput]) -> list[ListeningOutput]:
         if entry.hypothesis != changes[-1].hypothesis:
             changes.append(entry)
     return changes
+
+
+def endings(results: Mapping[str, FitResult]) -> Page:
+    """Where each training ended and why, and where its best weights are from."""
+    rows = [
+        {
+            "system": name,
+            "updates": result.updates,
+            "best at update": result.best_update,
+            "ended by": result.stopped_by,
+        }
+        for name, result in results.items()
+    ]
+    return Page(table(rows))

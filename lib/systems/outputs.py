@@ -17,10 +17,10 @@ from lib.files import content_hash, read_json
 from lib.models.protocol import Hypothesis, Search
 from lib.models.tokenizer import unknown_subwords
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.scoring.baselines import constant, nearest_duration, shuffled
 from lib.scoring.outputs import OutputRow, output_rows
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone
+from lib.systems.baselines import baselines
 from lib.systems.decoded import Decoded, decode_once
 from lib.systems.strategy import Strategy, System
 from lib.tasks import Example, Task, examples
@@ -232,44 +232,9 @@ class ExperimentOutputs:
         Args:
             rows: the system's outputs on the test set.
         """
-        found = []
-        for source, target in self.task_directions(system.strategy.task):
-            own = [row for row in rows if (row.source, row.target) == (source, target)]
-            found += self._baselines(system, own, source, target)
-        return found
-
-    def _baselines(
-        self, system: TrainedSystem, rows: Sequence[OutputRow], source: str, target: str
-    ) -> list[OutputRow]:
-        task = system.strategy.task
-        utterances = self.corpus.split("test", source)
-        test = self.system.test_examples(system.strategy, utterances, target)
-        train, dev = (
-            examples(self.corpus.split(split, source), task, target) for split in ("train", "dev")
-        )
-        train_texts, dev_texts = ([e.target_text for e in part] for part in (train, dev))
-        texts = {
-            "constant": [constant(train_texts, dev_texts, target)] * len(test),
-            "shuffled_audio": shuffled(
-                [row.hypothesis for row in rows], [row.reference for row in rows]
-            ),
-        }
-        if task.speech_input:
-            texts["nearest_duration"] = nearest_duration(
-                [e.seconds for e in test], [e.seconds for e in train], train_texts
-            )
-        transcripts = {u.id: u.texts[source] for u in utterances if u.texts.get(source)}
-        if task.speech_input and task.translates and all(e.id in transcripts for e in test):
-            texts["copied_transcript"] = [transcripts[e.id] for e in test]
-        made = {
-            name: [as_hypothesis(e.id, text) for e, text in zip(test, values, strict=True)]
-            for name, values in texts.items()
-        }
-        if task.speech_input:
-            made["silence"] = self.decode(system, test, silence=True)
         return [
             row
-            for name, hypotheses in made.items()
+            for name, (test, hypotheses) in baselines(self, system, rows)
             for row in self.baseline_rows(name, test, hypotheses, system.stage)
         ]
 
@@ -315,8 +280,3 @@ class ExperimentOutputs:
             "outputs_that_did_not_end": sum(row.ending == "longest" for row in own),
             "empty_outputs": sum(not row.hypothesis for row in own),
         }
-
-
-def as_hypothesis(id: str, text: str) -> Hypothesis:
-    """A text that no model has made."""
-    return Hypothesis(id=id, text=text, tokens=len(text.split()), score=None, ending="end")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from importlib.metadata import distributions
 from typing import Any
 
@@ -13,6 +12,7 @@ import torch
 from lib.files import content_hash, file_hash
 from lib.workbook.manifest_reader import lib_hash
 from lib.workbook.paths import ROOT
+from lib.workbook.version_control import git
 
 
 def describe_environment() -> dict[str, Any]:
@@ -38,13 +38,6 @@ def _code() -> dict[str, Any]:
         "dirty": bool(changes),
         "dirty_hash": content_hash([changes, git("diff", "HEAD")]) if changes else "clean",
     }
-
-
-def git(*words: str) -> str:
-    """The output of a git command in this repository; empty where it fails."""
-    command = ["git", "-C", str(ROOT), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _packages() -> dict[str, str]:

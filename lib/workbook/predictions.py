@@ -11,7 +11,7 @@ from typing import Any
 from lib.files import content_hash
 from lib.scoring.claims import Claim, verdict
 from lib.systems import registry
-from lib.workbook.environment import git
+from lib.workbook.version_control import git
 
 # a row's columns that say what was predicted; the hash is over them
 PREDICTED = (

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib.systems.outputs import as_hypothesis
+from lib.systems.baselines import as_hypothesis
 from lib.tasks import MT, ST, examples
 
 OF_A_RECOGNISER = ["constant", "shuffled_audio", "nearest_duration", "silence"]

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from lib.models.protocol import Hypothesis
 from lib.scoring.baselines import nearest_transcript
 from lib.scoring.outputs import OutputRow
+from lib.systems.baselines import as_hypothesis
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.system import strip_text
-from lib.systems.outputs import TrainedSystem, as_hypothesis
+from lib.systems.outputs import TrainedSystem
 from lib.tasks import ASR, MT, ST, Example, examples
 
 

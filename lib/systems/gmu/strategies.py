@@ -39,6 +39,7 @@ class GmuStrategy(Strategy):
     switches: Switches = Switches()
     strip_source: bool = False  # MT: source text without punctuation and capitals
     update_factor: float = 1.0  # times the updates of its stage
+    patience: int = 0  # evaluations without a better score that end training; 0: its stage's
     scratch: bool = False  # from random weights instead of the backbone's
     backbone: str = "seamless"  # or "nllb" (MT only)
 
@@ -48,7 +49,8 @@ class GmuStrategy(Strategy):
         return self.task == MT or self.multitask is not None
 
 
-LONG = 3.0  # times the updates of a stage, for the study of convergence
+LONG = 4.0  # times the updates of a stage at most, for the study of convergence
+PATIENCE = 4  # evaluations; at `tiny` they are 100 updates apart
 
 
 def _converged() -> tuple[GmuStrategy, ...]:
@@ -57,7 +59,7 @@ def _converged() -> tuple[GmuStrategy, ...]:
     Direct has as many updates on speech as the others have with their ASR training.
     """
     asr, mt = "asr, long", "mt, long"
-    return (
+    made = (
         GmuStrategy(name=asr, task=ASR, stage="asr", update_factor=LONG),
         GmuStrategy(name=mt, task=MT, stage="mt", update_factor=LONG / 2),
         GmuStrategy(name="direct, long", task=ST, stage="st", update_factor=2 * LONG),
@@ -74,6 +76,7 @@ def _converged() -> tuple[GmuStrategy, ...]:
             update_factor=LONG,
         ),
     )
+    return tuple(replace(strategy, patience=PATIENCE) for strategy in made)
 
 
 # what their trainings start from: its updates come first

@@ -55,7 +55,8 @@ class Gmu(System):
         if mean == "batch" and stage.accumulate == 1:
             stage = stage.split_batches(MICRO_BATCHES)
         updates = max(1, round(strategy.update_factor * stage.updates))
-        return replace(stage, loss_mean=mean, updates=updates)
+        patience = strategy.patience or stage.patience
+        return replace(stage, loss_mean=mean, updates=updates, patience=patience)
 
     def initial_model(self, experiment: Experiment, strategy: GmuStrategy) -> nn.Module:
         backbone = experiment.backbone
@@ -154,6 +155,7 @@ class Gmu(System):
     def identity(self, experiment: Experiment, strategy: GmuStrategy) -> Any:
         recipe: Recipe = experiment.recipe
         facts = asdict(strategy) | {"name": "", "task": strategy.task.name}
+        del facts["patience"]  # it is the stage's
         limits = [recipe.max_train_seconds, recipe.overlap_seconds]
         limits.append(self.max_training_seconds(experiment, strategy))
         if strategy.switches.drop_long_audio:

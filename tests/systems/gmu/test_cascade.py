@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from lib.scoring.error_propagation import bucket_by_wer
+from lib.systems.baselines import as_hypothesis
 from lib.systems.gmu.cascade import (
     CASCADES,
     nearest_transcript_rows,
@@ -12,7 +13,6 @@ from lib.systems.gmu.cascade import (
     translate_transcripts,
 )
 from lib.systems.gmu.system import strip_text
-from lib.systems.outputs import as_hypothesis
 from lib.tasks import ST
 
 pytestmark = pytest.mark.slow  # it trains, or starts processes
