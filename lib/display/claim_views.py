@@ -98,7 +98,7 @@ def study_claims(answers: Sequence[tuple[Claim, Measured | None]]) -> Page:
         if measured:
             low, high = measured.low, measured.high
             row["verdict"] = verdict(claim, low, high, measured.seeds)
-            row["magnitude"] = magnitude(claim, low, high)
+            row["magnitude"] = magnitude(claim, low, high, measured.seeds)
             row |= {"measurement": measured.description, "seeds": measured.seeds}
             if measured.general:
                 row["pairs in general"] = format_interval(measured.general, "+")

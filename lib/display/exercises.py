@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lib.display.html import Page, note
 from lib.languages import language
-from lib.scoring.claims import Measured
 from lib.scoring.comparisons import Interval, format_interval
 from lib.scoring.error_propagation import WerBucket
 from lib.scoring.outputs import OutputRow
-from lib.scoring.power import seeds_for_sameness
+from lib.scoring.power import Variances, seeds_for_sameness
 
 CLOSE, NEAR = 0.05, 0.15  # absolute error of a guessed share
 
@@ -28,6 +27,12 @@ def check_intervals(by_speaker: Interval | None, by_utterance: Interval | None) 
     widths = [found.high - found.low for found in (by_speaker, by_utterance)]
     if widths[0] == widths[1]:
         return note("Not quite: both intervals are the same; take the speakers out of the second.")
+    if widths[0] < widths[1]:
+        return note(
+            f"Right: by speaker {format_interval(by_speaker)}, by utterance "
+            f"{format_interval(by_utterance)}. Here the second happens to be wider: a variance of "
+            "few speakers is itself uncertain. Try another seed."
+        )
     return note(
         f"Right: by speaker {format_interval(by_speaker)}, by utterance "
         f"{format_interval(by_utterance)}. The clips of one speaker are alike, so they tell less "
@@ -68,13 +73,13 @@ def check_smoothed_loss(
     return note(f"{'Right' if right else 'Not quite'}: training's loss is {expected:.4f} nats.")
 
 
-def check_seeds(seeds: int | None, found: Measured | None, margin: float) -> Page:
-    """Compare a number of seeds with the fewest whose interval fits into a margin around zero."""
-    if found is None or found.components is None:
+def check_seeds(seeds: int | None, found: Variances | None, margin: float) -> Page:
+    """Compare a number of seeds with the fewest that show equivalence within a margin."""
+    if found is None:
         return note("There is no study with several seeds: run --study gmu.")
     if seeds is None:
         return note("Compute the number of seeds above.")
-    needed = seeds_for_sameness(margin, found.components, found.n)
+    needed = seeds_for_sameness(margin, found)
     if needed is None:
         return note("Not even 1,000 seeds are enough: the test items alone leave more uncertain.")
     return note(f"{'Right' if seeds == needed else 'Not quite'}: {needed} seeds.")

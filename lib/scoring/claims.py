@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from lib.scoring.comparisons import difference_to_best_baseline, paired_difference, rows_of
 from lib.scoring.estimates import (
-    Components,
     Estimate,
     Replicates,
     mean_over_pairs,
@@ -16,6 +15,7 @@ from lib.scoring.estimates import (
     simultaneous,
 )
 from lib.scoring.outputs import OutputRow
+from lib.scoring.power import Variances
 from lib.scoring.study import Direction, Study
 
 VERDICTS = ("held", "failed", "inconclusive", "one seed", "not run")
@@ -94,8 +94,7 @@ class Measured:
     pairs: int  # language pairs
     description: str  # what was compared, on which pairs
     general: Estimate | None = None  # for pairs in general, of which these are a sample
-    components: Components | None = None  # of one pair, as a mean over the pairs
-    n: int = 0  # utterances of a pair
+    variances: Variances | None = None  # for the power of such a comparison
 
 
 def measure_rows(claim: Claim, rows: Sequence[OutputRow]) -> Estimate:
@@ -143,25 +142,42 @@ def measure_study(
         return None
     if isinstance(measure, Contrast):
         others = _gains(gain, study, pairs[measure.other_pairs])
-        return _contrast(gain, found, others) if others else None
-    by_pair = list(found.values())
-    what = f"{_what(gain)}, mean of {_each(found)}"
+        kept = comparable(found | others)
+        if kept.keys().isdisjoint(found) or kept.keys().isdisjoint(others):
+            return None
+        return _contrast(gain, found, others)
+    kept = comparable(found)
+    by_pair = list(kept.values())
+    what = f"{_what(gain)}, mean of {_each(kept)}"
+    if left_out := ["→".join(pair) for pair in found if pair not in kept]:
+        what += f"; left out, as they lack seeds: {', '.join(left_out)}"
     return _measured(mean_over_pairs(by_pair), what, by_pair, pairs_in_general(by_pair))
 
 
-def _gains(
-    gain: Gain, study: Study, pairs: Sequence[Direction]
-) -> dict[Direction, Replicates]:
+def _gains(gain: Gain, study: Study, pairs: Sequence[Direction]) -> dict[Direction, Replicates]:
     found = {
         pair: study.gains(pair, gain.strategy, gain.over, gain.metric, gain.task) for pair in pairs
     }
     return {pair: replicates for pair, replicates in found.items() if replicates}
 
 
+def comparable(found: dict[Direction, Replicates]) -> dict[Direction, Replicates]:
+    """Leave out pairs that lack seeds which most others have: the most runs in common are kept."""
+    candidates = {tuple(found_seeds) for found_seeds in (r.seeds for r in found.values())}
+
+    def runs(seeds: tuple[int, ...]) -> int:
+        return len(seeds) * sum(set(seeds) <= set(r.seeds) for r in found.values())
+
+    best = max(sorted(candidates), key=runs)
+    return {p: r.of_seeds(best) for p, r in found.items() if set(best) <= set(r.seeds)}
+
+
 def _contrast(
     gain: Gain, found: dict[Direction, Replicates], others: dict[Direction, Replicates]
 ) -> Measured:
     """Half a mean over both groups with one sign turned, doubled: units that both have are kept."""
+    kept = comparable(found | others)
+    found, others = ({p: r for p, r in group.items() if p in kept} for group in (found, others))
     groups = [mean_over_pairs(list(group.values())) for group in (found, others)]
     turned = replace(groups[1], scores=-groups[1].scores, influence=-groups[1].influence)
     half = mean_over_pairs([groups[0], turned])
@@ -177,9 +193,6 @@ def _measured(
     general: Estimate | None = None,
 ) -> Measured:
     estimate = found.estimate()
-    names = [entry.name for entry in fields(Components)]
-    each = [pair.components for pair in by_pair]
-    means = {name: sum(getattr(e, name) for e in each) / len(each) for name in names}
     return Measured(
         value=estimate.value,
         low=estimate.low,
@@ -188,8 +201,7 @@ def _measured(
         pairs=len(by_pair),
         description=description,
         general=general,
-        components=Components(**means),
-        n=min(pair.n for pair in by_pair),
+        variances=Variances.of(found, by_pair),
     )
 
 
@@ -201,19 +213,16 @@ def _each(found: dict[Direction, Replicates]) -> str:
     return ", ".join(f"{'→'.join(pair)} {r.scores.mean():+.1f}" for pair, r in found.items())
 
 
-def _best_share(
-    measure: BestShare, study: Study, pairs: Sequence[Direction]
-) -> Measured | None:
+def _best_share(measure: BestShare, study: Study, pairs: Sequence[Direction]) -> Measured | None:
     """Count the pairs where it is best; the interval is simultaneous over all pairs and rivals."""
     gains: dict[tuple[Direction, str], Estimate] = {}
     for pair in pairs:
-        for rival in measure.rivals:
-            gain = Gain(
-                strategy=measure.strategy, over=rival, metric=measure.metric, task=measure.task
-            )
-            found = _gains(gain, study, [pair])
-            if found:
-                gains[pair, rival] = found[pair].estimate()
+        over = {
+            rival: study.gain(pair, measure.strategy, rival, measure.metric, measure.task)
+            for rival in measure.rivals
+        }
+        if all(over.values()):  # otherwise it may be the best for want of rivals
+            gains |= {(pair, rival): gain for rival, gain in over.items()}
     if not gains:
         return None
     wide = dict(zip(gains, simultaneous(list(gains.values())), strict=True))
@@ -253,15 +262,18 @@ def verdict(claim: Claim, low: float, high: float, seeds: int) -> str:
     return "failed" if outside else "inconclusive"
 
 
-def magnitude(claim: Claim, low: float, high: float) -> str:
+def magnitude(claim: Claim, low: float, high: float, seeds: int) -> str:
     """Hold the interval of a measured number against the paper's own figure.
 
     Returns:
-        "as published" where both share a number, "above" or "below" where the interval lies above
-        or below the figure; empty where there is no figure.
+        "compatible" where both share a number, which a wide interval makes easy; "above" or "below"
+        where the interval lies above or below the figure; empty where there is no figure, or one
+        seed for a claim about training.
     """
     if claim.published_low is None or claim.published_high is None or math.isnan(low):
         return ""
+    if claim.about == TRAINING and seeds < 2:
+        return ""
     if low > claim.published_high:
         return "above"
-    return "below" if high < claim.published_low else "as published"
+    return "below" if high < claim.published_low else "compatible"

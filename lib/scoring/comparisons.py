@@ -140,7 +140,7 @@ def score_gap(
 
 
 def best_baseline(rows: Sequence[OutputRow], metric: str) -> str:
-    """Return the strategy of the input-independent baseline with the highest score."""
+    """Return the strategy of the baseline with the highest score."""
     names = dict.fromkeys(row.strategy for row in rows if row.system == "baseline")
     scores = {name: row_statistics(_baseline(rows, name), metric).corpus_score for name in names}
     return max(scores, key=scores.__getitem__)

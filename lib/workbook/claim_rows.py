@@ -6,8 +6,8 @@ import math
 from typing import Any, Protocol, runtime_checkable
 
 from lib.scoring.claims import Claim, Measured, magnitude, verdict
-from lib.workbook.power import VARIANCES
-from lib.workbook.predictions import committed, prediction, registration
+from lib.workbook.power import VARIANCES, variance_columns
+from lib.workbook.predictions import committed, prediction, registration_of
 
 
 @runtime_checkable
@@ -44,6 +44,7 @@ def predicted_row(claim: Claim, source: str = "", target: str = "") -> dict[str,
         **dict.fromkeys(("pairs", "measurement", *VARIANCES)),
         "prediction_commit": commit,
         "prediction_time": time,
+        "since": "",
         "registration": "",
     }
 
@@ -63,7 +64,7 @@ def judged_row(
 
     Args:
         found: the measured number with its interval; a plain number is exact.
-        since: when the first run that it is measured on started.
+        since: when the first run that it is measured on, or its first training, began.
 
     Raises:
         ValueError: the claim predicts something else now, or was judged with another number.
@@ -83,11 +84,10 @@ def judged_row(
         "high": _rounded(high),
         "seeds": seeds,
         "verdict": verdict(claim, low, high, seeds),
-        "magnitude": magnitude(claim, low, high),
-        "registration": registration(
-            row["prediction_commit"], row["prediction_time"], since, claim.post_hoc
-        ),
+        "magnitude": magnitude(claim, low, high, seeds),
+        "since": since,
     }
+    judged["registration"] = registration_of(judged)
     if isinstance(found, Measured):
         judged |= _of_study(claim, found)
     before, now = ([r[key] for key in ("measured", "low", "high")] for r in (row, judged))
@@ -109,14 +109,7 @@ def _of_study(claim: Claim, found: Measured) -> dict[str, Any]:
             "general_high": _rounded(high),
             "general_verdict": verdict(claim, low, high, found.seeds),
         }
-    if variances := found.components:
-        columns |= {
-            "variance_items": round(variances.items, 4),
-            "variance_seed_items": round(variances.seed_items, 4),
-            "variance_training": round(variances.training, 4),
-            "measured_items": found.n,
-        }
-    return columns
+    return columns | (variance_columns(found.variances) if found.variances else {})
 
 
 def _rounded(value: float) -> float | None:

@@ -13,7 +13,7 @@ from lib.workbook.power import VARIANCES
 from lib.workbook.predictions import problem
 from lib.workbook.run_names import corpus_part
 
-BASELINE = "baseline"  # the system of the input-independent baselines
+BASELINE = "baseline"  # the system of the baselines
 SCORES = [
     *("run", "notebook", "system", "strategy", "stage", "task", "source", "target", "subset"),
     *("metric", "value", "low", "high", "n", "seed", "signature", "commit"),
@@ -21,7 +21,7 @@ SCORES = [
 CLAIMS = [
     *("claim", "paper", "statement", "predicted_low", "predicted_high", "measured", "low", "high"),
     *("seeds", "verdict", "notebook", "run", "published"),
-    *("pair", "magnitude", "about", "registration", "problem"),
+    *("pair", "magnitude", "about", "since", "registration", "problem"),
     *("general_low", "general_high", "general_verdict", "published_low", "published_high"),
     *("pairs", "measurement", *VARIANCES),
     *("post_hoc", "measure", "prediction_hash", "prediction_commit", "prediction_time"),
@@ -67,8 +67,14 @@ def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def judged_by_most_seeds(table: pd.DataFrame) -> pd.DataFrame:
-    """Each claim as judged by the runs with the most seeds: a study replaces its single runs."""
-    return table[table["seeds"] == table.groupby("claim")["seeds"].transform("max")]
+    """Each claim as judged by the runs with the most seeds: a study replaces its single runs.
+
+    Rows with a problem are kept, but replace no other.
+    """
+    sound = table["seeds"].where(table["problem"] == "", 0)
+    most = sound.groupby(table["claim"]).transform("max")
+    kept = table[(table["seeds"] == most) | (table["problem"] != "")]
+    return kept.drop_duplicates(["claim", "pair", "measured", "problem"])
 
 
 def collect(scale: str) -> Path:

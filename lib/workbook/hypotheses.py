@@ -11,7 +11,7 @@ import pandas as pd
 from lib.files import read_json
 from lib.scoring.outputs import OutputRow
 from lib.scoring.power import Cost
-from lib.workbook.manifest_reader import manifests
+from lib.workbook.manifest_reader import first_began, manifests
 from lib.workbook.paths import cache
 
 WHERE = ("source", "target", "seed")  # parameters that become columns of a training table
@@ -38,11 +38,11 @@ def load_outputs(
 
 
 def first_started(scale: str, notebooks: Sequence[str] = (), **same: Any) -> str:
-    """When the first of these runs started (UTC, ISO 8601); empty where there is none.
+    """When the first of these runs, or its first training, began (UTC, ISO 8601); empty: none.
 
     Arguments as for `load_outputs`.
     """
-    return min((manifest["started"] for manifest in _runs(scale, notebooks, same)), default="")
+    return min(map(first_began, _runs(scale, notebooks, same)), default="")
 
 
 def load_trainings(scale: str, notebooks: Sequence[str] = (), **same: Any) -> pd.DataFrame:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lib.files import content_hash, file_hash, read_json
-from lib.workbook.paths import ROOT, scale_folder
+from lib.workbook.paths import ROOT, cache, scale_folder
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -44,3 +45,14 @@ def corpus_stamp(folder: str) -> str:
         return file_hash(path)
     entries = [[entry.name, entry.lstat().st_size] for entry in sorted(path.iterdir())]
     return content_hash([path.stat().st_mtime_ns, entries])
+
+
+def first_began(manifest: dict[str, Any]) -> str:
+    """When a run started, or the first training whose system it uses (UTC, ISO 8601).
+
+    A system may be older than the run that finds it in the cache.
+    """
+    folders = [cache() / name for name in manifest["systems"].values()]
+    written = [path.stat().st_mtime for folder in folders for path in folder.glob("*.json")]
+    began = [datetime.fromtimestamp(second, UTC) for second in written]
+    return min([manifest["started"], *(time.isoformat(timespec="seconds") for time in began)])

@@ -1,4 +1,7 @@
-"""Predictions under version control: who wrote one, when, and whether a record still agrees."""
+"""Predictions under version control: when one was written, and whether a record still agrees.
+
+The measured numbers themselves are not sealed; they can be computed again from hypotheses.jsonl.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.files import content_hash
-from lib.scoring.claims import Claim, verdict
+from lib.scoring.claims import Claim, magnitude, verdict
 from lib.systems import registry
 from lib.workbook.version_control import git
 
@@ -20,7 +23,6 @@ PREDICTED = (
 )
 BEFORE, POST_HOC, NOT_COMMITTED = "before the run", "post hoc", "not committed"
 NO_GIT = "no git"
-_UNCOMMITTED = "0" * 40
 
 
 def prediction(claim: Claim) -> dict[str, Any]:
@@ -48,38 +50,58 @@ def prediction_hash(row: dict[str, Any]) -> str:
 
 @cache
 def committed(claim_id: str) -> tuple[str, str]:
-    """The last commit that changed the lines of a claim, and its time (UTC, ISO 8601).
+    """The last commit that changed a claim, or a constant that it names, and its time (UTC).
 
     Returns:
-        `NOT_COMMITTED` and an empty time where a line is not committed; `NO_GIT` without git.
+        `NOT_COMMITTED` and an empty time where its text is not the committed one; `NO_GIT` without
+        git.
     """
-    path, first, last = _lines(claim_id)
-    blame = git("blame", "--porcelain", f"-L{first},{last}", "--", str(path))
-    if not blame:  # git does not know the file, or there is no git
-        return NOT_COMMITTED if git("rev-parse", "--git-dir") else NO_GIT, ""
-    commits: dict[str, int] = {}
-    commit = ""
-    for line in blame.splitlines():
-        word = line.split(" ", 1)[0]
-        if len(word) == 40 and all(char in "0123456789abcdef" for char in word):
-            commit = word
-        elif word == "committer-time":
-            commits[commit] = int(line.split()[1])
-    if _UNCOMMITTED in commits:
-        return NOT_COMMITTED, ""
-    latest = max(commits, key=commits.__getitem__)
-    return latest, datetime.fromtimestamp(commits[latest], UTC).isoformat(timespec="seconds")
+    path, nodes = _definition(claim_id)
+    text = path.read_text(encoding="utf-8").splitlines()
+    if not git("rev-parse", "HEAD"):
+        return NO_GIT, ""
+    head = git("show", f"HEAD:./{path.name}", folder=path.parent).splitlines()
+    commits = []
+    for node in nodes:
+        own = text[node.lineno - 1 : node.end_lineno]
+        first = _find(own, head)
+        if first is None:
+            return NOT_COMMITTED, ""
+        lines = f"-L{first},{first + len(own) - 1}:./{path.name}"
+        commits.append(git("log", "-1", "-s", "--format=%ct %H", lines, folder=path.parent))
+    seconds, commit = max(commits, key=lambda found: int(found.split()[0])).split()[:2]
+    return commit, datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds")
 
 
-def _lines(claim_id: str) -> tuple[Path, int, int]:
-    """The file of a claim and its first and last line."""
+def _find(lines: list[str], text: list[str]) -> int | None:
+    """The number of the line from which `lines` stand in a text, from 1; None: they do not."""
+    for start in range(len(text) - len(lines) + 1):
+        if text[start : start + len(lines)] == lines:
+            return start + 1
+    return None
+
+
+def _definition(claim_id: str) -> tuple[Path, list[ast.stmt | ast.expr]]:
+    """The file of a claim, its definition, and those of the constants that it names."""
     for path in registry.claim_files():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Claim":
                 named = {keyword.arg: keyword.value for keyword in node.keywords}
                 if getattr(named.get("id"), "value", None) == claim_id:
-                    return path, node.lineno, node.end_lineno or node.lineno
+                    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+                    return path, [node, *_constants(tree, names)]
     raise KeyError(f"no file of claims has a claim {claim_id!r}")
+
+
+def _constants(tree: ast.Module, names: set[str]) -> list[ast.stmt]:
+    """The assignments at the top of a file to some names."""
+    return [
+        line
+        for line in tree.body
+        if isinstance(line, ast.Assign)
+        and any(n.id in names for t in line.targets for n in ast.walk(t) if isinstance(n, ast.Name))
+    ]
 
 
 def registration(commit: str, time: str, since: str, post_hoc: bool) -> str:
@@ -87,7 +109,7 @@ def registration(commit: str, time: str, since: str, post_hoc: bool) -> str:
 
     Args:
         commit, time: see `committed`.
-        since: when the first of those runs started (UTC, ISO 8601).
+        since: when the first of those runs, or the first training in them, began (UTC, ISO 8601).
         post_hoc: its author says that it was asked after looking.
     """
     if post_hoc:
@@ -112,12 +134,26 @@ def problem(row: dict[str, Any]) -> str:
         return "the claim is no longer predicted"
     if prediction(known)["prediction_hash"] != row["prediction_hash"]:
         return "the prediction was changed after this run"
-    for kind in ("", "general_"):
-        low, high = (row.get(f"{kind}{end}") for end in ("low", "high"))
-        given = row.get(f"{kind}verdict")
-        if kind and not given:
-            continue
-        bounds = (float("nan") if bound is None else bound for bound in (low, high))
-        if verdict(known, *bounds, row["seeds"]) != given:
-            return "edited: the verdict does not follow from the interval"
+    if row["measured"] is not None and registration_of(row) != row["registration"]:
+        return "edited: the registration does not follow from the times"
+    low, high = _bounds(row, "low", "high")
+    if verdict(known, low, high, row["seeds"]) != row["verdict"]:
+        return "edited: the verdict does not follow from the interval"
+    if magnitude(known, low, high, row["seeds"]) != row["magnitude"]:
+        return "edited: the magnitude does not follow from the interval"
+    if row["general_verdict"]:
+        general = verdict(known, *_bounds(row, "general_low", "general_high"), row["seeds"])
+        if general != row["general_verdict"]:
+            return "edited: the verdict on pairs in general does not follow from its interval"
     return ""
+
+
+def registration_of(row: dict[str, Any]) -> str:
+    """See `registration`; from the columns of a row."""
+    return registration(
+        row["prediction_commit"], row["prediction_time"], row["since"], row["post_hoc"]
+    )
+
+
+def _bounds(row: dict[str, Any], *names: str) -> list[float]:
+    return [float("nan") if row[name] is None else row[name] for name in names]

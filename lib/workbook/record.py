@@ -29,7 +29,7 @@ from lib.workbook import power
 from lib.workbook.claim_rows import Interval, differs, judged_row, predicted_row
 from lib.workbook.environment import describe_environment
 from lib.workbook.live_progress import LiveProgress
-from lib.workbook.manifest_reader import corpus_stamp
+from lib.workbook.manifest_reader import corpus_stamp, first_began
 from lib.workbook.notebooks import notebook
 from lib.workbook.paths import HEADLESS, cache, scale_folder
 
@@ -102,7 +102,8 @@ class Run:
 
         Args:
             found: the measured number with its interval; a plain number is exact.
-            since: when the first run that it is measured on started; default: this run.
+            since: when the first run that it is measured on, or its first training, began; default:
+                of this run.
 
         Raises:
             ValueError: the claim was not predicted, its prediction has changed since, or it was
@@ -110,7 +111,7 @@ class Run:
         """
         if not (row := self._claim_row(claim_id)):
             raise ValueError(f"claim {claim_id} was not predicted; call run.predict before the run")
-        since = since or self.manifest["started"]
+        since = since or first_began(self.manifest)
         row = judged_row(row, registry.claim(claim_id), found, since)
         self._list("claims", row, key="claim")
         return claim_views.judgement(row)

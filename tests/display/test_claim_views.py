@@ -92,8 +92,8 @@ def test_a_judgement_has_its_verdict_and_numbers():
 
 
 def test_a_judgement_has_its_magnitude():
-    body = claim_views.judgement(claim_row(magnitude="as published")).body
-    assert "; against the paper's figure: as published." in body
+    body = claim_views.judgement(claim_row(magnitude="compatible")).body
+    assert "; against the paper's figure: compatible." in body
 
 
 def test_a_judgement_without_a_measurement_says_so():

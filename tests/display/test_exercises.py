@@ -14,11 +14,10 @@ from lib.display.exercises import (
     check_share,
     check_smoothed_loss,
 )
-from lib.scoring.claims import Measured
 from lib.scoring.comparisons import score_runs
 from lib.scoring.error_propagation import bucket_by_wer
 from lib.scoring.estimates import Components
-from lib.scoring.power import seeds_for_sameness
+from lib.scoring.power import Variances, seeds_for_sameness
 from tests.display.outputs import (
     MARKUP,
     corrupt,
@@ -160,17 +159,9 @@ def test_a_loss_that_was_not_computed_is_asked_for():
     assert page.body == "<p>Compute the loss above.</p>"
 
 
-STUDY = Measured(
-    value=0.0,
-    low=-1.0,
-    high=1.0,
-    seeds=3,
-    pairs=1,
-    description="",
-    components=Components(items=0.1, seed_items=0.1, training=1.0),
-    n=150,
-)
-FEWEST = seeds_for_sameness(1.0, STUDY.components, STUDY.n)
+PARTS = Components(items=0.01, seed_items=0.1, training=1.0)
+STUDY = Variances(one=PARTS, mean=PARTS, pairs=1, items=150)
+FEWEST = seeds_for_sameness(1.0, STUDY)
 
 
 def test_the_fewest_seeds_that_fit_are_right():
@@ -190,6 +181,5 @@ def test_a_margin_that_no_number_of_seeds_reaches():
     assert "Not even 1,000 seeds" in check_seeds(FEWEST, STUDY, 0.1).body
 
 
-@pytest.mark.parametrize("found", [None, replace(STUDY, components=None)])
-def test_without_a_study_no_number_of_seeds_is_right(found):
-    assert "There is no study with several seeds" in check_seeds(FEWEST, found, 1.0).body
+def test_without_a_study_no_number_of_seeds_is_right():
+    assert "There is no study with several seeds" in check_seeds(FEWEST, None, 1.0).body

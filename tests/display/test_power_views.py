@@ -3,12 +3,12 @@ from dataclasses import replace
 import pytest
 
 from lib.display import power_views
-from lib.scoring.claims import Measured
 from lib.scoring.estimates import Components
 from lib.scoring.power import (
     ITEMS,
     Cost,
     Design,
+    Variances,
     cheapest,
     minutes,
     power,
@@ -16,22 +16,14 @@ from lib.scoring.power import (
     smallest_effect,
 )
 
-FOUND = Measured(
-    value=2.0,
-    low=1.0,
-    high=3.0,
-    seeds=3,
-    pairs=4,
-    description="asr_init above direct",
-    components=Components(items=1.0, seed_items=0.5, training=2.0),
-    n=150,
-)
+ONE = Components(items=1.0, seed_items=0.5, training=2.0)
+FOUND = Variances(one=ONE, mean=ONE, pairs=1, items=150)
 COST = Cost(training_minutes=3.0, decoding_minutes=1.0)
 SMALL = Design(items=600, seeds=3)
 
 
 def least(design):
-    return smallest_effect(FOUND.components, FOUND.n, design)
+    return smallest_effect(FOUND, design)
 
 
 def test_each_size_of_a_study_has_a_row():
@@ -68,7 +60,7 @@ def test_each_difference_has_a_row():
 
 def test_a_difference_has_its_seeds():
     counts = [
-        seeds_needed(3.0, FOUND.components, FOUND.n, Design(items=items, seeds=2))
+        seeds_needed(3.0, FOUND, Design(items=items, seeds=2))
         for items in ITEMS
     ]
     row = "".join(f"<td>{cell}</td>" for cell in [1, 3, *counts])
@@ -80,7 +72,7 @@ def test_a_difference_that_takes_too_many_seeds_says_so():
 
 
 def test_a_difference_has_its_cheapest_study():
-    best = cheapest(3.0, FOUND.components, FOUND.n, 1, COST)
+    best = cheapest(3.0, FOUND, 1, COST)
     text = f"{best.items} items, {best.seeds} seeds: {minutes(best, COST):.0f} core-minutes"
     assert text in power_views.seeds_by_effect(FOUND, COST).body
 
@@ -91,7 +83,7 @@ def test_without_a_cost_no_study_is_the_cheapest():
 
 @pytest.mark.parametrize("cost", [COST, None])
 def test_a_difference_that_no_study_sees_has_no_cheapest_one(cost):
-    noisy = replace(FOUND, components=Components(items=1e6, seed_items=0.0, training=0.0))
+    noisy = replace(FOUND, one=Components(items=1e6, seed_items=0.0, training=0.0))
     assert "core-minutes" not in power_views.seeds_by_effect(noisy, cost).body
 
 
@@ -108,7 +100,7 @@ def test_each_number_of_seeds_is_a_curve(curves):
 def test_a_curve_is_the_power_at_each_difference(curves):
     three, *_ = curves.lines
     drawn = dict(zip(three.get_xdata(), three.get_ydata(), strict=True))
-    assert drawn[3.0] == power(3.0, FOUND.components, FOUND.n, SMALL)
+    assert drawn[3.0] == power(3.0, FOUND, SMALL)
 
 
 def test_power_rises_with_the_difference(curves):

@@ -8,9 +8,10 @@ import pytest
 
 from lib.display import exercises
 from lib.scoring import comparisons
-from lib.scoring.claims import Claim, Gain, measure_study
+from lib.scoring.estimates import Components
+from lib.scoring.power import Variances
 from lib.workbook.notebooks import notebooks
-from tests.scoring.cases import SEEN, make_rows, study_of
+from tests.scoring.cases import make_rows
 
 SOLUTION = re.compile(r"<summary>Solution</summary>\n\n```python\n(.+?)\n```", re.S)
 WANTED = {"00", "10", "12", "16"}
@@ -53,22 +54,7 @@ def uneven_rows():
     return [b if int(g.speaker[8:]) % 2 else g for g, b in zip(good, bad, strict=True)]
 
 
-def study_gain():
-    rows = [
-        row
-        for seed in (1, 2, 3)
-        for name, share in (("direct", 0.3), ("asr_init", 0.3 + seed / 50))
-        for row in make_rows(name, seed, share)
-    ]
-    claim = Claim(
-        id="X",
-        paper="",
-        statement="",
-        predicted_low=0,
-        predicted_high=1,
-        measure=Gain(strategy="asr_init", over="direct"),
-    )
-    return measure_study(claim, study_of(rows), {"all": [SEEN]})
+PARTS = Components(items=0.01, seed_items=0.1, training=1.0)
 
 
 def names(tmp_path):
@@ -81,7 +67,7 @@ def names(tmp_path):
         "experiment": TrainedTwice(),
         "direct_rows": make_rows("direct", 1, 0.3),
         "run": Run(tmp_path),
-        "found": study_gain(),
+        "found": Variances(one=PARTS, mean=PARTS, pairs=1, items=600),
     }
 
 

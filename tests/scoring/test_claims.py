@@ -66,19 +66,24 @@ def test_one_seed_gives_no_verdict_on_training(about, expected):
 @pytest.mark.parametrize(
     "interval, expected",
     [
-        ((1, 4), "as published"),
-        ((5, 9), "as published"),
+        ((1, 4), "compatible"),
+        ((5, 9), "compatible"),
         ((5.1, 9), "above"),
         ((-4, 2.9), "below"),
         ((NAN, NAN), ""),
     ],
 )
 def test_magnitude_is_about_the_papers_figure(interval, expected):
-    assert magnitude(claim(published_low=3, published_high=5), *interval) == expected
+    found = magnitude(claim(published_low=3, published_high=5), *interval, seeds=3)
+    assert found == expected
+
+
+def test_one_seed_has_no_magnitude():
+    assert magnitude(claim(published_low=3, published_high=5), 6, 7, seeds=1) == ""
 
 
 def test_no_figure_has_no_magnitude():
-    assert magnitude(claim(), 1, 2) == ""
+    assert magnitude(claim(), 1, 2, seeds=3) == ""
 
 
 def test_empty_range_is_refused():
@@ -156,7 +161,7 @@ def test_gain_of_selected_pairs(study):
 
 def test_variances_are_those_of_a_pair(study):
     pairs = [study.gain(pair, "asr_init", "direct").components for pair in PAIRS["all"]]
-    found = measure(study, GAIN).components
+    found = measure(study, GAIN).variances.one
     assert found.seed_items == pytest.approx(sum(pair.seed_items for pair in pairs) / 2)
 
 
@@ -203,13 +208,29 @@ def test_best_share_is_uncertain_where_a_rival_is_close():
     rows = []
     for seed in (1, 2, 3):
         rows += make_rows("direct", seed, 0.30) + make_rows("asr_init", seed, 0.31)
-    found = measure_study(claim(BEST), study_of(rows), {"all": [SEEN]})
+    close = BestShare(strategy="direct", rivals=("asr_init",))
+    found = measure_study(claim(close), study_of(rows), {"all": [SEEN]})
     assert (found.low, found.high) == (0.0, 100.0)
 
 
-def test_best_share_is_of_the_rivals_with_runs(study):
+def test_best_share_needs_all_rivals_on_a_pair(study):
     more = replace(BEST, rivals=(*BEST.rivals, "cascade"))
-    assert measure(study, more).value == measure(study, BEST).value
+    assert measure(study, more) is None
+
+
+def test_a_pair_that_lacks_seeds_is_left_out(study):
+    few = ("mlt", "eng")
+    rows = make_rows("direct", 1, 0.3, pair=few) + make_rows("asr_init", 1, 0.0, pair=few)
+    larger = replace(study, rows=study.rows | study_of(rows).rows)
+    found = measure_study(claim(GAIN), larger, {"all": [SEEN, UNSEEN, few]})
+    assert (found.seeds, found.pairs) == (4, 2)
+    assert found.description.endswith("left out, as they lack seeds: mlt→eng")
+
+
+def test_a_pair_with_more_seeds_does_not_displace_the_others(study):
+    rows = make_rows("direct", 9, 0.3) + make_rows("asr_init", 9, 0.0)
+    larger = replace(study, rows=study.rows | study_of(rows).rows)
+    assert measure(larger, GAIN).value == pytest.approx(measure(study, GAIN).value)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from lib.scoring.claims import DATA, SYSTEM
 from lib.scoring.estimates import Components, Estimate
+from lib.scoring.power import Variances
 from lib.workbook.claim_rows import differs, judged_row, predicted_row
 from lib.workbook.collect import CLAIMS
 from lib.workbook.predictions import committed
@@ -11,6 +12,7 @@ from tests.workbook.cases import CLAIM, measured
 
 STARTED = "2026-01-02T00:00:00+00:00"
 COMPONENTS = Components(items=1.0, seed_items=0.25, training=0.123456)
+VARIANCES = Variances(one=COMPONENTS, mean=COMPONENTS, pairs=1, items=60)
 GENERAL = Estimate(
     metric="BLEU",
     value=2.0,
@@ -34,7 +36,7 @@ def test_a_row_has_the_columns_of_claims_csv():
 
 
 def test_a_judged_row_has_no_further_columns():
-    found = measured(general=GENERAL, components=COMPONENTS, n=60)
+    found = measured(general=GENERAL, variances=VARIANCES)
     assert judged(found).keys() == predicted_row(CLAIM).keys()
 
 
@@ -100,7 +102,7 @@ def test_what_could_not_be_measured_is_empty(found):
 
 @pytest.mark.parametrize(
     ("numbers", "magnitude"),
-    [((2, 1, 3), "below"), ((4, 3, 5), "as published"), ((6, 5, 7), "above")],
+    [((2, 1, 3), "below"), ((4, 3, 5), "compatible"), ((6, 5, 7), "above")],
 )
 def test_the_magnitude_is_against_the_published_figure(numbers, magnitude):
     assert judged(measured(*numbers))["magnitude"] == magnitude
@@ -148,9 +150,9 @@ def test_pairs_in_general_have_a_verdict_of_their_own():
 
 
 def test_variances_are_kept():
-    row = judged(measured(components=COMPONENTS, n=60))
-    names = ("variance_items", "variance_seed_items", "variance_training", "measured_items")
-    assert [row[name] for name in names] == [1.0, 0.25, 0.1235, 60]
+    row = judged(measured(variances=VARIANCES))
+    names = ("variance_training", "mean_variance_training", "measured_items")
+    assert [row[name] for name in names] == [0.1235, 0.1235, 60]
 
 
 def test_a_measurement_of_one_run_has_no_variances():

@@ -2,13 +2,14 @@ import subprocess
 
 import pytest
 
-from lib.workbook import environment
+from lib.workbook import environment, version_control
 
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     """A repository with one commit."""
     monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(version_control, "ROOT", tmp_path)
     (tmp_path / "requirements.txt").write_text("torch\n")
     git = ["git", "-C", str(tmp_path), "-c", "user.name=x", "-c", "user.email=x"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "one"]):
@@ -39,6 +40,7 @@ def test_other_changes_have_another_hash(repository):
 
 def test_without_git_the_record_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(version_control, "ROOT", tmp_path)
     (tmp_path / "requirements.txt").touch()
     assert environment.describe_environment()["commit"] == "no git"
 

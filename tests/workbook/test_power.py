@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from lib.scoring.estimates import Components
-from lib.scoring.power import Design, smallest_effect
+from lib.scoring.power import Design, Variances, smallest_effect
 from lib.workbook import power
 
 ROW = {
@@ -12,6 +12,9 @@ ROW = {
     "variance_items": 1.0,
     "variance_seed_items": 0.5,
     "variance_training": 2.0,
+    "mean_variance_items": 0.5,
+    "mean_variance_seed_items": 0.25,
+    "mean_variance_training": 1.0,
     "measured_items": 150,
 }
 
@@ -31,10 +34,15 @@ def write_study(folder, *rows):
 
 def test_the_study_and_what_it_sees_are_named(folder):
     write_study(folder, ROW)
-    found = Components(items=1.0, seed_items=0.5, training=2.0)
-    effect = smallest_effect(found, 150, Design(items=150, seeds=3, pairs=4))
+    found = Variances(
+        one=Components(items=1.0, seed_items=0.5, training=2.0),
+        mean=Components(items=0.5, seed_items=0.25, training=1.0),
+        pairs=4,
+        items=150,
+    )
+    effect = smallest_effect(found, Design(items=150, seeds=3, pairs=4))
     assert power.note_for("X-1", "tiny", one_seed=False) == (
-        "The study with 3 seeds and 150 test items on 4 pairs sees a difference of "
+        "The reference study with 3 seeds and 150 test items on 4 pairs sees a difference of "
         f"{effect:.1f} with a power of 80 %."
     )
 
@@ -71,4 +79,4 @@ def test_a_table_of_an_earlier_version_is_no_study(folder):
 def test_of_several_runs_the_study_counts(folder):
     single = ROW | {"seeds": 1} | dict.fromkeys(power.VARIANCES)
     write_study(folder, single, ROW, single)
-    assert power.note_for("X-1", "tiny").startswith("The study with 3 seeds")
+    assert power.note_for("X-1", "tiny").startswith("The reference study with 3 seeds")

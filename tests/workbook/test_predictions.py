@@ -7,7 +7,7 @@ import pytest
 
 from lib.scoring.claims import DATA, Gain
 from lib.systems import registry
-from lib.workbook import environment
+from lib.workbook import version_control
 from lib.workbook.claim_rows import judged_row, predicted_row
 from lib.workbook.predictions import (
     BEFORE,
@@ -23,10 +23,14 @@ from lib.workbook.predictions import (
 from tests.workbook.cases import CLAIM, measured, use_claims
 
 STARTED = "2026-01-02T00:00:00+00:00"
+EXTRA = "    post_hoc=True,\n"
 FILE = """
+FAR = 10
 Claim(
     id="X-1",
     predicted_low={low},
+    post_hoc=True,
+    statement=f"over {{FAR}}",
 )
 Claim(id="X-2", predicted_low={other})
 """
@@ -53,7 +57,7 @@ def commit(folder, day):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder with a file of two claims, without git."""
-    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(version_control, "ROOT", tmp_path)
     monkeypatch.setattr(registry, "claim_files", lambda: [tmp_path / "claims.py"])
     committed.cache_clear()
     write_claims(tmp_path)
@@ -76,6 +80,27 @@ def test_the_last_change_of_a_claim_counts(folder):
 def test_a_change_of_another_claim_does_not_count(folder):
     first = commit(folder, 1)
     write_claims(folder, other=2)
+    commit(folder, 2)
+    assert committed("X-1")[0] == first
+
+
+def test_a_deleted_line_is_a_change(folder):
+    commit(folder, 1)
+    (folder / "claims.py").write_text(FILE.format(low=1, other=1).replace(EXTRA, ""))
+    second = commit(folder, 2)
+    assert committed("X-1") == (second, "2026-01-02T12:00:00+00:00")
+
+
+def test_a_change_of_a_constant_that_the_claim_names_counts(folder):
+    commit(folder, 1)
+    (folder / "claims.py").write_text(FILE.format(low=1, other=1).replace("FAR = 10", "FAR = 5"))
+    second = commit(folder, 2)
+    assert (committed("X-1")[0], committed("X-2")[0] == second) == (second, False)
+
+
+def test_a_claim_that_moved_keeps_its_commit(folder):
+    first = commit(folder, 1)
+    (folder / "claims.py").write_text("# a comment\n" + FILE.format(low=1, other=1))
     commit(folder, 2)
     assert committed("X-1")[0] == first
 
@@ -213,6 +238,33 @@ def test_an_edited_prediction_with_its_hash_is_found(row):
 )
 def test_a_verdict_that_does_not_follow_is_found(row, edit):
     assert problem(row | edit) == EDITED_VERDICT
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"registration": BEFORE}, {"since": "2020-01-01T00:00:00+00:00"}, {"prediction_time": "2020"}],
+)
+def test_an_edited_registration_is_found(monkeypatch, edit):
+    """A prediction that was not there before the run."""
+    use_claims(monkeypatch, CLAIM)
+    late = predicted_row(CLAIM) | {"prediction_commit": "0" * 40, "prediction_time": "2026-02-01"}
+    found = judged_row(late, CLAIM, measured(), STARTED)
+    assert found["registration"] == POST_HOC
+    changed = found | edit
+    if "since" in edit:  # an earlier start makes it later still: nothing is gained
+        assert problem(changed) == ""
+    else:
+        assert problem(changed) == "edited: the registration does not follow from the times"
+
+
+def test_an_edited_magnitude_is_found(row):
+    edited = row | {"magnitude": "compatible" if row["magnitude"] != "compatible" else "above"}
+    assert problem(edited) == "edited: the magnitude does not follow from the interval"
+
+
+def test_an_edited_general_verdict_is_found(row):
+    edited = row | {"general_low": 0.0, "general_high": 9.0, "general_verdict": "held"}
+    assert problem(edited).startswith("edited: the verdict on pairs in general")
 
 
 def test_a_row_of_an_earlier_version_is_reported(row):
