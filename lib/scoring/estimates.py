@@ -278,4 +278,7 @@ def pairs_in_general(pairs: Sequence[Replicates]) -> Estimate | None:
     variance = between + shared
     scale = between**2 / (count - 1) + shared**2 / these.degrees_of_freedom
     degrees = variance**2 / scale if scale else float(count - 1)
-    return replace(these, standard_error=variance**0.5, degrees_of_freedom=degrees)
+    general = replace(these, standard_error=variance**0.5, degrees_of_freedom=degrees)
+    # with few seeds the mean of these pairs may have fewer degrees of freedom: nothing is known
+    # better of pairs in general than of these
+    return max((general, these), key=lambda estimate: estimate.high - estimate.low)

@@ -2,7 +2,8 @@ import os
 
 import pytest
 
-from lib.workbook.manifest_reader import corpus_stamp, manifests, read_manifest
+from lib.workbook.manifest_reader import corpus_stamp, first_began, manifests, read_manifest
+from lib.workbook.paths import cache
 from tests.workbook.cases import use_folder, write_notebook, write_record
 
 
@@ -53,3 +54,23 @@ def test_a_new_file_changes_a_folders_stamp(tmp_path):
 def test_a_dangling_link_has_a_stamp(tmp_path):
     (tmp_path / "link").symlink_to("/nowhere")
     assert corpus_stamp(str(tmp_path)) != "none"
+
+
+def test_a_run_began_with_the_first_training_whose_system_it_uses(tmp_path, monkeypatch):
+    """A result that lay in the cache was there before the run that finds it."""
+    use_folder(monkeypatch, tmp_path)
+    folder = cache() / "gmu-direct"
+    folder.mkdir(parents=True)
+    (folder / "rehearsal.json").write_text("{}")
+    os.utime(folder / "rehearsal.json", (0, 0))
+    manifest = {"started": "2026-01-02T00:00:00+00:00", "systems": {"direct": "gmu-direct"}}
+    assert first_began(manifest) == "1970-01-01T00:00:00+00:00"
+
+
+def test_a_run_that_trained_itself_began_when_it_started(tmp_path, monkeypatch):
+    use_folder(monkeypatch, tmp_path)
+    folder = cache() / "gmu-direct"
+    folder.mkdir(parents=True)
+    (folder / "rehearsal.json").write_text("{}")
+    manifest = {"started": "2026-01-02T00:00:00+00:00", "systems": {"direct": "gmu-direct"}}
+    assert first_began(manifest) == manifest["started"]
