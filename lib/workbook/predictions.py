@@ -125,7 +125,7 @@ def problem(row: dict[str, Any]) -> str:
     A row is refused where its own columns do not give its hash or its verdict, and where the claim
     predicts something else now.
     """
-    if "prediction_hash" not in row:
+    if not {"prediction_hash", "since"} <= row.keys():
         return "recorded by an earlier version of the workbook"
     if prediction_hash(row) != row["prediction_hash"]:
         return "edited: the prediction in the record is not the one that was hashed"

@@ -84,7 +84,7 @@ def test_silence_is_the_mean_of_normalised_features(paths):
     (features,) = extractor.extract(paths[:1])
     silence = extractor.silence(features)
     assert silence.shape == features.shape
-    assert features.mean().item() == pytest.approx(0, abs=1e-3)
+    assert features.mean().item() == pytest.approx(0, abs=0.01)  # the frames cut by stacking
     assert not silence.any()
 
 

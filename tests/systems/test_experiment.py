@@ -29,7 +29,9 @@ def equal_weights(one, other):
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_each_strategy_trains(trained, outputs, name):
     system, rows = trained(name), outputs(name)
-    assert system.fit_result.updates == 2 * STRATEGIES[name].update_factor
+    most = 2 * STRATEGIES[name].update_factor
+    ended = system.fit_result.stopped_by
+    assert system.fit_result.updates == most or (ended == "patience" and name.endswith(", long"))
     assert (system.folder / "training.csv").exists()
     assert {row.strategy for row in rows} == {name}
     assert {row.task for row in rows} == {STRATEGIES[name].task.name}

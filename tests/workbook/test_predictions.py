@@ -272,5 +272,10 @@ def test_a_row_of_an_earlier_version_is_reported(row):
     assert problem(row) == "recorded by an earlier version of the workbook"
 
 
+def test_a_row_without_the_start_of_its_runs_is_of_an_earlier_version(row):
+    del row["since"]
+    assert problem(row) == "recorded by an earlier version of the workbook"
+
+
 def test_a_row_of_a_much_earlier_version_is_reported():
     assert problem({"claim": "X-1"}) == "recorded by an earlier version of the workbook"

@@ -52,7 +52,12 @@ def _phrasebook(further: Mapping[str, Any]) -> Iterator[PlannedRun]:
         return {"seed": seed, "backbone_seed": seed}
 
     for seed in SEEDS:
-        yield run("03", 5.0, {"backbone_seed": seed})
+        yield PlannedRun(  # no further parameters: it has none of the other notebooks'
+            notebook="03",
+            minutes=5.0,
+            parameters={"backbone_seed": seed},
+            scales=PHRASEBOOK_SCALES,
+        )
     for seed in SEEDS:
         for source, target in STUDY:
             pair = {"source": source, "target": target, **of_seed(seed)}

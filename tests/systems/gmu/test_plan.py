@@ -83,9 +83,10 @@ def test_no_run_is_planned_twice():
     assert len(set(runs)) == len(runs)
 
 
-def test_further_parameters_reach_every_run():
-    runs = study_runs("tiny", {"processes": "2"})[:-1]
-    assert numbers(runs, processes="2") == numbers(runs)
+def test_further_parameters_reach_every_run_on_a_pair():
+    """Neither the backbones nor the advice take them."""
+    runs = study_runs("tiny", {"processes": "2"})
+    assert numbers(runs, processes="2") == numbers(runs) - {"03", "16"}
 
 
 def test_full_needs_recordings():

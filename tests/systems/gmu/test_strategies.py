@@ -8,6 +8,7 @@ from lib.systems.gmu.strategies import (
     GMU_SWITCHES,
     MULTITASK_ABLATION,
     OFFICIAL_SWITCHES,
+    PATIENCE,
     RELEASED,
     STARTS,
     STRATEGIES,
@@ -86,6 +87,7 @@ def test_a_long_training_is_that_of_a_strategy(name):
         encoder=short.encoder and f"{short.encoder}, long",
         decoder=short.decoder and f"{short.decoder}, long",
         update_factor=long.update_factor,
+        patience=PATIENCE,
     )
 
 

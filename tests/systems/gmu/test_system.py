@@ -6,6 +6,7 @@ from lib.data.collate import Collator
 from lib.models.nllb import Nllb
 from lib.systems.gmu.recipe import RECIPES
 from lib.systems.gmu.strategies import (
+    PATIENCE,
     RELEASED,
     STRATEGIES,
     SWITCHES,
@@ -76,7 +77,13 @@ def test_a_new_language_is_added(experiment):
 def test_the_stage_is_the_recipes(experiment, name):
     strategy = STRATEGIES[name]
     expected = getattr(experiment.recipe, strategy.stage)
-    assert experiment.system.stage(experiment, replace(strategy, update_factor=1.0)) == expected
+    plain = replace(strategy, update_factor=1.0, patience=0)
+    assert experiment.system.stage(experiment, plain) == expected
+
+
+def test_patience_of_a_strategy_is_that_of_its_stage(experiment):
+    stage = experiment.system.stage(experiment, STRATEGIES["direct, long"])
+    assert stage.patience == PATIENCE
 
 
 @pytest.mark.parametrize("factor, updates", [(1.0, 300), (2.0, 600), (1.5, 450), (0.001, 1)])
