@@ -46,7 +46,7 @@ def decode(
         silence: replace the audio by silence (a baseline).
     """
     device = next(model.parameters()).device
-    found: dict[str, Hypothesis] = {}
+    found: dict[tuple[str, ...], Hypothesis] = {}
     model.eval()
     costs, kinds = costs_and_kinds(examples, collate.cost)
     max_cost = search.batch_seconds / search.beams
@@ -114,8 +114,10 @@ def _silenced(batch: Batch, collate: Collator) -> Batch:
     return replace(batch, speech=collate.extractor.silence(batch.speech))
 
 
-def _key(example: Example) -> str:
-    return f"{example.id}/{example.task.name}/{example.target}"
+def _key(example: Example) -> tuple[str, ...]:
+    """What tells the examples of one call apart: one clip may have several prompts, questions."""
+    e = example
+    return e.id, e.task.name, e.target, e.prompt, e.question
 
 
 def _unusable(example: Example) -> Hypothesis:

@@ -57,6 +57,14 @@ def test_languages_and_tasks_may_mix(model, collate, mixed):
     assert texts(found) == texts(one_by_one(model, mixed, collate, FEW))
 
 
+def test_two_prompts_or_questions_about_one_clip_are_two_examples(model, collate, chosen):
+    """This model does not read them; each must still get an output of its own."""
+    given = [chosen[0], replace(chosen[0], prompt="Translate:"), replace(chosen[0], question="?")]
+    calls = []
+    decode(model, given, collate, FEW, progress=lambda _, done, total: calls.append((done, total)))
+    assert calls[-1] == (3, 3)
+
+
 def test_the_target_language_changes_the_output(model, collate, mixed):
     found = decode(model, mixed, collate, FEW)
     assert found[0].text != found[2].text

@@ -68,8 +68,11 @@ class Batch:
         """
         if self.speech is not None:
             return self.speech_mask
-        if self.text is not None:
-            return self.text_mask
+        return self.prefix_mask if self.text is None else self.text_mask
+
+    @property
+    def prefix_mask(self) -> Int[Tensor, "batch tokens"]:
+        """1 for each token of the prefix, 0 for its padding."""
         # the last token of a prefix always has a label
         return (self.labels != IGNORED).long().flip(1).cumsum(1).flip(1).clamp(max=1)
 

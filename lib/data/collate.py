@@ -74,8 +74,7 @@ class Collator:
             prompt_lengths=[layout.prompt_length for layout in layouts],
         )
         sources = [layout.source for layout in layouts if layout.source is not None]
-        # an empty text is valid input of MT: a recogniser may write nothing
-        if sources and (not features or all(example.source_text for example in usable)):
+        if len(sources) == len(layouts):
             batch.text = pad([torch.tensor(source) for source in sources], padding)
             batch.text_mask = lengths_mask([len(source) for source in sources])
         if features:

@@ -19,13 +19,13 @@ from transformers.modeling_outputs import BaseModelOutput
 from lib.data.batch import Batch, TokenLayout
 from lib.data.features import FeatureExtractor
 from lib.data.store import default_cost
+from lib.models.hypotheses import scored_rows, sequence_scores, to_hypothesis
 from lib.models.protocol import Hypothesis, Search
 from lib.models.tokenizer import text_ids
 from lib.tasks import Example
 
 PROMPT_LENGTH = 2  # </s> __lang__
 CACHED_TEXTS = 50_000  # texts whose token ids are kept; tokenizing takes a notable share of a step
-MAX_SCORED_LOGITS = 50_000_000  # computed at once when hypotheses are scored
 
 States = Float[Tensor, "batch states hidden"]
 StatesMask = Int[Tensor, "batch states"]
@@ -47,6 +47,11 @@ class EncoderDecoder(nn.Module, ABC):
     @abstractmethod
     def config(self) -> PretrainedConfig:
         """Hugging Face's configuration."""
+
+    @property
+    def states_width(self) -> int:
+        """Width of the encoder's states."""
+        return self.config.hidden_size
 
     @property
     def pad_token_id(self) -> int:
@@ -127,16 +132,8 @@ class EncoderDecoder(nn.Module, ABC):
             encoder_outputs=BaseModelOutput(last_hidden_state=states),
             attention_mask=batch.mask,
             decoder_input_ids=batch.prefix[:, :PROMPT_LENGTH],
-            num_beams=search.beams,
-            num_return_sequences=search.n_best,
-            length_penalty=search.length_penalty,
-            max_new_tokens=search.max_new_tokens,
-            min_new_tokens=search.min_new_tokens or None,
-            no_repeat_ngram_size=search.no_repeat_ngram_size or None,
-            repetition_penalty=search.repetition_penalty,
-            do_sample=False,
-            early_stopping=False,
             suppress_tokens=unused or None,
+            **search.options(),
         )
         # rows of one example are adjacent, the best first
         states = states.repeat_interleave(search.n_best, 0)
@@ -144,21 +141,12 @@ class EncoderDecoder(nn.Module, ABC):
         scores = self._scores(states, states_mask, sequences, search.length_penalty)
         rows = iter(zip(sequences[:, PROMPT_LENGTH:].tolist(), scores, strict=True))
         return [
-            [self._hypothesis(example.id, *next(rows)) for _ in range(search.n_best)]
+            [
+                to_hypothesis(self.tokenizer, example.id, *next(rows))
+                for _ in range(search.n_best)
+            ]
             for example in batch.examples
         ]
-
-    def _hypothesis(self, example_id: str, ids: list[int], score: float) -> Hypothesis:
-        end = self.tokenizer.eos_token_id
-        ended = end in ids
-        output = ids[: ids.index(end)] if ended else ids
-        return Hypothesis(
-            id=example_id,
-            text=self.tokenizer.decode(output, skip_special_tokens=True),
-            tokens=len(output),
-            score=score,
-            ending="end" if ended else "longest",
-        )
 
     def _scores(
         self,
@@ -167,22 +155,11 @@ class EncoderDecoder(nn.Module, ABC):
         sequences: Int[Tensor, "batch tokens"],
         length_penalty: float,
     ) -> list[float]:
-        """The score of each finished sequence after its prompt, in one forward pass.
-
-        `generate` could return scores, but keeps those of the whole vocabulary for every step:
-        gigabytes at full size.
-        """
-        rows = max(1, MAX_SCORED_LOGITS // (sequences.shape[1] * self.config.vocab_size))
+        """The score of each finished sequence after its prompt, in one forward pass."""
         scores: list[float] = []
+        rows = scored_rows(sequences.shape[1], self.config.vocab_size)
         for part in torch.arange(len(sequences), device=sequences.device).split(rows):
             logits = self.decode(states[part], states_mask[part], sequences[part, :-1])
-            log_probabilities = logits[:, 1:].float().log_softmax(-1)
-            output = sequences[part, PROMPT_LENGTH:]
-            chosen = log_probabilities.gather(-1, output.unsqueeze(-1)).squeeze(-1)
-            # up to the first end token; what follows is padding
-            is_end = output == self.tokenizer.eos_token_id
-            real = is_end.cumsum(1) - is_end.long() == 0
-            lengths = real.sum(1).clamp(min=1)
-            scores += ((chosen * real).sum(1) / lengths**length_penalty).tolist()
+            output, end = sequences[part, PROMPT_LENGTH:], self.tokenizer.eos_token_id
+            scores += sequence_scores(logits[:, 1:], output, end, length_penalty)
         return scores
-

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -42,6 +42,20 @@ class Search:
     def __post_init__(self) -> None:
         if not 1 <= self.n_best <= self.beams:
             raise ValueError(f"n_best={self.n_best} exceeds beams={self.beams}")
+
+    def options(self) -> dict[str, Any]:
+        """The arguments of Hugging Face's `generate`."""
+        return {
+            "num_beams": self.beams,
+            "num_return_sequences": self.n_best,
+            "length_penalty": self.length_penalty,
+            "max_new_tokens": self.max_new_tokens,
+            "min_new_tokens": self.min_new_tokens or None,
+            "no_repeat_ngram_size": self.no_repeat_ngram_size or None,
+            "repetition_penalty": self.repetition_penalty,
+            "do_sample": False,
+            "early_stopping": False,
+        }
 
 
 GREEDY = Search(beams=1)

@@ -27,10 +27,10 @@ from transformers import (
 from lib.data.batch import Batch
 from lib.data.features import MELS, FbankExtractor
 from lib.files import atomic_path
+from lib.models.adapter_padding import mask_padding, states_mask
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
 from lib.models.loading import load_checkpoint
 from lib.models.protocol import copy_parts
-from lib.models.seamless_padding import mask_padding, states_mask
 from lib.models.tokenizer import add_seamless_language
 
 # generate() warns at every batch that no target language is given; the prefix has one per row
@@ -96,7 +96,8 @@ class Seamless(EncoderDecoder):
             self.parts["text_encoder"] = ("text_encoder",)
             # for generate() only; unregistered, since all its parts are registered above
             object.__setattr__(self, "text_model", text)
-        mask_padding(speech.speech_encoder)
+        if speech.speech_encoder.adapter is not None:
+            mask_padding(speech.speech_encoder.adapter.layers[0])
 
     @property
     def config(self) -> SeamlessM4Tv2Config:
@@ -106,6 +107,19 @@ class Seamless(EncoderDecoder):
     def stack(self) -> int:
         """Filter bank frames joined at the input."""
         return self.config.feature_projection_input_dim // MELS
+
+    @property
+    def frame_encoder(self) -> nn.Module:
+        """What CTC trains: the speech encoder, the length adaptor included."""
+        return self.speech.speech_encoder
+
+    def frame_states(
+        self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
+    ) -> Float[Tensor, "batch frames hidden"]:
+        """The Conformer's states of each frame, before the length adaptor."""
+        encoder = self.speech.speech_encoder
+        hidden = encoder.feature_projection(features)
+        return encoder.encoder(hidden, attention_mask=mask).last_hidden_state
 
     @property
     def untied(self) -> bool:

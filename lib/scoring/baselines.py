@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import random
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from rapidfuzz import fuzz, process
 
 from lib.scoring.metrics import statistics
+
+T = TypeVar("T")
+
+TRANSLATION_METRICS = ("BLEU", "chrF++")  # their sum selects the constant output
+MAX_FREQUENT_ANSWERS = 20  # candidates for the constant answer
 
 
 def constant(
@@ -27,21 +34,60 @@ def constant(
     """
     sentences = sorted(set(train), key=lambda text: (len(text), text))
     candidates = sentences[:: -(-len(sentences) // max_candidates)]
+    return _best_constant(candidates, dev, target, profile, TRANSLATION_METRICS)
 
+
+def constant_answer(
+    train: Sequence[str], dev: Sequence[str], target: str, profile: str = "plain"
+) -> str:
+    """Return, of the most frequent training answers, the one with the best F1 for every question.
+
+    Args:
+        train: training answers.
+        dev: right answers of each development question, one a line.
+        target: language of the answers, ISO 639-3.
+    """
+    candidates = [answer for answer, _ in Counter(train).most_common(MAX_FREQUENT_ANSWERS)]
+    return _best_constant(candidates, dev, target, profile, ("F1",))
+
+
+def _best_constant(
+    candidates: Sequence[str], dev: Sequence[str], target: str, profile: str, metrics: Sequence[str]
+) -> str:
     def dev_score(text: str) -> float:
         hypotheses = [text] * len(dev)
         return sum(
-            statistics(metric, hypotheses, dev, target, profile).corpus_score
-            for metric in ("BLEU", "chrF++")
+            statistics(metric, hypotheses, dev, target, profile).corpus_score for metric in metrics
         )
 
     return max(candidates, key=dev_score)
 
 
-def shuffled(hypotheses: Sequence[str], references: Sequence[str], seed: int = 0) -> list[str]:
+def question_only(
+    questions: Sequence[str],
+    train_questions: Sequence[str],
+    train_answers: Sequence[str],
+    otherwise: str,
+) -> list[str]:
+    """Return the most frequent training answer to each question, without hearing the speech.
+
+    Args:
+        otherwise: answer to a question that is not in training.
+    """
+    answers: dict[str, Counter[str]] = defaultdict(Counter)
+    for question, answer in zip(train_questions, train_answers, strict=True):
+        answers[question][answer] += 1
+    return [
+        answers[question].most_common(1)[0][0] if question in answers else otherwise
+        for question in questions
+    ]
+
+
+def shuffled(hypotheses: Sequence[T], references: Sequence[str], seed: int = 0) -> list[T]:
     """Give each utterance the hypothesis of another one, with another reference where possible.
 
     This equals decoding shuffled audio, since a hypothesis does not depend on the other utterances.
+    It does depend on a question: where there is one, shuffle the inputs and decode them.
     """
     rng = random.Random(seed)
     order = list(range(len(hypotheses)))

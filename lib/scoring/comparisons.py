@@ -7,7 +7,13 @@ from itertools import zip_longest
 from typing import Protocol, runtime_checkable
 
 from lib.scoring.estimates import Estimate, Replicates, replicates
-from lib.scoring.metrics import PROFILES, Statistics, statistics
+from lib.scoring.metrics import (
+    PROFILES,
+    TRANSCRIBED,
+    Statistics,
+    lower_is_better,
+    statistics,
+)
 from lib.scoring.outputs import OutputRow
 
 Runs = Mapping[int, Sequence[OutputRow]]  # the outputs of each seed, on one test set
@@ -54,6 +60,8 @@ def row_statistics(
 ) -> Statistics:
     """Return the sufficient statistics of rows that share a target language."""
     hypotheses, references = [r.hypothesis for r in rows], [r.reference for r in rows]
+    if metric == TRANSCRIBED:
+        references = [f"{row.reference}\n{row.transcript}" for row in rows]
     return statistics(metric, hypotheses, references, rows[0].target, profile)
 
 
@@ -140,14 +148,17 @@ def score_gap(
 
 
 def best_baseline(rows: Sequence[OutputRow], metric: str) -> str:
-    """Return the strategy of the baseline with the highest score."""
+    """Return the strategy of the baseline with the best score, the lowest of an error rate."""
     names = dict.fromkeys(row.strategy for row in rows if row.system == "baseline")
     scores = {name: row_statistics(_baseline(rows, name), metric).corpus_score for name in names}
-    return max(scores, key=scores.__getitem__)
+    best = min if lower_is_better(metric) else max
+    return best(scores, key=scores.__getitem__)
 
 
 def difference_to_best_baseline(rows: Sequence[OutputRow], metric: str = "BLEU") -> Estimate:
     """Return the score of the trained system minus that of the best baseline.
+
+    Of error rates and other metrics where lower is better, a negative difference is a gain.
 
     Args:
         rows: of one trained system and of its baselines.
@@ -160,10 +171,11 @@ def difference_to_best_baseline(rows: Sequence[OutputRow], metric: str = "BLEU")
 
 
 def exact_match_share(rows: Sequence[OutputRow]) -> float:
-    """Return the share of the system's outputs that equal their reference."""
+    """Return the share of the system's outputs that equal their reference, or a right answer."""
     prepare = PROFILES["plain"].prepare
     rows = _trained(rows)
-    return sum(prepare(row.hypothesis) == prepare(row.reference) for row in rows) / len(rows)
+    exact = (prepare(row.hypothesis) in map(prepare, row.right_outputs) for row in rows)
+    return sum(exact) / len(rows)
 
 
 def ranked_examples(rows: Sequence[OutputRow], count: int) -> list[tuple[OutputRow, float]]:

@@ -1,7 +1,8 @@
-"""Corpus scores by sacreBLEU and jiwer, with their signatures.
+"""Corpus scores by sacreBLEU and jiwer, and of answers to questions, with their signatures.
 
-No metric is implemented here. The libraries give the sufficient statistics of each utterance and
-the score of a sum of them, from which `lib.scoring.estimates` makes intervals.
+No metric is implemented here. The libraries, and `lib.scoring.answers`, give the sufficient
+statistics of each utterance and the score of a sum of them, from which `lib.scoring.estimates`
+makes intervals.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ import sacrebleu
 from jaxtyping import Float
 
 from lib.languages import language
+from lib.scoring import answers
+
+TRANSCRIBED = "transcribed rate"  # of translations
+LOWER_IS_BETTER = frozenset({"WER", "CER", "question rate", "empty rate", TRANSCRIBED})
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,22 @@ class Statistics:
         return [self.combine(row) for row in self.rows]
 
 
+def lower_is_better(metric: str) -> bool:
+    """Whether a lower score is better; the metric may be named as in scores.csv, "WER[gmu]"."""
+    return metric.partition("[")[0] in LOWER_IS_BETTER
+
+
 def statistics(
     metric: str, hypotheses: Sequence[str], references: Sequence[str], target: str, profile: str
 ) -> Statistics:
     """Compute the sufficient statistics of a metric.
 
     Args:
-        metric: BLEU, chrF++, WER or CER.
+        metric: BLEU, chrF++, WER, CER; F1 or EM (exact match) of answers; question rate or
+            empty rate, the percentage of outputs that are questions or empty; transcribed rate,
+            that of translations that are transcripts.
+        references: of F1 and EM, all right answers, one a line; the best counts. Of the transcribed
+            rate the translation, then the transcript.
         target: language of the output, ISO 639-3; may decide the BLEU tokenizer.
         profile: a name in `PROFILES`.
 
@@ -86,13 +100,16 @@ def statistics(
         )
     if profile not in PROFILES:
         raise ValueError(f"unknown scoring profile {profile!r}; use one of {', '.join(PROFILES)}")
+    if metric in _ANSWER_METRICS:
+        return _answer_statistics(metric, hypotheses, references, target, profile)
     prepare = PROFILES[profile].prepare
     hypotheses, references = [prepare(h) for h in hypotheses], [prepare(r) for r in references]
     if metric in ("BLEU", "chrF++"):
         return _sacrebleu_statistics(metric, hypotheses, references, target, profile)
     if metric in ("WER", "CER"):
         return _jiwer_statistics(metric, hypotheses, references, profile)
-    raise ValueError(f"unknown metric {metric!r}; use BLEU, chrF++, WER or CER")
+    known = ", ".join(("BLEU", "chrF++", "WER", "CER", *_ANSWER_METRICS))
+    raise ValueError(f"unknown metric {metric!r}; use one of {known}")
 
 
 def _sacrebleu_statistics(
@@ -122,11 +139,37 @@ def _jiwer_statistics(
     pairs = zip(references, hypotheses, strict=True)
     rows = np.array([_edits(process, *pair) for pair in pairs], dtype=np.float64)
     signature = f"v:jiwer-{version('jiwer')}|profile:{profile}"
-    return Statistics(metric, rows, _error_rate, signature)
+    return Statistics(metric, rows, _percentage, signature)
 
 
-def _error_rate(total: np.ndarray) -> float:
-    """Error rate in percent from the sums of edits and reference lengths."""
+def _best(score: Callable[[str, str, str], float]) -> Callable[[str, Sequence[str], str], float]:
+    return lambda hypothesis, right, target: max(score(hypothesis, r, target) for r in right)
+
+
+# metric -> its value for one utterance, from 0 to 1, given the right answers and the language
+_ANSWER_METRICS: dict[str, Callable[[str, Sequence[str], str], float]] = {
+    "F1": _best(answers.f1),
+    "EM": _best(answers.exact_match),
+    "question rate": lambda hypothesis, _, target: answers.is_question(hypothesis, target),
+    "empty rate": lambda hypothesis, *_: not hypothesis,
+    TRANSCRIBED: lambda hypothesis, both, _: answers.is_transcript(hypothesis, *both),
+}
+
+
+def _answer_statistics(
+    metric: str, hypotheses: Sequence[str], references: Sequence[str], target: str, profile: str
+) -> Statistics:
+    prepare, score = PROFILES[profile].prepare, _ANSWER_METRICS[metric]
+    rows = [
+        (score(prepare(hypothesis), [prepare(r) for r in reference.split("\n")], target), 1)
+        for hypothesis, reference in zip(hypotheses, references, strict=True)
+    ]
+    signature = f"answers:{answers.VERSION}|lang:{target}|profile:{profile}"
+    return Statistics(metric, np.array(rows, dtype=np.float64), _percentage, signature)
+
+
+def _percentage(total: np.ndarray) -> float:
+    """100 times a sum over a sum: edits over reference lengths, or values over utterances."""
     return 100 * float(total[0]) / max(float(total[1]), 1.0)
 
 

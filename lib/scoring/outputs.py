@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lib.scoring.estimates import replicates
 from lib.scoring.metrics import statistics
-from lib.tasks import TASKS, Example
+from lib.tasks import ST, TASKS, Example
 
 if TYPE_CHECKING:  # importing decoding would load torch
     from lib.models.protocol import Hypothesis
@@ -36,15 +36,21 @@ class OutputRow(OutputKey):
     speaker: str
     seconds: float
     audio: str
-    reference: str
+    reference: str  # of a question: all right answers, one a line
     hypothesis: str
     tokens: int
     log_probability: float | None
     ending: str  # see `Hypothesis.ending`
+    transcript: str = ""  # of translated speech, where it is known
 
     @property
     def key(self) -> OutputKey:
         return OutputKey(**{field.name: getattr(self, field.name) for field in fields(OutputKey)})
+
+    @property
+    def right_outputs(self) -> list[str]:
+        """The reference, or each right answer to a question."""
+        return self.reference.split("\n") if TASKS[self.task].asks else [self.reference]
 
 
 def output_rows(
@@ -72,14 +78,21 @@ def output_rows(
             speaker=example.speaker,
             seconds=round(example.seconds, 3),
             audio=str(example.audio or ""),
-            reference=example.target_text,
+            reference=reference_of(example),
             hypothesis=hypothesis.text,
             tokens=hypothesis.tokens,
             log_probability=hypothesis.score,
             ending=hypothesis.ending,
+            transcript=example.source_text if example.task == ST else "",
         )
         for example, hypothesis in zip(examples, hypotheses, strict=True)
     ]
+
+
+def reference_of(example: Example) -> str:
+    """The text to hold an output against; of several right answers, one a line."""
+    right = [" ".join(answer.split()) for answer in example.answers]
+    return "\n".join(right) if example.task.asks and right else example.target_text
 
 
 def metric_name(metric: str, profile: str) -> str:

@@ -25,7 +25,12 @@ from lib.utterance import Corpus
 MAX_WAIT_SECONDS = 14 * 24 * 3600.0  # for another process's training, a cluster job's among them
 
 # kind -> the module with its PRESETS; another kind of backbone is one more line
-KINDS = {"seamless": "lib.systems.seamless_presets", "nllb": "lib.systems.nllb_backbone"}
+KINDS = {
+    "seamless": "lib.systems.seamless_presets",
+    "nllb": "lib.systems.nllb_backbone",
+    "w2v_bert": "lib.systems.w2v_bert_backbone",
+    "qwen": "lib.systems.qwen_backbone",
+}
 
 
 class BackboneRecipe(ABC):

@@ -32,7 +32,7 @@ def decode_once(
         folder: of the system, which holds the hash of everything that decided its weights.
         identity: what else decides the outputs: the test corpus, the search, the limits.
     """
-    facts = [[e.id, e.task.name, e.source, e.target, e.source_text, e.seconds] for e in test]
+    facts = [_facts(example) for example in test]
     path = folder / "outputs" / f"{content_hash([VERSION, identity, facts], 16)}.json"
     if path.exists():
         found = read_json(path)
@@ -46,6 +46,15 @@ def decode_once(
     facts = {"hypotheses": rows, "truncated": sorted(made.truncated), "seconds": made.seconds}
     write_json(path, facts)
     return made
+
+
+def _facts(example: Example) -> list[Any]:
+    """What decides the output of an example, besides its audio, which the corpus decides."""
+    e = example
+    facts = [e.id, e.task.name, e.source, e.target, e.source_text, e.seconds]
+    asked = {"prompt": e.prompt, "question": e.question}
+    # added where there are any: outputs of models without prompts are found as ever
+    return [*facts, asked] if any(asked.values()) else facts
 
 
 def _hypothesis(row: dict[str, Any]) -> Hypothesis:

@@ -109,7 +109,7 @@ class Experiment(ExperimentOutputs):
         collate = Collator(model, model.feature_extractor(limit))
         train, left_out = self._training_examples(strategy)
         result = fit(
-            self.system.objective(strategy, model, stage),
+            self.system.objective(self, strategy, model, stage),
             stage,
             train,
             collate,
@@ -151,20 +151,23 @@ class Experiment(ExperimentOutputs):
         }
 
     def _training_examples(self, strategy: Strategy) -> tuple[list[Example], dict[str, list[str]]]:
-        train: list[Example] = []
+        by_task: list[list[Example]] = []
         left_out: dict[str, list[str]] = {}
-        for source, target in self.task_directions(strategy.task):
-            utterances = self.corpus.split("train", source)
-            found, lost = self.system.training_examples(self, strategy, utterances, target)
-            train += found
-            for reason, ids in lost.items():
-                left_out.setdefault(reason, []).extend(ids)
-        return train, left_out
+        for part in strategy.by_task:
+            by_task.append([])
+            for source, target in self.task_directions(part.task):
+                utterances = self.corpus.split("train", source)
+                found, lost = self.system.training_examples(self, part, utterances, target)
+                by_task[-1] += found
+                for reason, ids in lost.items():
+                    left_out.setdefault(reason, []).extend(ids)
+        return self.system.mix(strategy, by_task, self.seed), left_out
 
     def _evaluation(self, model: nn.Module, strategy: Strategy) -> Callable[[], Evaluation]:
         """What selects the weights: a score of decoded development utterances."""
-        count, directions = self.recipe.selection_utterances, self.task_directions(strategy.task)
-        dev = self._examples(strategy, "dev", count and -(-count // len(directions)))
+        count = self.recipe.selection_utterances
+        parts = sum(len(self.task_directions(part.task)) for part in strategy.by_task)
+        dev = self._examples(strategy, "dev", count and -(-count // parts))
         limit = self.recipe.max_train_seconds
         # not the training's collator: what evaluations cut is not part of its counts
         collate = Collator(model, model.feature_extractor(limit))
@@ -175,19 +178,25 @@ class Experiment(ExperimentOutputs):
                 model, dev, collate, search, limit, self.recipe.overlap_seconds
             )
             outputs = [(e, h.text) for e, h in zip(dev, decoded, strict=True)]
-            return Evaluation(self._selection_score(outputs), outputs[:LISTENING_EXAMPLES])
+            empty = sum(not text for _, text in outputs) / len(outputs)
+            return Evaluation(
+                score=self._selection_score(outputs),
+                outputs=outputs[:LISTENING_EXAMPLES],
+                signals={"empty_outputs": empty, **self.system.signals(model, outputs)},
+            )
 
         return evaluate
 
     def _selection_score(self, outputs: Sequence[tuple[Example, str]]) -> float:
-        """The corpus score of each direction, their mean."""
+        """The corpus score of each task and direction, their mean."""
         metric = self.recipe.selection_metric
-        pairs: dict[Direction, list[tuple[str, str]]] = {}
+        pairs: dict[tuple[str, Direction], list[tuple[str, str]]] = {}
         for e, text in outputs:
-            pairs.setdefault((e.source, e.target), []).append((text, e.target_text))
+            key = (e.task.name, (e.source, e.target))
+            pairs.setdefault(key, []).append((text, e.target_text))
         scores = [
             statistics(metric, *zip(*own, strict=True), target, "plain").corpus_score
-            for (_, target), own in pairs.items()
+            for (_, (_, target)), own in pairs.items()
         ]
         return sum(scores) / len(scores)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -50,6 +50,7 @@ class LoadedSystem:
     folder: Path
     card: dict[str, Any]  # system.json
     model: nn.Module
+    prepare: Callable[[Example], Example]  # as the system's examples are, for instance prompted
 
     @property
     def task(self) -> Task:
@@ -146,7 +147,7 @@ class LoadedSystem:
             audio=path.resolve(),
             seconds=seconds,
         )
-        facts = self.card["model"]
+        facts, example = self.card["model"], self.prepare(example)
         return segments.segment(example, facts["max_seconds"], facts["overlap_seconds"])
 
 
@@ -164,5 +165,5 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
     card = read_json(folder / "system.json")
     set_threads(card["scale"])
     module = import_module(f"lib.systems.{card['system']}.system")
-    model = module.SYSTEM.load(card["model"], folder)
-    return LoadedSystem(folder=folder, card=card, model=model.to(device))
+    model = module.SYSTEM.load(card["model"], folder).to(device)
+    return LoadedSystem(folder=folder, card=card, model=model, prepare=module.SYSTEM.prepare)

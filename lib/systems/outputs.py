@@ -111,7 +111,7 @@ class ExperimentOutputs:
         ]
 
     def outputs(self, system: TrainedSystem, name: str = "") -> list[OutputRow]:
-        """The outputs of a system on the test set of its own task.
+        """The outputs of a system on the test set of its own task or tasks.
 
         Args:
             name: of the strategy in the scores table; default: its own.
@@ -126,11 +126,12 @@ class ExperimentOutputs:
     def _examples(
         self, strategy: Strategy, split: str, max_items: int | None = None
     ) -> list[Example]:
-        """Examples of a split, at most `max_items` of each direction."""
+        """Examples of a split, at most `max_items` of each task and direction."""
         found: list[Example] = []
-        for source, target in self.task_directions(strategy.task):
-            utterances = self.corpus.split(split, source)
-            found += self.system.test_examples(strategy, utterances, target)[:max_items]
+        for part in strategy.by_task:
+            for source, target in self.task_directions(part.task):
+                utterances = self.corpus.split(split, source)
+                found += self.system.test_examples(part, utterances, target)[:max_items]
         return found
 
     def rows(

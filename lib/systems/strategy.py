@@ -18,6 +18,7 @@ from lib.utterance import Utterance
 if TYPE_CHECKING:
     from lib.systems.experiment import Experiment
 
+
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
     """One model of a system: its task, and how it is trained. Systems add fields of their own."""
@@ -25,6 +26,11 @@ class Strategy:
     name: str  # as in the scores table
     task: Task
     stage: str  # field of the recipe that says how it trains
+
+    @property
+    def by_task(self) -> Sequence[Strategy]:
+        """The strategy once for each of its tasks; most have one."""
+        return (self,)
 
 
 class System(ABC):
@@ -54,8 +60,24 @@ class System(ABC):
         """Copy trained parts between models of this system."""
 
     @abstractmethod
-    def objective(self, strategy: Strategy, model: nn.Module, stage: Stage) -> nn.Module:
+    def objective(
+        self, experiment: Experiment, strategy: Strategy, model: nn.Module, stage: Stage
+    ) -> nn.Module:
         """The loss that a strategy trains with, holding the model."""
+
+    def signals(
+        self, model: nn.Module, outputs: Sequence[tuple[Example, str]]
+    ) -> dict[str, float]:
+        """What to measure at each evaluation besides the score.
+
+        Args:
+            outputs: for the development examples.
+        """
+        return {}
+
+    def prepare(self, example: Example) -> Example:
+        """An example for use, without a reference; for instance with its prompt."""
+        return example
 
     @abstractmethod
     def test_examples(
@@ -72,6 +94,12 @@ class System(ABC):
         target: str,
     ) -> tuple[list[Example], dict[str, list[str]]]:
         """The examples to train on, and the ids of those left out, by reason."""
+
+    def mix(
+        self, strategy: Strategy, by_task: Sequence[Sequence[Example]], seed: int
+    ) -> list[Example]:
+        """The examples of all tasks of a strategy as one training set."""
+        return [example for own in by_task for example in own]
 
     @abstractmethod
     def max_training_seconds(self, experiment: Experiment, strategy: Strategy) -> float:

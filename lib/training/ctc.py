@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from transformers import PretrainedConfig
 
-from lib.data.batch import Batch
-from lib.models.seamless import Seamless
+from lib.data.batch import Batch, TokenLayout
+from lib.data.store import default_cost
+from lib.tasks import Example
 from lib.training.objectives import TokenLoss
 
 BLANK = 0
 
 
+@runtime_checkable
+class FrameModel(Protocol):
+    """A model with a speech encoder that has a state for each frame: Seamless, w2v-BERT."""
+
+    @property
+    def frame_encoder(self) -> nn.Module: ...
+
+    @property
+    def config(self) -> PretrainedConfig: ...
+
+    def frame_states(self, features: Tensor, mask: Tensor) -> Tensor: ...
+
+
 class CtcObjective(nn.Module):
     """CTC on the characters of transcripts (Graves et al. 2006).
 
-    The output layer sits on the Conformer, before the length adaptor, and is discarded afterwards.
+    The output layer sits on the frames' states and is discarded afterwards.
 
     Args:
         alphabet: characters that are learnt; others are left out of the targets.
@@ -25,9 +42,11 @@ class CtcObjective(nn.Module):
             every process.
     """
 
-    def __init__(self, model: Seamless, alphabet: str, seed: int) -> None:
+    pad_token_id = BLANK
+
+    def __init__(self, model: FrameModel, alphabet: str, seed: int) -> None:
         super().__init__()
-        self.encoder = model.speech.speech_encoder
+        self.encoder, self._frame_states = model.frame_encoder, model.frame_states
         self.character_ids = {char: index for index, char in enumerate(alphabet, start=1)}
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -37,15 +56,23 @@ class CtcObjective(nn.Module):
 
     def logits(self, batch: Batch) -> Float[Tensor, "batch frames characters"]:
         """Logits of the characters and the blank in each frame."""
-        hidden = self.encoder.feature_projection(batch.speech)
-        states = self.encoder.encoder(hidden, attention_mask=batch.speech_mask).last_hidden_state
-        return self.output(states)
+        return self.output(self._frame_states(batch.speech, batch.speech_mask))
+
+    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
+        """The characters of a transcript, for batches of an encoder that has no tokenizer."""
+        ids = self.targets(example)
+        return TokenLayout(prefix=ids, labels=ids, prompt_length=0)
+
+    def cost(self, example: Example) -> float:
+        return default_cost(example)
+
+    def targets(self, example: Example) -> list[int]:
+        """The ids of a transcript's characters."""
+        text = example.target_text.lower()
+        return [self.character_ids[c] for c in text if c in self.character_ids]
 
     def forward(self, batch: Batch) -> TokenLoss:
-        targets = [
-            [self.character_ids[c] for c in e.target_text.lower() if c in self.character_ids]
-            for e in batch.examples
-        ]
+        targets = [self.targets(example) for example in batch.examples]
         lengths = torch.tensor([len(target) for target in targets])
         frames = batch.speech_mask.sum(1)
         for index, target in enumerate(targets):

@@ -74,7 +74,7 @@ class EncoderStateCache:
         lines = self._index.read_text(encoding="utf-8").splitlines(keepends=True)
         numbers = self._data.stat().st_size // 4
         for key, start, count in (json.loads(line) for line in lines if line.endswith("\n")):
-            if start + count * self.model.config.hidden_size <= numbers:
+            if start + count * self.model.states_width <= numbers:
                 self._positions[key] = (start, count)
         rows = [json.dumps([key, *position]) + "\n" for key, position in self._positions.items()]
         self._index.write_text("".join(rows), encoding="utf-8")
@@ -90,7 +90,7 @@ class EncoderStateCache:
 
     def _read(self, key: str) -> Float[Tensor, "_ hidden"]:
         start, count = self._positions[key]
-        width = self.model.config.hidden_size
+        width = self.model.states_width
         with open(self._data, "rb") as file:
             numbers = os.pread(file.fileno(), count * width * 4, start * 4)
         rows = np.frombuffer(numbers, np.float32).reshape(count, width)

@@ -1,11 +1,11 @@
-"""The log of a training: training.csv, TensorBoard, and outputs for a few listening examples."""
+"""The log of a training: training.csv, signals, TensorBoard, outputs for listening examples."""
 
 from __future__ import annotations
 
 import csv
 import json
 import resource
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -55,7 +55,7 @@ class Log:
     """The log of one stage.
 
     Args:
-        folder: gets `training.csv`, `listening.jsonl` and `tensorboard/`.
+        folder: gets `training.csv`, `listening.jsonl`, `signals.jsonl` and `tensorboard/`.
         last_update: of the checkpoint that training resumes from; later rows are removed.
     """
 
@@ -73,6 +73,9 @@ class Log:
             writer.writerows(rows)
         outputs = [output for output in read_listening(folder) if output.update <= last_update]
         write_text(self._outputs, "".join(_to_line(output) for output in outputs))
+        self._signals = folder / "signals.jsonl"
+        signals = [row for row in read_signals(folder) if row["update"] <= last_update]
+        write_text(self._signals, "".join(json.dumps(row) + "\n" for row in signals))
         self._file = open(table, "a", newline="", encoding="utf-8")
         self._writer = csv.DictWriter(self._file, COLUMNS)
         self._board = SummaryWriter(
@@ -93,6 +96,13 @@ class Log:
                 file.write(_to_line(output))
                 text = f"{output.hypothesis}  \n(reference: {output.reference})"
                 self._board.add_text(f"outputs/{output.id}", text, output.update)
+
+    def add_signals(self, update: int, signals: Mapping[str, float]) -> None:
+        """Add what an evaluation measured besides the score."""
+        with open(self._signals, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"update": update, **signals}) + "\n")
+        for name, value in signals.items():
+            self._board.add_scalar(f"dev/{name}", value, update)
 
     def flush(self) -> None:
         """Write everything to the disk."""
@@ -139,6 +149,15 @@ def read_listening(folder: Path) -> list[ListeningOutput]:
         return []
     with open(path, newline="\n", encoding="utf-8") as file:  # outputs may hold other line ends
         return [ListeningOutput(**json.loads(line)) for line in file if line.endswith("\n")]
+
+
+def read_signals(folder: Path) -> list[dict[str, float]]:
+    """What each evaluation measured besides the score: "update" and the signals by name."""
+    path = folder / "signals.jsonl"
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
 
 
 def peak_memory_mb() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -22,6 +22,7 @@ class Evaluation:
 
     score: float  # the higher the better
     outputs: Sequence[tuple[Example, str]] = ()  # listening examples, always the same, and outputs
+    signals: dict[str, float] = field(default_factory=dict)  # further measurements, logged
 
 
 Evaluate = Callable[[], Evaluation]  # decodes the development set; called in eval mode
@@ -46,6 +47,7 @@ def select(training: Training, evaluate: Evaluate, log: Log | None) -> float:
         for _, update in ranking[training.stage.average_best :]:
             (folder / "candidates" / f"{update}.safetensors").unlink(missing_ok=True)
     if log:
+        log.add_signals(state.update, found.signals)
         log.add_outputs(
             ListeningOutput(
                 update=state.update,

@@ -20,10 +20,12 @@ WHERE = ("source", "target", "seed")  # parameters that become columns of a trai
 def load_outputs(
     scale: str, notebooks: Sequence[str] = (), **same: Any
 ) -> Iterator[tuple[tuple[str, str], OutputRow]]:
-    """The outputs in finished runs of a language pair, the oldest run first, each with that pair.
+    """The outputs in finished runs, the oldest run first, each with the run's language pair.
+
+    The pair of a run that has none, as it trains on several, is that of the output.
 
     Args:
-        notebooks: numbers of those whose runs are read; empty: all.
+        notebooks: numbers of those whose runs are read; empty: all with a language pair.
         same: values of parameters, such as corpus="phrasebook", for the runs that have these
             parameters.
     """
@@ -34,7 +36,9 @@ def load_outputs(
             with open(path, encoding="utf-8") as lines:
                 for row in map(json.loads, lines):
                     del row["run"]
-                    yield (parameters["source"], parameters["target"]), OutputRow(**row)
+                    own = OutputRow(**row)
+                    pair = [parameters.get(name, getattr(own, name)) for name in WHERE[:2]]
+                    yield tuple(pair), own
 
 
 def first_started(scale: str, notebooks: Sequence[str] = (), **same: Any) -> str:
@@ -82,12 +86,14 @@ def comparison_cost(scale: str, notebooks: Sequence[str] = (), **same: Any) -> C
 
 
 def _runs(scale: str, notebooks: Sequence[str], same: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The records of finished runs of a language pair, the oldest first."""
+    """The records of finished runs, the oldest first."""
     found = []
     for manifest in sorted(manifests(scale), key=lambda manifest: manifest["finished"]):
         parameters = manifest["parameters"]
-        read = not notebooks or manifest["notebook"] in notebooks
-        read &= {"source", "target"} <= parameters.keys()
+        if notebooks:
+            read = manifest["notebook"] in notebooks
+        else:
+            read = {"source", "target"} <= parameters.keys()
         read &= manifest["exit"] == "finished"
         if read and all(parameters.get(name, value) == value for name, value in same.items()):
             found.append(manifest)

@@ -9,6 +9,7 @@ import pandas as pd
 from tabulate import tabulate
 
 from lib.display.claim_views import statement
+from lib.scoring.metrics import lower_is_better
 from lib.scoring.outputs import metric_name
 from lib.tasks import TASKS
 from lib.workbook.collect import BASELINE, claims, distinct_scores, judged_by_most_seeds, scores
@@ -33,7 +34,7 @@ def headline(scores: Sequence[dict[str, Any]]) -> str:
     rivals = [rival["value"] for rival in baselines if all(rival[key] == row[key] for key in same)]
     text = f"{row['source']}→{row['target']} {row['metric']} {row['value']:.1f}"
     text += f" ({row['low']:.1f} to {row['high']:.1f})"
-    best = max if TASKS[row["task"]].translates else min  # error rates: lower is better
+    best = min if lower_is_better(row["metric"]) else max
     return f"{text}, best baseline {best(rivals):.1f}" if rivals else text
 
 

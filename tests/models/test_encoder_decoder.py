@@ -56,7 +56,7 @@ def test_the_score_holds_the_end_token(model, collate, chosen):
 def test_scores_do_not_depend_on_how_many_are_computed_at_once(model, collate, chosen, monkeypatch):
     search = Search(beams=2, max_new_tokens=8)
     together = decode(model, chosen, collate, search)
-    monkeypatch.setattr("lib.models.encoder_decoder.MAX_SCORED_LOGITS", 1)
+    monkeypatch.setattr("lib.models.hypotheses.MAX_SCORED_LOGITS", 1)
     one_by_one = decode(model, chosen, collate, search)
     scores = [hypothesis.score for hypothesis in one_by_one]
     assert [hypothesis.score for hypothesis in together] == pytest.approx(scores, abs=1e-5)

@@ -117,6 +117,10 @@ def test_best_baseline_has_the_highest_score():
     assert best_baseline(DIRECT + BASELINES, "chrF++") == "constant"
 
 
+def test_best_baseline_of_an_error_rate_has_the_lowest():
+    assert best_baseline(DIRECT + BASELINES, "WER") == "constant"
+
+
 def test_difference_to_best_baseline():
     expected = row_difference(DIRECT, BASELINES[:60], "chrF++")
     assert difference_to_best_baseline(DIRECT + BASELINES, "chrF++") == expected
@@ -126,6 +130,11 @@ def test_exact_match_share_ignores_spaces_and_baselines():
     rows = [replace(row, hypothesis=f" {row.reference} ") for row in DIRECT[:15]]
     rows += [replace(row, hypothesis="x") for row in DIRECT[15:]]
     assert exact_match_share(rows + BASELINES) == 0.25
+
+
+def test_exact_match_share_counts_any_right_answer():
+    rows = [replace(row, task="SQA", reference=f"x\n{row.hypothesis}") for row in DIRECT[:3]]
+    assert exact_match_share([*rows, replace(rows[0], hypothesis="y")]) == 0.75
 
 
 def test_ranked_examples_are_best_middle_and_worst():

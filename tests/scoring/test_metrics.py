@@ -2,7 +2,8 @@ import jiwer
 import pytest
 import sacrebleu
 
-from lib.scoring.metrics import PROFILES, statistics
+from lib.scoring.metrics import PROFILES, lower_is_better, statistics
+from lib.tasks import TASKS
 
 HYPOTHESES = [
     "the cat sat on the mat",
@@ -83,3 +84,39 @@ def test_bad_arguments_are_named(arguments, message):
 def test_empty_reference_counts_every_unit_as_an_error(metric, expected):
     found = statistics(metric, ["a b", "c"], ["", "c"], "eng", "plain")
     assert found.corpus_score == pytest.approx(expected)
+
+
+# ---- answers ----
+
+ANSWERS = ["The Peru", "no answer", "Which day?", "", "in March"]
+RIGHT = ["Chile\nperu", "no answer", "Monday", "Monday", "March\n5 March"]
+
+
+@pytest.mark.parametrize(
+    "metric, values",
+    [
+        ("F1", [1, 1, 0, 0, 2 / 3]),  # the best of all right answers
+        ("EM", [1, 1, 0, 0, 0]),
+        ("question rate", [0, 0, 1, 0, 0]),
+        ("empty rate", [0, 0, 0, 1, 0]),
+    ],
+)
+def test_answers(metric, values):
+    found = statistics(metric, ANSWERS, RIGHT, "eng", "plain")
+    assert found.utterance_scores == pytest.approx([100 * value for value in values])
+    assert found.corpus_score == pytest.approx(20 * sum(values))
+    assert found.signature == "answers:1|lang:eng|profile:plain"
+
+
+def test_rates_are_of_any_task():
+    assert statistics("empty rate", [" ", "a"], ["b", "c"], "est", "plain").corpus_score == 50
+
+
+@pytest.mark.parametrize("name, lower", [("WER[gmu]", True), ("CER", True), ("BLEU[gmu]", False)])
+def test_the_sense_of_a_metric(name, lower):
+    assert lower_is_better(name) is lower
+
+
+def test_the_sense_of_every_metric_of_a_task():
+    lower = {metric for task in TASKS.values() for metric, _ in task.metrics}
+    assert {metric for metric in lower if lower_is_better(metric)} == {"WER", "CER"}

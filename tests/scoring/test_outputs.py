@@ -1,14 +1,14 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from lib.models.protocol import Hypothesis
 from lib.scoring.outputs import OutputKey, OutputRow, metric_name, output_rows, score_table
-from lib.tasks import ST, Example
+from lib.tasks import SQA, ST, Example
 from tests.scoring.cases import make_rows
 
 EXAMPLE = Example(
@@ -24,17 +24,12 @@ EXAMPLE = Example(
 HYPOTHESIS = Hypothesis(id="clip", text="a hypothesis", tokens=4, score=-0.5, ending="end")
 
 
+NAMES = {"system": "gmu", "strategy": "direct", "stage": "st", "subset": "test", "seed": 2}
+
+
 @pytest.fixture
 def row():
-    (found,) = output_rows(
-        [EXAMPLE],
-        [HYPOTHESIS],
-        system="gmu",
-        strategy="direct",
-        stage="st",
-        subset="test",
-        seed=2,
-    )
+    (found,) = output_rows([EXAMPLE], [HYPOTHESIS], **NAMES)
     return found
 
 
@@ -71,6 +66,34 @@ def test_key_is_the_part_without_the_utterance(row):
         subset="test",
         seed=2,
     )
+
+
+def asked(*answers, target_text):
+    example = replace(EXAMPLE, task=SQA, target="est", target_text=target_text, answers=answers)
+    (found,) = output_rows([example], [HYPOTHESIS], **NAMES)
+    return found
+
+
+def test_a_question_has_all_right_answers_one_a_line():
+    row = asked("Peru", "in\nPeru", target_text="Peru")
+    assert row.reference == "Peru\nin Peru"
+    assert row.right_outputs == ["Peru", "in Peru"]
+
+
+def test_a_question_without_an_answer_has_the_phrase_for_it():
+    assert asked(target_text="no answer").right_outputs == ["no answer"]
+
+
+def test_lines_of_other_references_are_no_answers(row):
+    assert replace(row, reference="a\nb").right_outputs == ["a\nb"]
+
+
+def test_table_of_answers():
+    rows = make_rows("instructed", 1, 0.3, "SQA", ("eng", "eng"))
+    table = score_table(rows)
+    assert [line["metric"] for line in table] == ["F1", "EM"]
+    assert 60 < table[0]["low"] < table[0]["value"] < table[0]["high"] < 80
+    assert table[1]["value"] < 30
 
 
 def test_unequal_numbers_of_examples_and_hypotheses_are_refused():

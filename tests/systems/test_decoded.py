@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from lib.files import content_hash
 from lib.models.protocol import Hypothesis
 from lib.systems import decoded
 from lib.systems.decoded import Decoded, decode_once
@@ -66,6 +67,8 @@ def test_outputs_are_found_as_they_were_made(decodings):
         {"test": [replace(TEST[0], target="spa"), TEST[1]]},
         {"test": [replace(TEST[0], source_text="kolm päeva"), TEST[1]]},
         {"test": [replace(TEST[0], seconds=2.0), TEST[1]]},
+        {"test": [replace(TEST[0], prompt="Translate:"), TEST[1]]},
+        {"test": [replace(TEST[0], question="Who?"), TEST[1]]},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -73,6 +76,18 @@ def test_whatever_decides_the_outputs_is_told_apart(decodings, changes):
     decodings()
     assert decodings(**changes)[1] == 2
     assert decodings()[1] == 2
+
+
+def test_a_prompt_is_no_question(decodings):
+    decodings([replace(TEST[0], prompt="Who?")])
+    assert decodings([replace(TEST[0], question="Who?")])[1] == 2
+
+
+def test_outputs_without_prompts_lie_where_they_always_did(decodings, tmp_path):
+    decodings()
+    facts = [[e.id, "MT", "est", "eng", e.source_text, 0.0] for e in TEST]
+    name = content_hash([decoded.VERSION, IDENTITY, facts], 16)
+    assert [path.stem for path in (tmp_path / "system" / "outputs").iterdir()] == [name]
 
 
 def test_references_do_not_decide_the_outputs(decodings):

@@ -10,7 +10,7 @@ from pathlib import Path
 from lib.corpora import text
 from lib.corpora.audio import BadAudio
 from lib.corpora.audio_stats import AudioStats, Header
-from lib.corpora.curation.rules import Rules, outcome_of
+from lib.corpora.curation.rules import Rules, licence_remedy, outcome_of
 from lib.utterance import SAMPLING_RATE, Finding, Utterance
 
 # listed length / actual length -> the unit that was probably used instead of seconds
@@ -42,9 +42,8 @@ def make_finding(
 
 def check_access(utterance: Utterance, folder: Path, rules: Rules) -> Finding | None:
     """Check the licence and that the file is inside the corpus folder, without opening it."""
-    if rules.licences and utterance.licence not in rules.licences:
+    if remedy := licence_remedy(utterance.licence, rules.licences):
         problem = f"its licence is {utterance.licence or 'not stated'!r}"
-        remedy = f"the run allows {', '.join(rules.licences)}"
         return make_finding(utterance, "licence", problem, remedy)
     # links are not resolved: one from the folder to another disk is the user's choice
     if not os.path.normpath(utterance.audio).startswith(f"{os.path.normpath(folder)}{os.sep}"):

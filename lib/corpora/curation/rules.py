@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# licences that require attribution at most, as IT-IST's run does (2506.17019)
-OPEN_LICENCES = ("CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-2.0", "PDM-1.0", "Unicode-3.0")
+# Licences of recordings, texts and labels that require attribution at most, as IT-IST's run does
+# (2506.17019). The last two are of software, and so of what a model under them writes.
+OPEN_LICENCES = (
+    *("CC0-1.0", "CC-BY-4.0", "CC-BY-3.0", "CC-BY-2.0", "PDM-1.0", "Unicode-3.0"),
+    *("MIT", "Apache-2.0"),
+)
+SHARE_ALIKE_LICENCES = ("CC-BY-SA-4.0", "CC-BY-SA-3.0", "CC-BY-SA-2.0")
+
+# what `licences` may name instead of SPDX identifiers, the stricter first
+RUNGS = {"open": OPEN_LICENCES, "open-sharealike": OPEN_LICENCES + SHARE_ALIKE_LICENCES}
+_NEVER_OPEN = {"NC": "non-commercial", "ND": "no derivatives"}  # parts of SPDX identifiers
 
 # in this order; the funnel has a row for each
 STEPS = {
@@ -66,7 +75,36 @@ class Rules:
 
 
 def parse_licences(names: str) -> tuple[str, ...]:
-    """The licences of a notebook parameter: "" (any), "open" (OPEN_LICENCES) or "CC0-1.0,MIT"."""
-    if names == "open":
-        return OPEN_LICENCES
-    return tuple(name.strip() for name in names.split(",") if name.strip())
+    """The licences of a notebook parameter: "" (any), names of `RUNGS` and SPDX identifiers.
+
+    Args:
+        names: separated by commas, such as "open" or "CC0-1.0,MIT".
+
+    Raises:
+        ValueError: a rung beside a licence that is never open; without a rung it may be named.
+    """
+    listed = [name.strip() for name in names.split(",") if name.strip()]
+    rungs = [name for name in listed if name in RUNGS]
+    for name in listed if rungs else []:
+        for part, meaning in _NEVER_OPEN.items():
+            if part in name.upper().split("-"):
+                raise ValueError(
+                    f"licences is {names!r}, but {name} ({meaning}) never counts as open; "
+                    f"leave it out, or list each licence instead of {rungs[0]!r}"
+                )
+    return tuple(dict.fromkeys(licence for name in listed for licence in RUNGS.get(name, (name,))))
+
+
+def licence_remedy(licence: str, allowed: tuple[str, ...]) -> str:
+    """What to do about a licence that is not allowed: which rung would admit it; "" if allowed.
+
+    Args:
+        allowed: SPDX identifiers; empty: any licence is allowed.
+    """
+    if not allowed or licence in allowed:
+        return ""
+    admitted = [rung for rung, licences in RUNGS.items() if licence in licences]
+    if admitted:
+        return f"the run allows {', '.join(allowed)}; {admitted[0]!r} would admit it"
+    remedy = f"neither {' nor '.join(map(repr, RUNGS))} admits it"
+    return f"the run allows {', '.join(allowed)}; {remedy}: list it by name if you may use it"

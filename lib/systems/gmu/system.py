@@ -86,7 +86,9 @@ class Gmu(System):
     def copy_parts(self, source: Seamless, target: Seamless, parts: Sequence[str]) -> None:
         target.start_from(**dict.fromkeys(parts, source))
 
-    def objective(self, strategy: GmuStrategy, model: nn.Module, stage: Stage) -> nn.Module:
+    def objective(
+        self, experiment: Experiment, strategy: GmuStrategy, model: nn.Module, stage: Stage
+    ) -> nn.Module:
         options: dict[str, Any] = {
             "label_smoothing": stage.label_smoothing,
             "prefix_skip_len": int(strategy.switches.skip_language_token),

@@ -16,7 +16,7 @@ from lib.corpora.curation.per_utterance import (
     check_texts,
     make_finding,
 )
-from lib.corpora.curation.rules import Rules
+from lib.corpora.curation.rules import OPEN_LICENCES, RUNGS, Rules
 from tests.corpora.curation.corpora import utterance
 
 ROOT = Path("/corpus")
@@ -40,6 +40,14 @@ def test_licence_that_the_run_does_not_allow():
     finding = check_access(CLIP, ROOT, Rules(licences=("CC0-1.0",)))
     assert finding.step == "licence"
     assert finding.problem == "its licence is 'not stated'"
+
+
+def test_licence_that_another_rung_would_admit():
+    clip = replace(CLIP, licence="CC-BY-SA-4.0")
+    finding = check_access(clip, ROOT, Rules(licences=OPEN_LICENCES))
+    assert finding.problem == "its licence is 'CC-BY-SA-4.0'"
+    assert finding.remedy.endswith("; 'open-sharealike' would admit it")
+    assert check_access(clip, ROOT, Rules(licences=RUNGS["open-sharealike"])) is None
 
 
 def test_link_inside_the_folder_is_allowed(tmp_path):

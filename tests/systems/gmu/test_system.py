@@ -125,7 +125,7 @@ def test_sentence_means_keep_the_batches(experiment):
 
 def objective(experiment, strategy, model):
     return experiment.system.objective(
-        strategy, model, experiment.system.stage(experiment, strategy)
+        experiment, strategy, model, experiment.system.stage(experiment, strategy)
     )
 
 

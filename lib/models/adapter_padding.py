@@ -1,4 +1,4 @@
-"""The length adaptor of Seamless' speech encoder: which of its states are real, and its padding."""
+"""Strided adapters of speech encoders: which of their states are real, and their padding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def states_mask(
     states: Float[Tensor, "batch states hidden"],
     mask: Int[Tensor, "batch frames"],
 ) -> Int[Tensor, "batch states"]:
-    """Which of the speech encoder's states are real.
+    """Which of the states of Seamless' speech encoder are real.
 
     Args:
         mask: of the frames that it encoded.
@@ -23,15 +23,16 @@ def states_mask(
     return (torch.arange(states.shape[1], device=states.device) < lengths.unsqueeze(1)).long()
 
 
-def mask_padding(encoder: nn.Module) -> None:
-    """Zero padded frames before the length adaptor's convolutions.
+def mask_padding(layer: nn.Module) -> None:
+    """Zero padded frames before the convolutions of an adapter layer.
 
-    Hugging Face's adaptor normalises padding to non-zero values that its convolution reaches, so
-    the last state of a short utterance depends on the longest one of its batch.
+    Hugging Face's layers (Seamless, w2v-BERT) normalise padding to non-zero values that the
+    convolution reaches, so the last state of a short utterance depends on the longest one of its
+    batch.
+
+    Args:
+        layer: called with the mask of its input frames as `attention_mask`.
     """
-    if encoder.adapter is None:
-        return
-    layer = encoder.adapter.layers[0]
     current: dict[str, Tensor] = {}
 
     def remember_mask(_module: nn.Module, args: tuple, kwargs: dict) -> None:

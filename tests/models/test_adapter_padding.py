@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lib.models.seamless_padding import states_mask
+from lib.models.adapter_padding import states_mask
 
 
 @pytest.fixture

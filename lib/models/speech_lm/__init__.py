@@ -1,0 +1,1 @@
+"""A speech encoder, a bridge and a language model as one `TranslationModel`."""

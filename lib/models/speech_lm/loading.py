@@ -1,0 +1,78 @@
+"""Put a speech language model together: from an encoder and a language model, or from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lib.files import read_json
+from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
+from lib.models.language_model import load_language_model
+from lib.models.speech_lm.model import SpeechLm
+from lib.models.speech_lm.saving import ENCODER, FACTS, JOINTS, LANGUAGE_MODEL
+from lib.models.speech_lm.splice import CAUSAL
+from lib.models.w2v_bert import W2vBert, load_w2v_bert
+
+
+def join_speech_lm(
+    encoder: W2vBert | None,
+    language_model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    bridge: StridedConvConfig | None = None,
+    *,
+    tags: Sequence[str] = (),
+    attention: str = CAUSAL,
+    seed: int = 1,
+) -> SpeechLm:
+    """An encoder and a language model with a new bridge and new tags, drawn from `seed`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        built = None
+        if encoder is not None:
+            config = encoder.config
+            built = StridedConvBridge(
+                bridge or StridedConvConfig(),
+                encoder_width=config.hidden_size,
+                input_width=config.feature_projection_input_dim,
+                output_width=language_model.get_input_embeddings().weight.shape[1],
+                heads=config.num_attention_heads,
+                feed_forward=config.intermediate_size,
+                stack=encoder.stack,
+            )
+        return SpeechLm(encoder, built, language_model, tokenizer, tags, attention)
+
+
+def load_speech_lm(folder: Path | str) -> SpeechLm:
+    """A model that `save` wrote.
+
+    Raises:
+        ValueError: a file or a weight is missing, unexpected or of another shape; names it.
+    """
+    folder = Path(folder)
+    for name in (FACTS, JOINTS):
+        if not (folder / name).exists():
+            raise ValueError(f"{folder} holds no speech language model: it lacks {name}")
+    facts = read_json(folder / FACTS)
+    config = facts["bridge"]
+    model = join_speech_lm(
+        load_w2v_bert(folder / ENCODER) if config else None,
+        *load_language_model(folder / LANGUAGE_MODEL),
+        StridedConvConfig(**config) if config else None,
+        tags=facts["tags"],
+        attention=facts["attention"],
+    )
+    joints = load_file(folder / JOINTS)
+    own = {n: t for n, t in model.state_dict().items() if n.startswith(("bridge.", "tags."))}
+    wrong = sorted(own.keys() ^ joints.keys())
+    wrong += [n for n in own.keys() & joints.keys() if own[n].shape != joints[n].shape]
+    if wrong:
+        raise ValueError(
+            f"{folder / JOINTS} does not fit its {FACTS}: {len(wrong)} weights are missing, "
+            f"unexpected or of another shape: {', '.join(wrong[:5])}"
+        )
+    model.load_state_dict(joints, strict=False)
+    return model.eval()

@@ -1,0 +1,326 @@
+"""A speech encoder, a bridge and a language model: IT-IST, LLM-SRT and zero-resource.
+
+A causal language model reads `[speech][prompt][target]`, or `[source text][prompt][target]` where
+text goes in. An encoder-decoder reads `[speech][prompt]` with its encoder and writes the target
+with its decoder. The prompt is `Example.prompt`, which a system writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from lib.data.batch import IGNORED, Batch, TokenLayout, lengths_mask
+from lib.data.features import FeatureExtractor
+from lib.data.store import default_cost
+from lib.models.bridges.strided_conv import StridedConvBridge
+from lib.models.encoder_decoder import CACHED_TEXTS, States, StatesMask
+from lib.models.hypotheses import scored_rows, sequence_scores, to_hypothesis
+from lib.models.protocol import Hypothesis, Search
+from lib.models.speech_lm.saving import save_parts
+from lib.models.speech_lm.splice import CAUSAL, Spliced, attention_mask, splice
+from lib.models.tokenizer import text_ids
+from lib.models.w2v_bert import W2vBert
+from lib.tasks import Example
+
+
+class SpeechLm(nn.Module):
+    """A `TranslationModel` around a language model.
+
+    Args:
+        encoder: of speech; None: the language model alone, which takes text.
+        bridge: from the encoder's states to the language model's embeddings.
+        language_model: causal or encoder-decoder.
+        tokenizer: has a padding token that is not its end token.
+        tags: new tokens of prompts, with embeddings of their own; the language model is unchanged
+            and cannot write them.
+        attention: among the positions of speech: "causal", as IT-IST's released code, or
+            "bidirectional".
+
+    Raises:
+        ValueError: the tokenizer pads with its end token, so that a model never learns to stop.
+    """
+
+    export_classes: dict[str, str] = {}  # no class of transformers holds all three parts
+
+    def __init__(
+        self,
+        encoder: W2vBert | None,
+        bridge: StridedConvBridge | None,
+        language_model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        tags: Sequence[str] = (),
+        attention: str = CAUSAL,
+    ) -> None:
+        super().__init__()
+        check_padding(tokenizer)
+        self.encoder, self.bridge, self.language_model = encoder, bridge, language_model
+        self.tokenizer, self.attention = tokenizer, attention
+        self.tag_names = tuple(tags)
+        tokenizer.add_special_tokens(
+            {"additional_special_tokens": list(tags)}, replace_additional_special_tokens=False
+        )
+        # new tokens have the last ids
+        self._first_tag = len(tokenizer) - len(tags)
+        self.tags = nn.Embedding(len(tags), self.width) if tags else None
+        self.parts = {"language_model": ("language_model",)}
+        if encoder is not None:
+            self.parts |= {"speech_encoder": ("encoder",), "bridge": ("bridge",)}
+        if tags:
+            self.parts["tags"] = ("tags",)
+            with torch.no_grad():  # as large as other tokens
+                self.tags.weight.mul_(self._embeddings.weight.std())
+        self._text_ids = lru_cache(CACHED_TEXTS)(lambda text: tuple(text_ids(tokenizer, text)))
+
+    @property
+    def _embeddings(self) -> nn.Module:
+        return self.language_model.get_input_embeddings()
+
+    @property
+    def width(self) -> int:
+        """Width of the language model's embeddings."""
+        return self._embeddings.weight.shape[1]
+
+    @property
+    def states_width(self) -> int:
+        """Width of the encoder's states."""
+        return self.encoder.config.hidden_size
+
+    @property
+    def pad_token_id(self) -> int:
+        return self.tokenizer.pad_token_id
+
+    @property
+    def writes_with_decoder(self) -> bool:
+        """Whether the language model is an encoder-decoder."""
+        return self.language_model.config.is_encoder_decoder
+
+    def feature_extractor(self, max_seconds: float) -> FeatureExtractor | None:
+        return self.encoder.feature_extractor(max_seconds) if self.encoder else None
+
+    def add_language(self, code: str) -> int:
+        """The id of a language's tag.
+
+        Raises:
+            ValueError: the model has no tag for it; its prompts name languages otherwise.
+        """
+        if (tag := f"<|{code}|>") not in self.tag_names:
+            raise ValueError(f"no tag {tag}; the model has {', '.join(self.tag_names) or 'none'}")
+        return self.tokenizer.convert_tokens_to_ids(tag)
+
+    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
+        """Source text, prompt and target; only the target and its end are learnt.
+
+        Prompt and target are tokenized apart, so no token spans both.
+
+        Raises:
+            ValueError: a causal model has no prompt, and so no token that predicts the first one of
+                the target.
+        """
+        end = self.tokenizer.eos_token_id
+        source = () if example.task.speech_input else self._text_ids(example.source_text)
+        target = self._text_ids(example.target_text)
+        truncated = max(len(source), len(target) + 1) > max_tokens
+        prompt = [*source[:max_tokens], *self._text_ids(example.prompt)]
+        wanted = [*target[: max_tokens - 1], end]
+        if self.writes_with_decoder:
+            start = self.language_model.config.decoder_start_token_id
+            return TokenLayout(
+                prefix=[start, *wanted[:-1]],
+                labels=wanted,
+                prompt_length=1,
+                source=prompt,
+                truncated=truncated,
+            )
+        if not prompt:
+            raise ValueError(f"{example.id}: a causal language model needs a prompt; it is empty")
+        return TokenLayout(
+            prefix=[*prompt, *wanted[:-1]],
+            labels=[IGNORED] * (len(prompt) - 1) + wanted,
+            prompt_length=len(prompt),
+            truncated=truncated,
+        )
+
+    def cost(self, example: Example) -> float:
+        return default_cost(example)
+
+    # ---- speech to embeddings ----
+
+    def encode_speech(
+        self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[States, StatesMask]:
+        """The encoder's states, and which of them are real."""
+        features, mask = self.bridge.before(features, mask)
+        return self.encoder.frame_states(features, mask), mask
+
+    def speech_embeddings(self, batch: Batch) -> tuple[States | None, StatesMask | None]:
+        """What the language model reads of the speech; None for text."""
+        if batch.states is not None:
+            return self.bridge(batch.states, batch.states_mask)
+        if batch.speech is None:
+            return None, None
+        return self.bridge(*self.encode_speech(batch.speech, batch.speech_mask))
+
+    def embed(self, ids: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch tokens width"]:
+        """Embeddings of tokens, tags among them."""
+        if self.tags is None:
+            return self._embeddings(ids)
+        is_tag = ids >= self._first_tag
+        # a padding token may have no row either
+        found = self._embeddings(ids.masked_fill(ids >= len(self._embeddings.weight), 0))
+        tags = self.tags((ids - self._first_tag).clamp(min=0))
+        return torch.where(is_tag.unsqueeze(-1), tags, found)
+
+    # ---- teacher forcing ----
+
+    def splice(self, batch: Batch) -> Spliced:
+        """Speech and all tokens of a batch."""
+        speech = self.speech_embeddings(batch)
+        if self.writes_with_decoder:
+            return splice(*speech, self.embed(batch.text), batch.text_mask)
+        return splice(*speech, self.embed(batch.prefix), batch.prefix_mask, batch.labels)
+
+    def logits(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
+        spliced = self.splice(batch)
+        if self.writes_with_decoder:
+            return self.language_model(
+                inputs_embeds=spliced.embeddings,
+                attention_mask=spliced.mask,
+                decoder_input_ids=batch.prefix,
+            ).logits
+        return self._logits_at(spliced, spliced.token_positions)
+
+    def _logits_at(
+        self, spliced: Spliced, positions: Int[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch tokens vocabulary"]:
+        """Logits of the token after each of some positions of a causal model."""
+        hidden = self.language_model.get_decoder()(
+            inputs_embeds=spliced.embeddings,
+            attention_mask=attention_mask(spliced.mask, spliced.is_speech, self.attention),
+            position_ids=spliced.position_ids,
+            use_cache=False,
+        ).last_hidden_state
+        at = positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
+        return self.language_model.get_output_embeddings()(hidden.gather(1, at))
+
+    # ---- search ----
+
+    def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:
+        """The n-best hypotheses of each example; they do not depend on the batch's other rows."""
+        speech = self.speech_embeddings(batch)
+        prompts, mask = self._prompts(batch)
+        given = splice(*speech, self.embed(prompts), mask, padding="left")
+        options = search.options() | self._search_tokens()
+        with self._attention_of(given):
+            sequences = self.language_model.generate(
+                inputs_embeds=given.embeddings, attention_mask=given.mask, **options
+            )
+        if self.writes_with_decoder:
+            sequences = sequences[:, 1:]  # without the start token
+        scores = self._scores(*speech, prompts, mask, sequences, search)
+        rows = iter(zip(sequences.tolist(), scores, strict=True))
+        return [
+            [to_hypothesis(self.tokenizer, e.id, *next(rows)) for _ in range(search.n_best)]
+            for e in batch.examples
+        ]
+
+    def _prompts(
+        self, batch: Batch
+    ) -> tuple[Int[Tensor, "batch tokens"], Int[Tensor, "batch tokens"]]:
+        if self.writes_with_decoder:
+            return batch.text, batch.text_mask
+        mask = lengths_mask(batch.prompt_lengths).to(batch.prefix.device)
+        return batch.prefix[:, : mask.shape[1]], mask
+
+    def _search_tokens(self) -> dict[str, Any]:
+        vocabulary = self.language_model.config.vocab_size
+        unused = list(range(self._first_tag, vocabulary))  # rows without a token
+        return {
+            "pad_token_id": self.pad_token_id,
+            "eos_token_id": self.tokenizer.eos_token_id,
+            "suppress_tokens": unused or None,
+        }
+
+    @contextmanager
+    def _attention_of(self, given: Spliced) -> Iterator[None]:
+        """Inside the block a causal model reads the prompt with this model's attention.
+
+        `generate` takes one number a position, which cannot say what sees what.
+        """
+        if self.attention == CAUSAL or self.writes_with_decoder:
+            yield
+            return
+        whole = attention_mask(given.mask, given.is_speech, self.attention)
+
+        def replace_mask(_module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+            if kwargs.get("inputs_embeds") is not None:  # the prompt, once for each beam
+                beams = len(kwargs["inputs_embeds"]) // len(whole)
+                kwargs["attention_mask"] = whole.repeat_interleave(beams, 0)
+            return args, kwargs
+
+        decoder = self.language_model.get_decoder()
+        hook = decoder.register_forward_pre_hook(replace_mask, with_kwargs=True)
+        try:
+            yield
+        finally:
+            hook.remove()
+
+    def _scores(
+        self,
+        speech: States | None,
+        speech_mask: StatesMask | None,
+        prompts: Int[Tensor, "batch tokens"],
+        prompts_mask: Int[Tensor, "batch tokens"],
+        sequences: Int[Tensor, "rows tokens"],
+        search: Search,
+    ) -> list[float]:
+        """The score of each sequence, in one forward pass; rows of one example are adjacent."""
+        scores: list[float] = []
+        end, rows = self.tokenizer.eos_token_id, torch.arange(len(sequences))
+        vocabulary = self.language_model.config.vocab_size
+        for part in rows.split(scored_rows(sequences.shape[1], vocabulary)):
+            output, own = sequences[part], part // search.n_best
+            of_speech = (speech[own], speech_mask[own]) if speech is not None else (None, None)
+            if self.writes_with_decoder:
+                spliced = splice(*of_speech, self.embed(prompts[own]), prompts_mask[own])
+                start = self.language_model.config.decoder_start_token_id
+                before = torch.cat([torch.full_like(output[:, :1], start), output[:, :-1]], 1)
+                logits = self.language_model(
+                    inputs_embeds=spliced.embeddings,
+                    attention_mask=spliced.mask,
+                    decoder_input_ids=before,
+                ).logits
+            else:
+                tokens = torch.cat([prompts[own], output], 1)
+                mask = torch.cat([prompts_mask[own], torch.ones_like(output)], 1)
+                spliced = splice(*of_speech, self.embed(tokens), mask)
+                positions = spliced.token_positions[:, prompts.shape[1] :] - 1
+                logits = self._logits_at(spliced, positions)
+            scores += sequence_scores(logits, output, end, search.length_penalty)
+        return scores
+
+    def save(self, folder: Path | str) -> None:
+        """Write the three parts; `load_speech_lm` reads them."""
+        save_parts(self, folder)
+
+
+def check_padding(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse a tokenizer that pads with its end token.
+
+    Raises:
+        ValueError: it does, or it has no padding token.
+    """
+    if tokenizer.pad_token_id in (None, tokenizer.eos_token_id):
+        raise ValueError(
+            f"the padding token is {tokenizer.pad_token!r} and the end token "
+            f"{tokenizer.eos_token!r}: the end of a text would be ignored as padding, and the "
+            "model would never stop; add a padding token of its own"
+        )

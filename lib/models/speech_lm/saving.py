@@ -1,0 +1,43 @@
+"""The files of a speech language model: two Hugging Face folders, and what joins them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors.torch import save_file
+
+from lib.files import atomic_path, write_json
+
+if TYPE_CHECKING:
+    from lib.models.speech_lm.model import SpeechLm
+
+ENCODER, LANGUAGE_MODEL = "encoder", "language_model"  # folders that plain transformers loads
+JOINTS, FACTS = "speech_lm.safetensors", "speech_lm.json"
+
+
+def save_parts(model: SpeechLm, folder: Path | str) -> None:
+    """Write encoder, language model and tokenizer; bridge and tags; and the recipe of the whole."""
+    with atomic_path(folder) as new:
+        new.mkdir()
+        model.language_model.save_pretrained(new / LANGUAGE_MODEL, safe_serialization=True)
+        model.tokenizer.save_pretrained(new / LANGUAGE_MODEL)
+        if model.encoder is not None:
+            model.encoder.save(new / ENCODER)
+        write_json(
+            new / FACTS,
+            {
+                "bridge": asdict(model.bridge.config) if model.bridge else None,
+                "tags": model.tag_names,
+                "attention": model.attention,
+            },
+        )
+        parts = {"bridge": model.bridge, "tags": model.tags}
+        joints = {
+            f"{name}.{key}": tensor.detach().contiguous().cpu()
+            for name, part in parts.items()
+            if part is not None
+            for key, tensor in part.state_dict().items()
+        }
+        save_file(joints, new / JOINTS)

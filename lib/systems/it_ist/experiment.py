@@ -1,0 +1,132 @@
+"""Open IT-IST's experiment: speech with questions, an encoder and a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from lib.corpora.phrasebook import Phrasebook
+from lib.corpora.questions import with_questions
+from lib.corpora.synthesis import synthesize
+from lib.progress import Progress, TrainingCallback, no_callback, no_progress
+from lib.scoring.outputs import OutputRow
+from lib.systems.backbones import TrainedBackbone, get_backbone
+from lib.systems.corpora import CorpusChoice, pair_corpus
+from lib.systems.experiment import Experiment
+from lib.systems.it_ist.recipe import Recipe
+from lib.systems.it_ist.system import ItIst
+from lib.systems.outputs import TrainedSystem, no_record
+from lib.systems.qwen_backbone import LANGUAGES, with_text_prompt
+from lib.tasks import MT, QA, Example, examples
+from lib.utterance import Corpus
+
+# of speech translation: from English, as the shared task, and back, so that every source language
+# has transcripts and questions
+DIRECTIONS = (("eng", "deu"), ("eng", "zho"), ("deu", "eng"), ("zho", "eng"))
+
+
+def open_experiment(
+    scale: str,
+    seed: int,
+    cache: Path,
+    *,
+    corpus: str = "phrasebook",
+    folder: str = "",
+    licences: str = "",
+    language_model: str = "",
+    processes: int = 1,
+    backbone_seed: int = 1,
+    callback: TrainingCallback = no_callback,
+    progress: Progress = no_progress,
+    on_system: Callable[[str, Path], None] = no_record,
+    device: torch.device | str = "cpu",
+) -> Experiment:
+    """The experiment at a scale.
+
+    Args:
+        corpus, folder, licences: see `CorpusChoice`.
+        language_model: a name in `pairing.LANGUAGE_MODELS`, at `full`; "": the scale's.
+        processes: that share a training.
+        backbone_seed: of encoder and language model, where they are trained here.
+
+    Raises:
+        ValueError: `processes` is below 1, a language model that is unknown or too large, or, as
+            `pair_corpus`, `full` without recordings.
+    """
+    if processes < 1:
+        raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
+    hooks = {"callback": callback, "progress": progress, "device": device}
+    text = get_backbone("qwen", scale, cache, seed=backbone_seed, **hooks)
+    system = ItIst(language_model=_chosen(text, language_model))
+    recipe = system.recipe(scale)
+    choice = CorpusChoice(name=corpus, folder=folder, licences=licences)
+    return Experiment(
+        system=system,
+        scale=scale,
+        recipe=recipe,
+        corpus=_corpus(recipe, choice, cache, progress),
+        backbone=get_backbone("w2v_bert", scale, cache, seed=backbone_seed, **hooks),
+        directions=DIRECTIONS if corpus == "phrasebook" else DIRECTIONS[:2],
+        seed=seed,
+        cache=cache,
+        processes=processes,
+        on_system=on_system,
+        **hooks,
+    )
+
+
+def _chosen(text: TrainedBackbone, name: str) -> TrainedBackbone:
+    from lib.systems.it_ist.pairing import chosen_language_model
+
+    if not name:
+        return text
+    chosen = chosen_language_model(name)
+    if not text.recipe.hub:
+        raise ValueError(
+            f"language_model={name} is for scale full; smaller scales train their own"
+        )
+    return replace(text, recipe=replace(text.recipe, hub=chosen.hub), path=chosen.hub)
+
+
+def _corpus(recipe: Recipe, choice: CorpusChoice, cache: Path, progress: Progress) -> Corpus:
+    if choice.name != "phrasebook" or recipe.breadth is None:
+        return pair_corpus(recipe, "eng", "deu", cache, choice, progress)
+    book = Phrasebook(
+        spoken=LANGUAGES,
+        written=(),
+        train=recipe.train_contents,
+        dev=recipe.dev_contents,
+        test=recipe.test_contents,
+        breadth=recipe.breadth,
+        seed=recipe.corpus_seed,
+    )
+    return with_questions(synthesize(book, cache, progress), book)
+
+
+def text_outputs(
+    experiment: Experiment, system: TrainedSystem, name: str = ""
+) -> list[OutputRow]:
+    """What the language model of a system still writes from text: MT and QA on the test set.
+
+    By the prompts that it was trained on before it heard speech, so a decrease is forgetting.
+
+    Args:
+        name: of the strategy in the scores table; default: the system's.
+    """
+    test = text_test(experiment)
+    return experiment.rows(system, test, experiment.decode(system, test), name)
+
+
+def text_test(experiment: Experiment) -> list[Example]:
+    """The transcripts of the test set as MT in each direction, and with their questions as QA."""
+    found: list[Example] = []
+    for source, target in experiment.task_directions(MT):
+        found += examples(experiment.corpus.split("test", source), MT, target)
+    for source, _ in experiment.task_directions(QA):
+        found += examples(experiment.corpus.split("test", source), QA)
+    return [with_text_prompt(example) for example in found]
+
+

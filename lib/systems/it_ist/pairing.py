@@ -1,0 +1,173 @@
+"""Encoders and language models that IT-IST may join, counted on the meta device before a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+from transformers import (
+    AutoModelForCausalLM,
+    Phi3Config,
+    PretrainedConfig,
+    Qwen2Config,
+    Wav2Vec2BertConfig,
+    Wav2Vec2BertModel,
+)
+
+from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
+
+MAX_PARAMETERS = 2_000_000_000  # of the language model: the paper's own bound
+
+
+def _qwen(hidden: int, layers: int, heads: int, feed_forward: int) -> Qwen2Config:
+    return Qwen2Config(
+        vocab_size=151_936,
+        hidden_size=hidden,
+        intermediate_size=feed_forward,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        num_key_value_heads=2,
+        tie_word_embeddings=True,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModel:
+    """A language model of the hub, with its published configuration."""
+
+    name: str
+    hub: str
+    licence: str  # SPDX identifier, or the licence's own name
+    config: PretrainedConfig
+
+
+LANGUAGE_MODELS = {
+    model.name: model
+    for model in (
+        LanguageModel(
+            name="qwen2.5-0.5b",
+            hub="Qwen/Qwen2.5-0.5B",
+            licence="Apache-2.0",
+            config=_qwen(896, 24, 14, 4864),
+        ),
+        LanguageModel(
+            name="qwen2.5-1.5b",
+            hub="Qwen/Qwen2.5-1.5B",
+            licence="Apache-2.0",
+            config=_qwen(1536, 28, 12, 8960),
+        ),
+        # larger than the paper's bound, which asks whether a model of 3 B would be better; its
+        # licence is for research only
+        LanguageModel(
+            name="qwen2.5-3b",
+            hub="Qwen/Qwen2.5-3B",
+            licence="Qwen-Research",
+            config=_qwen(2048, 36, 16, 11_008),
+        ),
+        # a summary of the paper calls it "Phi-4 Mini 1.5B"
+        LanguageModel(
+            name="phi-4-mini",
+            hub="microsoft/Phi-4-mini-instruct",
+            licence="MIT",
+            config=Phi3Config(
+                vocab_size=200_064,
+                hidden_size=3072,
+                intermediate_size=8192,
+                num_hidden_layers=32,
+                num_attention_heads=24,
+                num_key_value_heads=8,
+                partial_rotary_factor=0.75,
+                tie_word_embeddings=True,
+                pad_token_id=199_999,
+            ),
+        ),
+    )
+}
+W2V_BERT = Wav2Vec2BertConfig()  # the defaults are facebook/w2v-bert-2.0's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """An encoder and a language model with a bridge between them, counted."""
+
+    language_model: str
+    encoder_parameters: int
+    bridge_parameters: int  # without the projection
+    projection_parameters: int
+    language_model_parameters: int
+    milliseconds: float  # of speech for one position
+    positions: int  # of two minutes of speech
+
+
+def chosen_language_model(name: str, larger: bool = True) -> LanguageModel:
+    """A language model by its name.
+
+    Args:
+        larger: also one above the paper's bound.
+
+    Raises:
+        ValueError: it is unknown, or too large.
+    """
+    if name not in LANGUAGE_MODELS:
+        raise ValueError(f"unknown language model {name!r}; use {', '.join(LANGUAGE_MODELS)}")
+    model = LANGUAGE_MODELS[name]
+    if not larger and (excess := over_budget(model.config)):
+        raise ValueError(f"{name}: {excess}")
+    return model
+
+
+def over_budget(config: PretrainedConfig) -> str:
+    """Why a language model is above the paper's bound; empty: it is not."""
+    with torch.device("meta"):
+        count = _parameters(AutoModelForCausalLM.from_config(config))
+    if count <= MAX_PARAMETERS:
+        return ""
+    return f"{count / 1e9:.1f} B parameters, above the paper's bound of {MAX_PARAMETERS / 1e9:g} B"
+
+
+def check_pairing(
+    name: str,
+    bridge: StridedConvConfig = StridedConvConfig(),
+    encoder: Wav2Vec2BertConfig = W2V_BERT,
+    seconds: float = 120.0,
+) -> Pairing:
+    """Build a pairing on the meta device and send speech through it: shapes and counts.
+
+    Args:
+        name: of the language model.
+        seconds: of speech; one second has 100 filter bank frames.
+    """
+    config, stack = LANGUAGE_MODELS[name].config, encoder.feature_projection_input_dim // 80
+    with torch.device("meta"):
+        speech_encoder = Wav2Vec2BertModel(encoder).eval()
+        language_model = AutoModelForCausalLM.from_config(config).eval()
+        joint = StridedConvBridge(
+            bridge,
+            encoder_width=encoder.hidden_size,
+            input_width=encoder.feature_projection_input_dim,
+            output_width=config.hidden_size,
+            heads=encoder.num_attention_heads,
+            feed_forward=encoder.intermediate_size,
+            stack=stack,
+        )
+        frames = round(100 * seconds) // stack
+        features = torch.zeros(1, frames, encoder.feature_projection_input_dim)
+        given, mask = joint.before(features, torch.ones(1, frames, dtype=torch.long))
+        states = speech_encoder(given).last_hidden_state
+        embeddings, _ = joint(states, mask)
+        # raises where the widths do not fit; the decoder itself does not run on the meta device
+        language_model.get_output_embeddings()(embeddings)
+    return Pairing(
+        language_model=name,
+        encoder_parameters=_parameters(speech_encoder),
+        bridge_parameters=_parameters(joint) - _parameters(joint.projection),
+        projection_parameters=_parameters(joint.projection),
+        language_model_parameters=_parameters(language_model),
+        milliseconds=10.0 * bridge.compression,
+        positions=embeddings.shape[1],
+    )
+
+
+def _parameters(module: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())

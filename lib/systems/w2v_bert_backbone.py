@@ -1,0 +1,138 @@
+"""The w2v-BERT encoder: the hub's at `full`, below that trained here by CTC on transcripts.
+
+The published one learnt from audio alone (4.5 M hours). Minutes on two cores do not suffice for
+that, so the one trained here knows characters before it meets a language model, and alignment has
+less to do than with the published one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
+from lib.corpora.synthesis import synthesize
+from lib.data.collate import Collator
+from lib.models.w2v_bert import W2vBert, W2vBertSize, build_w2v_bert, load_w2v_bert
+from lib.progress import Progress
+from lib.scales import scaled
+from lib.systems.backbones import BackboneRecipe, TrainingJob
+from lib.systems.qwen_backbone import LANGUAGES
+from lib.tasks import ASR, examples
+from lib.training.ctc import CtcObjective
+from lib.training.fit import FitResult, fit
+from lib.training.stages import Stage
+from lib.utterance import Corpus
+
+MAX_SECONDS = 30.0  # of training audio
+
+
+@dataclass(frozen=True, kw_only=True)
+class W2vBertBackbone(BackboneRecipe):
+    """How a w2v-BERT encoder comes about."""
+
+    kind = "w2v_bert"
+    version = 1
+
+    hub: str | None = scaled("name on the hub; None: trained here")
+    size: W2vBertSize | None = scaled("of the model trained here")
+    phrasebook: Phrasebook | None = scaled("its speech")
+    ctc: Stage | None = scaled("CTC on the characters of transcripts")
+    seed: int = 1
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        return self.phrasebook.spoken if self.phrasebook else LANGUAGES
+
+    def identity(self) -> Any:
+        return asdict(self)
+
+    def corpus(self, cache: Path, progress: Progress) -> Corpus:
+        return synthesize(self.phrasebook, cache, progress)
+
+    def load(self, path: str, text: bool) -> W2vBert:
+        return load_w2v_bert(path)
+
+    def train(self, job: TrainingJob) -> tuple[W2vBert, list[FitResult]]:
+        model = build_w2v_bert(self.size, self.seed)
+        given = examples(job.corpus.split("train"), ASR)
+        alphabet = "".join(sorted({char for e in given for char in e.target_text.lower()}))
+        objective = CtcObjective(model, alphabet, self.seed)
+        result = fit(
+            objective,
+            self.ctc,
+            given,
+            Collator(objective, model.feature_extractor(MAX_SECONDS)),
+            job.folder / self.ctc.name,
+            seed=self.seed,
+            callback=job.callback,
+            device=job.device,
+        )
+        return model, [result]
+
+
+def _phrasebook(train: int, **options: Any) -> Phrasebook:
+    return Phrasebook(spoken=LANGUAGES, written=(), train=train, dev=10, test=30, **options)
+
+
+def _smoke() -> W2vBertBackbone:
+    """Random weights but for a few updates: every line of code runs, nothing is learnt."""
+    return W2vBertBackbone(
+        hub=None,
+        size=W2vBertSize(hidden=32, heads=2, layers=1, feed_forward=64, stack=2),
+        phrasebook=_phrasebook(12, breadth=TINY_BREADTH),
+        ctc=Stage(
+            name="ctc",
+            updates=3,
+            learning_rate=1e-3,
+            warmup_updates=1,
+            schedule="cosine",
+            batch_seconds=20.0,
+        ),
+    )
+
+
+def _tiny() -> W2vBertBackbone:
+    """About 2 M parameters and 3 h of speech in three languages."""
+    return W2vBertBackbone(
+        hub=None,
+        size=W2vBertSize(hidden=128, heads=4, layers=4, feed_forward=320, stack=2),
+        phrasebook=_phrasebook(1200, breadth=TINY_BREADTH),
+        ctc=Stage(
+            name="ctc",
+            updates=2800,
+            learning_rate=3e-3,
+            warmup_updates=80,
+            schedule="cosine",
+            batch_seconds=24.0,
+            clip_norm=1.0,
+        ),
+    )
+
+
+def _lab() -> W2vBertBackbone:
+    """About 40 M parameters over all of CLDR; one GPU. Not run at this size."""
+    return W2vBertBackbone(
+        hub=None,
+        size=W2vBertSize(hidden=384, heads=6, layers=12, feed_forward=1536, stack=2, kernel=31),
+        phrasebook=_phrasebook(15_000, breadth=ALL_OF_CLDR),
+        ctc=Stage(
+            name="ctc",
+            updates=12_000,
+            learning_rate=1e-3,
+            warmup_updates=1000,
+            schedule="cosine",
+            batch_seconds=480.0,
+            batch_max_items=256,
+            clip_norm=1.0,
+        ),
+    )
+
+
+def _full() -> W2vBertBackbone:
+    """The published checkpoint, MIT. Loading is tested on a small one in its layout."""
+    return W2vBertBackbone(hub="facebook/w2v-bert-2.0", size=None, phrasebook=None, ctc=None)
+
+
+PRESETS = {"smoke": _smoke(), "tiny": _tiny(), "lab": _lab(), "full": _full()}
