@@ -25,12 +25,12 @@ DEFECTS = (
     "untranslated",  # the transcript itself
     "other sentence",
 )
-DRAWN = (2, 2, 1, 1, 1, 1, 1, 1)  # how often each: wrong numbers and names are learnt slowest
+DRAWN = (3, 6, 1, 1, 1, 1, 1, 1)  # how often each: wrong numbers and names are learnt slowest
 WRONG_TRANSCRIPT = "wrong transcript"  # translated faithfully; no damage that the pair shows
 MAX_NUMBER = 12
 MAX_DRAWS = 100  # for an item of the same kind
 SWAP_DAMAGE, REPETITION_DAMAGE, NUMBER_DAMAGE = 0.3, 0.5, 0.7  # the last of an item
-CORRECT_SHARE = 0.3  # of the training pairs; the others have one defect or, half as often, two
+CORRECT_SHARE = 0.3  # of the training pairs; the others have one defect, two or three
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +51,13 @@ def damage(pair: Pair, defect: str, others: Sequence[Pair], rng: random.Random) 
         others: pairs in the same language that a wrong sentence is drawn from.
     """
     tokens = _tokens(pair.text, pair.target)
-    changed, loss = pair.text, 1.0
+    changed, loss, content = pair.text, 1.0, ()
     if defect == "number":
         changed, loss = _other_number(pair.text, rng), NUMBER_DAMAGE / max(1, len(pair.content))
     elif defect == "name":
-        changed, loss = _other_name(pair, others, rng), 1 / max(1, len(pair.content))
+        content, loss = _other_name(pair, others, rng), 1 / max(1, len(pair.content))
+        if content != pair.content:
+            changed = _text(content, pair.target)
     elif defect == "deletion" and len(tokens) > 1:
         at = rng.randrange(len(tokens))
         changed, loss = _join(tokens[:at] + tokens[at + 1 :], pair.target), 1 / len(tokens)
@@ -76,18 +78,20 @@ def damage(pair: Pair, defect: str, others: Sequence[Pair], rng: random.Random) 
         changed = rng.choice(others).text
     if changed == pair.text:
         return None
-    return replace(pair, text=changed, score=pair.score * (1 - min(1.0, loss)), content=())
+    return replace(pair, text=changed, score=max(0.0, pair.score - loss), content=content)
 
 
 def draw_damaged(pairs: Sequence[Pair], rng: random.Random) -> list[Pair]:
-    """Each pair once, correct or with one or two defects; `pairs` may mix languages."""
+    """Each pair once, correct or with one defect to three; `pairs` may mix languages."""
     by_target: dict[str, list[Pair]] = {}
     for pair in pairs:
         by_target.setdefault(pair.target, []).append(pair)
     drawn = []
     for pair in pairs:
-        count = 0 if rng.random() < CORRECT_SHARE else rng.choice((1, 1, 2))
-        for defect in rng.choices(DEFECTS, DRAWN, k=count):
+        count = 0 if rng.random() < CORRECT_SHARE else rng.choice((1, 1, 2, 3))
+        chosen = rng.choices(DEFECTS, DRAWN, k=count)
+        # names first: after another defect the text is not that of the content any more
+        for defect in sorted(chosen, key=lambda defect: defect != "name"):
             pair = damage(pair, defect, by_target[pair.target], rng) or pair
         drawn.append(pair)
     return drawn
@@ -102,17 +106,20 @@ def _other_number(text: str, rng: random.Random) -> str:
     return text[: match.start()] + rng.choice(numbers) + text[match.end() :]
 
 
-def _other_name(pair: Pair, others: Sequence[Pair], rng: random.Random) -> str:
-    """The text with the name of one item exchanged for that of another pair's item of its kind."""
+def _other_name(pair: Pair, others: Sequence[Pair], rng: random.Random) -> tuple[Item, ...]:
+    """The content with the name of one item exchanged for that of another pair's, of its kind."""
     for _ in range(MAX_DRAWS if pair.content else 0):
         at = rng.randrange(len(pair.content))
         item = pair.content[at]
         other = rng.choice([*rng.choice(others).content, item])
         if other.kind == item.kind and other.key != item.key:
-            items = [*pair.content]
-            items[at] = replace(item, key=other.key)
-            return cldr.join_phrases([cldr.phrase(i, pair.target) for i in items], pair.target)
-    return pair.text
+            new = replace(item, key=other.key)
+            return (*pair.content[:at], new, *pair.content[at + 1 :])
+    return pair.content
+
+
+def _text(content: Sequence[Item], code: str) -> str:
+    return cldr.join_phrases([cldr.phrase(item, code) for item in content], code)
 
 
 def _tokens(text: str, code: str) -> list[str]:

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, NllbTokenizer
+from transformers import (
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+    AutoConfig,
+    AutoTokenizer,
+    NllbTokenizer,
+)
 
 from lib.corpora.cldr import Item
 from lib.corpora.phrasebook import Phrasebook
@@ -70,7 +75,8 @@ def translate_by_hub(
             so convert those of older repositories first.
     """
     path = translator.checkpoints[target]
-    model = load_checkpoint(AutoModelForSeq2SeqLM, path, translator.name).to(device).eval()
+    cls = MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[type(AutoConfig.from_pretrained(path))]
+    model = load_checkpoint(cls, path, translator.name).to(device).eval()
     tokenizer = AutoTokenizer.from_pretrained(path)
     if translator.source_token:
         tokenizer.src_lang = translator.source_token

@@ -64,7 +64,7 @@ def save(folder, model, tokenizer):
 def m2m100(folder, spm):
     words = vocabulary(spm, folder, ["<s>", "<pad>", "</s>", "<unk>"])
     tokenizer = M2M100Tokenizer(str(words), str(spm), src_lang="en")
-    config = M2M100Config(vocab_size=len(tokenizer) + 8, max_position_embeddings=64, **SIZES)
+    config = M2M100Config(vocab_size=1200, max_position_embeddings=64, **SIZES)
     return save(folder, M2M100ForConditionalGeneration(config), tokenizer)
 
 
