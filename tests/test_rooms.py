@@ -44,6 +44,8 @@ WITHOUT_TORCH = (
     "lib.systems.registry",
     "lib.systems.gmu.claims",
     "lib.systems.gmu.plan",
+    "lib.systems.it_ist.claims",
+    "lib.systems.it_ist.plan",
     "lib.workbook.__main__",
     "lib.workbook.report",
 )

@@ -60,13 +60,16 @@ def split_with_overlap(seconds: float, max_seconds: float, overlap_seconds: floa
 def segment(example: Example, max_seconds: float, overlap_seconds: float = 0.0) -> list[Example]:
     """The example itself where it is short enough, else one example for each segment.
 
+    A question is about the whole clip, so its example is never cut into segments.
+
     Args:
         overlap_seconds: 0: cut at pauses.
 
     Raises:
         lib.corpora.audio.BadAudio: it has to be cut and cannot be read.
     """
-    if not example.task.speech_input or example.seconds <= max_seconds:
+    whole = not example.task.speech_input or example.task.asks
+    if whole or example.seconds <= max_seconds:
         return [example]
     file, offset, _ = split_media_fragment(example.audio)
     if overlap_seconds:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -52,6 +53,35 @@ def development_curves(stages: dict[str, FitResult]) -> Figure:
     curves = {name: _scores(stage) for name, stage in stages.items()}
     drawn = {name: curve for name, curve in curves.items() if curve[0]}
     return lines(drawn, "update", "development score")
+
+
+def signal_curves(
+    signals: Mapping[str, Sequence[Mapping[str, float]]], panels: Mapping[str, Mapping[str, str]]
+) -> Figure:
+    """Signals of several trained systems by update, a panel for each quantity.
+
+    Args:
+        signals: system -> what each evaluation measured, with its "update".
+        panels: label of the vertical axis, with its unit -> signal -> style of its lines.
+    """
+    figure = Figure(figsize=(6.4, 1.7 * len(panels) + 0.3), layout="constrained")
+    grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True)[:, 0]
+    colours = colormaps["tab10"].colors
+    for axes, (label, styles) in zip(grid, panels.items(), strict=True):
+        for index, (system, rows) in enumerate(signals.items()):
+            for number, (name, style) in enumerate(styles.items()):
+                points = [(row["update"], row[name]) for row in rows if name in row]
+                axes.plot(
+                    *zip(*points, strict=True) if points else ([], []),
+                    style,
+                    color=colours[index % len(colours)],
+                    label="" if number else system,
+                    markersize=3,
+                )
+        style_axes(axes, "", label)
+    grid[-1].set_xlabel("update", fontsize=NORMAL)
+    grid[0].legend(fontsize=SMALL, frameon=False)
+    return figure
 
 
 def _scores(stage: FitResult) -> tuple[list[int], list[float]]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
 from torch import nn
 
 from lib.display.alignment import mark_errors
@@ -25,6 +26,28 @@ def parameters(model: nn.Module) -> Page:
     rows = parameter_table(model)
     total = {name: sum(row[name] for row in rows) for name in ("parameters", "trainable")}
     return Page(table([*rows, {"part": "all", **total}]))
+
+
+def changed_parts(before: nn.Module, after: nn.Module) -> Page:
+    """Which parts of a model training has changed; of the others, all weights are equal to the bit.
+
+    Args:
+        before, after: models with the same `parts`.
+    """
+    old, rows = before.state_dict(), []
+    for part, modules in after.parts.items():
+        prefixes = tuple(f"{module}." for module in modules)
+        own = {name: w for name, w in after.state_dict().items() if name.startswith(prefixes)}
+        changed = sum(not torch.equal(old[name].cpu(), w.cpu()) for name, w in own.items())
+        rows.append(
+            {
+                "part": part.replace("_", " "),
+                "tensors": len(own),
+                "changed": changed,
+                "equal to the bit": "no" if changed else "yes",
+            }
+        )
+    return Page(table(rows))
 
 
 def seen_languages(codes: Sequence[str], seen: Collection[str]) -> Page:

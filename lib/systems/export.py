@@ -1,4 +1,4 @@
-"""Export a trained system as a folder that plain transformers loads, with a model card."""
+"""Export a trained system as a folder with a model card; plain transformers loads it if it can."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lib.languages import language
 from lib.systems.load import LoadedSystem
 
 CARD = """---
-library_name: transformers
+library_name: {library}
 license: {licence}
 language: [{languages}]
 ---
@@ -54,6 +54,10 @@ target = tokenizer.convert_tokens_to_ids("{target_token}")
 tokens = model.generate(**inputs, forced_bos_token_id=target, num_beams={beams})
 print(tokenizer.decode(tokens[0], skip_special_tokens=True))""",
 }
+# several models that no class of transformers holds together
+JOINED_USAGE = """from lib.models.speech_lm.loading import load_speech_lm  # of the workbook
+
+model = load_speech_lm("{folder}")  # its two subfolders load in plain transformers"""
 
 
 def export(
@@ -90,6 +94,7 @@ def model_card(
     return CARD.format(
         title=f"{card['strategy']} {source}→{target}",
         licence="cc-by-nc-4.0" if published else "mit",
+        library="transformers" if system.model.export_classes else "pytorch",
         languages=", ".join(dict.fromkeys((source, target))),
         task=system.task.name,
         source=language(source).name,
@@ -106,6 +111,8 @@ def model_card(
 
 def _usage(system: LoadedSystem, folder: str, source: str, target: str) -> str:
     model, kind = system.model, "speech" if system.task.speech_input else "text"
+    if not model.export_classes:
+        return JOINED_USAGE.format(folder=folder)
     source, target = (
         model.tokenizer.convert_ids_to_tokens(model.add_language(code)) for code in (source, target)
     )

@@ -2,7 +2,9 @@
 
 The one trained here copies, translates and answers questions in the phrasebook's languages, by
 prompts in plain text. So it has abilities that training on speech may destroy, and a speech
-encoder that is aligned with it need not teach it to write what it reads.
+encoder that is aligned with it need not teach it to write what it reads. It never hears speech, but
+half of its texts are stretched (`Stretched`): a bridge writes a token over several positions, which
+a model of billions of parameters copes with and one of a million does not unless it has seen it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from transformers import Qwen2TokenizerFast
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
 from lib.corpora.questions import text_questions
+from lib.data.batch import IGNORED, TokenLayout
 from lib.data.collate import Collator
 from lib.languages import language
 from lib.models.language_model import (
@@ -26,6 +29,7 @@ from lib.models.language_model import (
 )
 from lib.models.speech_lm.model import SpeechLm
 from lib.models.speech_lm.saving import LANGUAGE_MODEL
+from lib.models.tokenizer import text_ids
 from lib.progress import Progress
 from lib.scales import scaled
 from lib.systems.backbones import BackboneRecipe, TrainingJob
@@ -38,6 +42,9 @@ from lib.utterance import Corpus
 
 LANGUAGES = ("eng", "deu", "zho")
 DIRECTIONS_PER_SENTENCE = 4  # into itself is copying
+STRETCHED_SHARE = 0.5  # of the examples
+REPEATS = (1, 2, 3, 4)  # of a token; speech has about 3 positions for a token of the tiny model
+GAP_SHARE = 0.15  # of tokens that a space stands after
 
 
 def with_text_prompt(example: Example) -> Example:
@@ -49,12 +56,43 @@ def with_text_prompt(example: Example) -> Example:
     return replace(example, prompt=f"\n{line}\n")
 
 
+class Stretched:
+    """Lays out half of the examples with source tokens that are repeated, some with a gap after.
+
+    Args:
+        model: whose layout it is otherwise.
+    """
+
+    def __init__(self, model: SpeechLm) -> None:
+        self.model, self.pad_token_id, self.cost = model, model.pad_token_id, model.cost
+        self._gap = text_ids(model.tokenizer, " ")
+
+    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
+        """As the model's; which examples are stretched, and how, depends on their id alone."""
+        rng = random.Random(f"stretched/{example.id}")
+        found = self.model.layout(example, max_tokens)
+        if rng.random() >= STRETCHED_SHARE:
+            return found
+        length = len(text_ids(self.model.tokenizer, example.source_text)[:max_tokens])
+        source: list[int] = []
+        for token in found.prefix[:length]:
+            source += [token] * rng.choice(REPEATS)
+            source += self._gap if rng.random() < GAP_SHARE else []
+        added = len(source) - length
+        return replace(
+            found,
+            prefix=source + found.prefix[length:],
+            labels=[IGNORED] * added + found.labels,
+            prompt_length=found.prompt_length + added,
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class QwenBackbone(BackboneRecipe):
     """How a language model comes about."""
 
     kind = "qwen"
-    version = 1
+    version = 2
 
     hub: str | None = scaled("name on the hub; None: trained here")
     size: QwenSize | None = scaled("of the model trained here")
@@ -90,7 +128,7 @@ class QwenBackbone(BackboneRecipe):
             Seq2SeqObjective(model, self.text.label_smoothing),
             self.text,
             given,
-            Collator(model),
+            Collator(Stretched(model)),
             job.folder / self.text.name,
             seed=self.seed,
             callback=job.callback,
@@ -146,7 +184,7 @@ def _tiny() -> QwenBackbone:
         contents=8_000,
         text=Stage(
             name="text",
-            updates=900,
+            updates=1100,
             learning_rate=2e-3,
             warmup_updates=100,
             schedule="cosine",

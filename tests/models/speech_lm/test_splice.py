@@ -105,8 +105,11 @@ def test_a_batch_is_its_rows_one_by_one(padding):
         together = splice(**given, padding=padding)
         for row, (states, prompt, target) in enumerate(lengths):
             ends = {"speech": states, "tokens": prompt + target}
-            one = {n: v[row : row + 1, : ends[n.split("_")[0]]] for n, v in given.items()
-                   if n != "labels"}
+            one = {
+                n: v[row : row + 1, : ends[n.split("_")[0]]]
+                for n, v in given.items()
+                if n != "labels"
+            }
             one["labels"] = given["labels"][row : row + 1, : ends["tokens"]]
             alone = splice(**one, padding=padding)
             real = together.mask[row].bool()
@@ -191,8 +194,7 @@ def seen_by_reference(mask, is_speech, bidirectional):
             row[at] = {
                 other
                 for other, real_too in enumerate(real)
-                if real_too
-                and (other <= at or (bidirectional and speech[at] and speech[other]))
+                if real_too and (other <= at or (bidirectional and speech[at] and speech[other]))
             }
         found.append(row)
     return found
