@@ -33,6 +33,7 @@ DROPPED = (
     "training_clips_cut",
     "training_texts_cut",
     "training_clips_dropped_as_too_long",
+    "training_clips_dropped_as_too_short",
     "training_clips_without_a_transcript",
 )
 

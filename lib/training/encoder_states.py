@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from lib.data.batch import Batch, lengths_mask, pad
-from lib.models.encoder_decoder import EncoderDecoder
 from lib.models.protocol import part_names
 from lib.training.stages import Stage
 from lib.training.weights import weights_fingerprint
@@ -26,8 +29,8 @@ class EncoderStateCache:
     """The speech encoder's states of each audio file, in a folder.
 
     Valid because encoding does not depend on the batch. One file of float32 numbers grows at its
-    end, and an index beside it; an incomplete last line is dropped and computed again. One process
-    at a time writes.
+    end, and an index beside it; an incomplete last line is dropped and computed again. Processes
+    that share the folder write one after another.
 
     Args:
         folder: may be shared by stages: each encoder has files of its own.
@@ -37,19 +40,26 @@ class EncoderStateCache:
         ValueError: called while the encoder is in train mode.
     """
 
-    def __init__(self, folder: Path, model: EncoderDecoder) -> None:
+    def __init__(self, folder: Path, model: nn.Module) -> None:
         self.model = model
         self._encoder = model.get_submodule(model.parts[PART][0])
         name = weights_fingerprint(self._encoder.named_parameters())
         self._data, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
-        self._data.touch()
-        # a kill may have left half a number at the end
-        os.truncate(self._data, self._data.stat().st_size // 4 * 4)
         self._positions: dict[str, tuple[int, int]] = {}  # audio -> first number, states
         self.computed = 0  # utterances encoded, not read from disk
-        if self._index.exists():
-            self._load_index()
+        with self._alone() as data:
+            # a kill may have left half a number at the end
+            os.truncate(self._data, data.seek(0, os.SEEK_END) // 4 * 4)
+            if self._index.exists():
+                self._load_index()
+
+    @contextmanager
+    def _alone(self) -> Iterator[BinaryIO]:
+        """The file of numbers, while no other process writes."""
+        with open(self._data, "ab") as data:
+            fcntl.flock(data, fcntl.LOCK_EX)  # released when the file is closed
+            yield data
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with its encoder states; only files that are new are encoded."""
@@ -81,9 +91,10 @@ class EncoderStateCache:
 
     def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> None:
         self.computed += 1
-        with open(self._data, "ab") as data, open(self._index, "a", encoding="utf-8") as index:
-            start = data.tell() // 4
-            data.write(states.float().cpu().numpy().tobytes())
+        numbers = states.float().cpu().numpy().tobytes()
+        with self._alone() as data, open(self._index, "a", encoding="utf-8") as index:
+            start = data.seek(0, os.SEEK_END) // 4
+            data.write(numbers)
             data.flush()
             index.write(json.dumps([key, start, len(states)]) + "\n")
         self._positions[key] = (start, len(states))
@@ -98,7 +109,7 @@ class EncoderStateCache:
 
 
 def encoder_state_cache(
-    model: EncoderDecoder, stage: Stage, folder: Path
+    model: nn.Module, stage: Stage, folder: Path
 ) -> EncoderStateCache | None:
     """A cache where a stage allows it: its speech encoder is frozen and nothing is augmented."""
     parameters = {name for name, _ in model.named_parameters()}

@@ -78,10 +78,14 @@ class Seq2SeqObjective(nn.Module):
         self.prefix_skip_len, self.sentence_mean = prefix_skip_len, sentence_mean
         self.state_cache = state_cache
 
+    def labels(self, batch: Batch) -> Int[Tensor, "batch tokens"]:
+        """The tokens that are learnt."""
+        return batch.labels
+
     def forward(self, batch: Batch) -> TokenLoss:
         if self.state_cache and batch.speech is not None:
             batch = self.state_cache(batch)
         logits = self.model.logits(batch)
         return label_smoothed_nll(
-            logits, batch.labels, self.label_smoothing, self.prefix_skip_len, self.sentence_mean
+            logits, self.labels(batch), self.label_smoothing, self.prefix_skip_len, self.sentence_mean
         )

@@ -23,6 +23,8 @@ PUBLISHED_STACK = 2  # frames that w2v-BERT joins at its input
 
 States = Float[Tensor, "batch states hidden"]
 StatesMask = Int[Tensor, "batch states"]
+# states of another number and width
+Bridged = tuple[Float[Tensor, "batch positions width"], Int[Tensor, "batch positions"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +95,7 @@ class StridedConvs(nn.Module):
             mask_padding(layer)
             self.layers.append(layer)
 
-    def forward(self, states: States, mask: StatesMask) -> tuple[States, StatesMask]:
+    def forward(self, states: States, mask: StatesMask) -> Bridged:
         """Shorter states, and which of them are real."""
         lengths = mask.sum(1)
         for layer in self.layers:
@@ -152,14 +154,14 @@ class StridedConvBridge(nn.Module):
             self.leave = nn.Linear(encoder_width, input_width)
         self.projection = nn.Linear(encoder_width, output_width)
 
-    def before(self, features: States, mask: StatesMask) -> tuple[States, StatesMask]:
+    def before(self, features: States, mask: StatesMask) -> Bridged:
         """What the encoder is given."""
         if self.enter is None:
             return features, mask
         states, mask = self.convs(self.enter(features), mask)
         return self.leave(states), mask
 
-    def forward(self, states: States, mask: StatesMask) -> tuple[States, StatesMask]:
+    def forward(self, states: States, mask: StatesMask) -> Bridged:
         """Embeddings for the language model, from the encoder's states."""
         if self.enter is None:
             states, mask = self.convs(states, mask)

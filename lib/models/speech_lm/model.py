@@ -46,7 +46,8 @@ class SpeechLm(nn.Module):
             "bidirectional".
 
     Raises:
-        ValueError: the tokenizer pads with its end token, so that a model never learns to stop.
+        ValueError: the tokenizer pads with its end token, so that a model never learns to stop; or
+            a tag stands twice, or is a token already.
     """
 
     export_classes: dict[str, str] = {}  # no class of transformers holds all three parts
@@ -68,8 +69,8 @@ class SpeechLm(nn.Module):
         tokenizer.add_special_tokens(
             {"additional_special_tokens": list(tags)}, replace_additional_special_tokens=False
         )
-        # new tokens have the last ids
         self._first_tag = len(tokenizer) - len(tags)
+        _check_tags(tokenizer, tags)
         self.tags = nn.Embedding(len(tags), self.width) if tags else None
         self.parts = {"language_model": ("language_model",)}
         if encoder is not None:
@@ -171,11 +172,11 @@ class SpeechLm(nn.Module):
 
     def embed(self, ids: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch tokens width"]:
         """Embeddings of tokens, tags among them."""
-        if self.tags is None:
-            return self._embeddings(ids)
-        is_tag = ids >= self._first_tag
-        # a padding token may have no row either
+        # tags have no row of this table, and a padding token may have none
         found = self._embeddings(ids.masked_fill(ids >= len(self._embeddings.weight), 0))
+        if self.tags is None:
+            return found
+        is_tag = ids >= self._first_tag
         tags = self.tags((ids - self._first_tag).clamp(min=0))
         return torch.where(is_tag.unsqueeze(-1), tags, found)
 
@@ -217,7 +218,9 @@ class SpeechLm(nn.Module):
         """The n-best hypotheses of each example; they do not depend on the batch's other rows."""
         speech = self.speech_embeddings(batch)
         prompts, mask = self._prompts(batch)
-        given = splice(*speech, self.embed(prompts), mask, padding="left")
+        # a decoder goes on after the last position; an encoder's input may stand as in training
+        side = "right" if self.writes_with_decoder else "left"
+        given = splice(*speech, self.embed(prompts), mask, padding=side)
         options = search.options() | self._search_tokens()
         with self._attention_of(given):
             sequences = self.language_model.generate(
@@ -277,8 +280,8 @@ class SpeechLm(nn.Module):
         self,
         speech: States | None,
         speech_mask: StatesMask | None,
-        prompts: Int[Tensor, "batch tokens"],
-        prompts_mask: Int[Tensor, "batch tokens"],
+        prompts: Int[Tensor, "batch prompt"],
+        prompts_mask: Int[Tensor, "batch prompt"],
         sequences: Int[Tensor, "rows tokens"],
         search: Search,
     ) -> list[float]:
@@ -323,4 +326,14 @@ def check_padding(tokenizer: PreTrainedTokenizerBase) -> None:
             f"the padding token is {tokenizer.pad_token!r} and the end token "
             f"{tokenizer.eos_token!r}: the end of a text would be ignored as padding, and the "
             "model would never stop; add a padding token of its own"
+        )
+
+
+def _check_tags(tokenizer: PreTrainedTokenizerBase, tags: Sequence[str]) -> None:
+    """Refuse tags that are not the last tokens, one each: their rows are found by that."""
+    last = range(len(tokenizer) - len(tags), len(tokenizer))
+    if tokenizer.convert_tokens_to_ids(list(tags)) != list(last):
+        raise ValueError(
+            f"the tags {', '.join(tags)} are not {len(tags)} new tokens: one stands twice, or the "
+            "tokenizer has it already; choose other names"
         )

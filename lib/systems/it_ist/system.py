@@ -116,7 +116,7 @@ class ItIst(System):
         if strategy.task != ASR:
             share = experiment.recipe.labelled_share
             found = [e for e in found if _position(e.id) < share]
-        limit = self.max_training_seconds(experiment, strategy)
+        limit = self._limit(experiment, strategy)
         released = strategy.defects.short_left_out
         by_60 = strategy.defects.seconds_by_60 and strategy.task == ST
         # the released limit of the second stage is 45 s, which at 1/60 is 2.7 s; here in proportion
@@ -145,11 +145,13 @@ class ItIst(System):
         return strategy.mixture.draw(by_task, seed)
 
     def max_training_seconds(self, experiment: Experiment, strategy: ItIstStrategy) -> float:
+        return max(self._limit(experiment, part) for part in strategy.by_task)
+
+    @staticmethod
+    def _limit(experiment: Experiment, strategy: ItIstStrategy) -> float:
+        """The longest clip of a strategy's one task, in seconds."""
         longest = strategy.max_seconds or experiment.recipe.max_train_seconds
-        if strategy.task.asks:
-            return strategy.max_question_seconds or longest
-        # of a strategy with several tasks, where audio is cut
-        return max(longest, strategy.max_question_seconds) if strategy.start else longest
+        return strategy.max_question_seconds or longest if strategy.task.asks else longest
 
     def search(
         self, experiment: Experiment, strategy: ItIstStrategy, beams: int, n_best: int = 1

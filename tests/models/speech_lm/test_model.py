@@ -5,13 +5,12 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lib.data.batch import IGNORED, lengths_mask
+from lib.data.batch import IGNORED
 from lib.decoding import Search, decode
 from lib.models.protocol import TranslationModel, part_names
 from lib.models.speech_lm.model import SpeechLm, check_padding
 from lib.models.tokenizer import text_ids
 from lib.tasks import MT
-from tests.models.speech_lm.conftest import TAGS
 
 KINDS = ("causal", "bidirectional", "t5")
 STEPS = 7
@@ -292,14 +291,3 @@ def test_a_language_has_the_id_of_its_tag(build):
     assert model.add_language("es") == model.tokenizer.convert_tokens_to_ids("<|es|>")
     with pytest.raises(ValueError, match=r"no tag <\|que\|>; the model has <\|translate\|>"):
         model.add_language("que")
-
-
-def test_prompts_of_the_search_end_where_the_target_begins(build, collate_for, spoken):
-    model = build()
-    batch = collate_for(model)(spoken)
-    prompts, mask = model._prompts(batch)
-    assert torch.equal(mask, lengths_mask(batch.prompt_lengths))
-    for row, example in enumerate(spoken):
-        wanted = text_ids(model.tokenizer, example.prompt)
-        assert prompts[row][mask[row].bool()].tolist() == wanted
-    assert len(TAGS) == model.tags.num_embeddings

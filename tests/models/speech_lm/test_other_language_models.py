@@ -102,9 +102,6 @@ def no_row(qwen_folder):
 
 
 @torch.no_grad()
-@pytest.mark.xfail(
-    strict=True, reason="SpeechLm.embed looks padding up in the table where there are no tags"
-)
 def test_padding_needs_no_row_without_tags(no_row, texts):
     model = SpeechLm(None, None, *no_row).eval()
     assert model.logits(Collator(model)(texts)).isfinite().all()
@@ -156,9 +153,6 @@ def test_absolute_positions_do_not_depend_on_the_batch_in_training(bart, collate
 
 
 @torch.no_grad()
-@pytest.mark.xfail(
-    strict=True, reason="generate pads an encoder's input on the left, logits on the right"
-)
 def test_absolute_positions_do_not_depend_on_the_batch_in_search(bart, collate_for, spoken):
     search = Search(beams=1, max_new_tokens=12)
     together = decode(bart, spoken, collate_for(bart), search)

@@ -130,9 +130,6 @@ def test_what_training_left_out_is_written(it_ist_trained):
     assert found["training_clips_dropped_as_too_short"] == []
 
 
-@pytest.mark.xfail(
-    strict=True, raises=KeyError, reason="DROPPED lacks training_clips_dropped_as_too_short"
-)
 def test_what_training_left_out_is_counted(it_ist_trained):
     counts = it_ist_trained("instruct, seconds by 60").dropped_counts
     assert counts["training_clips_dropped_as_too_long"] > 0

@@ -36,7 +36,6 @@ def test_other_shares(share, made):
     assert len(noise_examples(GIVEN, share, made[1])) == 400 * share
 
 
-@pytest.mark.xfail(strict=True, reason="every round(1 / share)-th example is taken")
 @pytest.mark.parametrize("share", [0.4, 0.7])
 def test_shares_that_are_no_fraction_of_one(share, made):
     assert len(noise_examples(GIVEN, share, made[1])) == pytest.approx(400 * share, abs=1)

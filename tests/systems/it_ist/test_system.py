@@ -69,7 +69,6 @@ def test_questions_may_have_longer_clips(all_labelled):
     assert len(left_out[TOO_LONG]) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="max_training_seconds of a part is that of all tasks")
 @pytest.mark.parametrize("task", ["ASR", "ST"])
 def test_longer_clips_of_questions_leave_the_other_limits(all_labelled, task):
     part = replace(PARTS[task], max_seconds=45.0, max_question_seconds=600.0)
@@ -82,12 +81,7 @@ def test_longer_clips_of_questions_leave_the_other_limits(all_labelled, task):
     "strategy",
     [
         INSTRUCT,
-        pytest.param(
-            JOINT,
-            marks=pytest.mark.xfail(
-                strict=True, reason="only strategies with a start look at questions"
-            ),
-        ),
+        JOINT,
     ],
     ids=["instruct", "joint"],
 )
