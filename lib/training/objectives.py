@@ -85,7 +85,10 @@ class Seq2SeqObjective(nn.Module):
     def forward(self, batch: Batch) -> TokenLoss:
         if self.state_cache and batch.speech is not None:
             batch = self.state_cache(batch)
-        logits = self.model.logits(batch)
         return label_smoothed_nll(
-            logits, self.labels(batch), self.label_smoothing, self.prefix_skip_len, self.sentence_mean
+            self.model.logits(batch),
+            self.labels(batch),
+            self.label_smoothing,
+            self.prefix_skip_len,
+            self.sentence_mean,
         )
