@@ -7,25 +7,23 @@ with its decoder. The prompt is `Example.prompt`, which a system writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lib.data.batch import IGNORED, Batch, TokenLayout, lengths_mask
+from lib.data.batch import IGNORED, Batch, TokenLayout
 from lib.data.features import FeatureExtractor
 from lib.data.store import default_cost
 from lib.models.bridges.strided_conv import StridedConvBridge
 from lib.models.encoder_decoder import CACHED_TEXTS, States, StatesMask
-from lib.models.hypotheses import scored_rows, sequence_scores, to_hypothesis
 from lib.models.protocol import Hypothesis, Search
 from lib.models.speech_lm.saving import save_parts
+from lib.models.speech_lm.search import generate
 from lib.models.speech_lm.splice import CAUSAL, Spliced, attention_mask, splice
 from lib.models.tokenizer import text_ids
 from lib.models.w2v_bert import W2vBert
@@ -69,7 +67,7 @@ class SpeechLm(nn.Module):
         tokenizer.add_special_tokens(
             {"additional_special_tokens": list(tags)}, replace_additional_special_tokens=False
         )
-        self._first_tag = len(tokenizer) - len(tags)
+        self.first_tag = len(tokenizer) - len(tags)
         _check_tags(tokenizer, tags)
         self.tags = nn.Embedding(len(tags), self.width) if tags else None
         self.parts = {"language_model": ("language_model",)}
@@ -176,8 +174,8 @@ class SpeechLm(nn.Module):
         found = self._embeddings(ids.masked_fill(ids >= len(self._embeddings.weight), 0))
         if self.tags is None:
             return found
-        is_tag = ids >= self._first_tag
-        tags = self.tags((ids - self._first_tag).clamp(min=0))
+        is_tag = ids >= self.first_tag
+        tags = self.tags((ids - self.first_tag).clamp(min=0))
         return torch.where(is_tag.unsqueeze(-1), tags, found)
 
     # ---- teacher forcing ----
@@ -197,9 +195,9 @@ class SpeechLm(nn.Module):
                 attention_mask=spliced.mask,
                 decoder_input_ids=batch.prefix,
             ).logits
-        return self._logits_at(spliced, spliced.token_positions)
+        return self.logits_at(spliced, spliced.token_positions)
 
-    def _logits_at(
+    def logits_at(
         self, spliced: Spliced, positions: Int[Tensor, "batch tokens"]
     ) -> Float[Tensor, "batch tokens vocabulary"]:
         """Logits of the token after each of some positions of a causal model."""
@@ -212,103 +210,9 @@ class SpeechLm(nn.Module):
         at = positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
         return self.language_model.get_output_embeddings()(hidden.gather(1, at))
 
-    # ---- search ----
-
     def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """The n-best hypotheses of each example; they do not depend on the batch's other rows."""
-        speech = self.speech_embeddings(batch)
-        prompts, mask = self._prompts(batch)
-        # a decoder goes on after the last position; an encoder's input may stand as in training
-        side = "right" if self.writes_with_decoder else "left"
-        given = splice(*speech, self.embed(prompts), mask, padding=side)
-        options = search.options() | self._search_tokens()
-        with self._attention_of(given):
-            sequences = self.language_model.generate(
-                inputs_embeds=given.embeddings, attention_mask=given.mask, **options
-            )
-        if self.writes_with_decoder:
-            sequences = sequences[:, 1:]  # without the start token
-        scores = self._scores(*speech, prompts, mask, sequences, search)
-        rows = iter(zip(sequences.tolist(), scores, strict=True))
-        return [
-            [to_hypothesis(self.tokenizer, e.id, *next(rows)) for _ in range(search.n_best)]
-            for e in batch.examples
-        ]
-
-    def _prompts(
-        self, batch: Batch
-    ) -> tuple[Int[Tensor, "batch tokens"], Int[Tensor, "batch tokens"]]:
-        if self.writes_with_decoder:
-            return batch.text, batch.text_mask
-        mask = lengths_mask(batch.prompt_lengths).to(batch.prefix.device)
-        return batch.prefix[:, : mask.shape[1]], mask
-
-    def _search_tokens(self) -> dict[str, Any]:
-        vocabulary = self.language_model.config.vocab_size
-        unused = list(range(self._first_tag, vocabulary))  # rows without a token
-        return {
-            "pad_token_id": self.pad_token_id,
-            "eos_token_id": self.tokenizer.eos_token_id,
-            "suppress_tokens": unused or None,
-        }
-
-    @contextmanager
-    def _attention_of(self, given: Spliced) -> Iterator[None]:
-        """Inside the block a causal model reads the prompt with this model's attention.
-
-        `generate` takes one number a position, which cannot say what sees what.
-        """
-        if self.attention == CAUSAL or self.writes_with_decoder:
-            yield
-            return
-        whole = attention_mask(given.mask, given.is_speech, self.attention)
-
-        def replace_mask(_module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-            if kwargs.get("inputs_embeds") is not None:  # the prompt, once for each beam
-                beams = len(kwargs["inputs_embeds"]) // len(whole)
-                kwargs["attention_mask"] = whole.repeat_interleave(beams, 0)
-            return args, kwargs
-
-        decoder = self.language_model.get_decoder()
-        hook = decoder.register_forward_pre_hook(replace_mask, with_kwargs=True)
-        try:
-            yield
-        finally:
-            hook.remove()
-
-    def _scores(
-        self,
-        speech: States | None,
-        speech_mask: StatesMask | None,
-        prompts: Int[Tensor, "batch prompt"],
-        prompts_mask: Int[Tensor, "batch prompt"],
-        sequences: Int[Tensor, "rows tokens"],
-        search: Search,
-    ) -> list[float]:
-        """The score of each sequence, in one forward pass; rows of one example are adjacent."""
-        scores: list[float] = []
-        end, rows = self.tokenizer.eos_token_id, torch.arange(len(sequences))
-        vocabulary = self.language_model.config.vocab_size
-        for part in rows.split(scored_rows(sequences.shape[1], vocabulary)):
-            output, own = sequences[part], part // search.n_best
-            of_speech = (speech[own], speech_mask[own]) if speech is not None else (None, None)
-            if self.writes_with_decoder:
-                spliced = splice(*of_speech, self.embed(prompts[own]), prompts_mask[own])
-                start = self.language_model.config.decoder_start_token_id
-                before = torch.cat([torch.full_like(output[:, :1], start), output[:, :-1]], 1)
-                logits = self.language_model(
-                    inputs_embeds=spliced.embeddings,
-                    attention_mask=spliced.mask,
-                    decoder_input_ids=before,
-                ).logits
-            else:
-                tokens = torch.cat([prompts[own], output], 1)
-                mask = torch.cat([prompts_mask[own], torch.ones_like(output)], 1)
-                spliced = splice(*of_speech, self.embed(tokens), mask)
-                positions = spliced.token_positions[:, prompts.shape[1] :] - 1
-                logits = self._logits_at(spliced, positions)
-            scores += sequence_scores(logits, output, end, search.length_penalty)
-        return scores
+        return generate(self, batch, search)
 
     def save(self, folder: Path | str) -> None:
         """Write the three parts; `load_speech_lm` reads them."""

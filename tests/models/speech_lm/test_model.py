@@ -236,7 +236,7 @@ def test_a_batch_gives_what_single_examples_give(each, collate_for, spoken, beam
 def test_scores_are_the_log_probabilities_of_teacher_forcing(
     each, collate_for, spoken, monkeypatch, penalty
 ):
-    name, seen = "lib.models.speech_lm.model.sequence_scores", []
+    name, seen = "lib.models.speech_lm.search.sequence_scores", []
     from lib.models.hypotheses import sequence_scores
 
     def spy(logits, output, end, length_penalty):

@@ -120,7 +120,7 @@ def test_spare_rows_of_the_output_layer_are_never_written(build, collate_for, sp
         written.append(output)
         return [0.0] * len(output)
 
-    monkeypatch.setattr("lib.models.speech_lm.model.sequence_scores", scores)
+    monkeypatch.setattr("lib.models.speech_lm.search.sequence_scores", scores)
     decode(model, spoken, collate_for(model), Search(beams=1, max_new_tokens=4))
     assert max(int(output.max()) for output in written) < known
 
