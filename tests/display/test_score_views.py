@@ -99,3 +99,41 @@ def test_counts_are_named_in_words():
 def test_a_decoding_speed_stands_beside_its_strategy():
     row = "<td>direct</td><td class='number'>12.50</td>"
     assert row in score_views.speeds({"direct": 12.5}).body
+
+
+def test_each_task_has_its_own_metric_and_best_baseline():
+    rows = output_rows("instruct", 0.1) + output_rows("constant", 0.9, system="baseline")
+    rows += output_rows("instruct", 0.1, task="ASR") + output_rows("balanced", 0.5, task="ASR")
+    body = score_views.by_task(rows, "instruct").body
+    assert "<td>BLEU</td>" in body and "<td>WER</td>" in body
+    assert body.count("<td>constant</td>") == 1
+    assert "<td>balanced</td>" in body
+
+
+def test_strategies_are_columns_with_their_change():
+    rows = output_rows("align", 0.0, task="MT") + output_rows("instruct", 0.4, task="MT")
+    body = score_views.by_strategy(rows, "align").body
+    assert "<th>align</th>" in body and "<th>instruct</th>" in body
+    assert body.count("change -") == 1
+
+
+@pytest.mark.parametrize("task, rates", [("ST", 2), ("SQA", 2), ("ASR", 1)])
+def test_each_task_has_its_own_rates(task, rates):
+    body = score_views.rates(output_rows("instruct", task=task)).body
+    assert "transcribed rate, %" in body and "question rate, %" in body
+    assert body.count("0.0 (0.0 to 0.0)") == rates
+
+
+@pytest.mark.parametrize(
+    "task, target, metric",
+    [("ASR", "eng", "WER"), ("ASR", "zho", "CER"), ("ST", "zho", "BLEU"), ("SQA", "eng", "F1")],
+)
+def test_the_headline_of_a_task(task, target, metric):
+    assert score_views.headline(task, target) == metric
+
+
+def test_names_in_tables_by_task_are_escaped():
+    rows = output_rows(MARKUP)
+    for view in (score_views.by_task, score_views.by_strategy):
+        assert is_escaped(view(rows, MARKUP).body)
+    assert is_escaped(score_views.rates(rows).body)

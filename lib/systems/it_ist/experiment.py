@@ -16,6 +16,7 @@ from lib.scoring.outputs import OutputRow
 from lib.systems.backbones import TrainedBackbone, get_backbone
 from lib.systems.corpora import CorpusChoice, pair_corpus
 from lib.systems.experiment import Experiment
+from lib.systems.it_ist.pairing import chosen_language_model
 from lib.systems.it_ist.recipe import Recipe
 from lib.systems.it_ist.system import ItIst
 from lib.systems.outputs import TrainedSystem, no_record
@@ -79,8 +80,6 @@ def open_experiment(
 
 
 def _chosen(text: TrainedBackbone, name: str) -> TrainedBackbone:
-    from lib.systems.it_ist.pairing import chosen_language_model
-
     if not name:
         return text
     chosen = chosen_language_model(name)
