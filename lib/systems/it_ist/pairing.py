@@ -164,7 +164,7 @@ def check_pairing(
         bridge_parameters=_parameters(joint) - _parameters(joint.projection),
         projection_parameters=_parameters(joint.projection),
         language_model_parameters=_parameters(language_model),
-        milliseconds=10.0 * bridge.compression,
+        milliseconds=1000 * seconds / embeddings.shape[1],
         positions=embeddings.shape[1],
     )
 

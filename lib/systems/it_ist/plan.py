@@ -14,7 +14,7 @@ PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # at `full` a seed is days
 def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
     """Notebooks 20 and 21 with their ablations, for each seed, then 22, which reads them.
 
-    The first seed has the defects of the released code too.
+    The first seed has further compressions, and the defects of the released code, too.
 
     Args:
         parameters: go to each run of 20 and 21.
@@ -26,8 +26,10 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
         raise ValueError(f"study it_ist is made for {', '.join(PHRASEBOOK_SCALES)}, not {scale}")
     for seed in SEEDS:
         of_seed = {"seed": seed, "backbone_seed": seed, **parameters}
-        of_seed |= {"ablate": True} | ({"switches": True} if seed == SEEDS[0] else {})
-        for notebook, minutes in (("20", 50.0), ("21", 30.0)):
+        of_seed["ablate"] = True
+        if seed == SEEDS[0]:
+            of_seed["switches"] = True
+        for notebook, minutes in (("20", 30.0), ("21", 25.0)):
             yield PlannedRun(
                 notebook=notebook,
                 minutes=minutes,
