@@ -52,6 +52,7 @@ def test_row_has_the_fields_of_hypotheses_jsonl(row):
         "tokens": 4,
         "log_probability": -0.5,
         "ending": "end",
+        "transcript": "",
     }
 
 
