@@ -8,13 +8,14 @@ from pathlib import Path
 
 import torch
 
+from lib.corpora.cards import card_names, read_card
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.questions import with_questions
 from lib.corpora.synthesis import synthesize
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.outputs import OutputRow
 from lib.systems.backbones import TrainedBackbone, get_backbone
-from lib.systems.corpora import CorpusChoice, pair_corpus
+from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.it_ist.pairing import chosen_language_model
 from lib.systems.it_ist.recipe import Recipe
@@ -34,7 +35,7 @@ def open_experiment(
     seed: int,
     cache: Path,
     *,
-    corpus: str = "phrasebook",
+    corpus: str = PHRASEBOOK,
     folder: str = "",
     licences: str = "",
     language_model: str = "",
@@ -70,7 +71,7 @@ def open_experiment(
         recipe=recipe,
         corpus=_corpus(recipe, choice, cache, progress),
         backbone=get_backbone("w2v_bert", scale, cache, seed=backbone_seed, **hooks),
-        directions=DIRECTIONS if corpus == "phrasebook" else DIRECTIONS[:2],
+        directions=DIRECTIONS if corpus == PHRASEBOOK else DIRECTIONS[:2],
         seed=seed,
         cache=cache,
         processes=processes,
@@ -91,8 +92,11 @@ def _chosen(text: TrainedBackbone, name: str) -> TrainedBackbone:
 
 
 def _corpus(recipe: Recipe, choice: CorpusChoice, cache: Path, progress: Progress) -> Corpus:
-    if choice.name != "phrasebook" or recipe.breadth is None:
-        return pair_corpus(recipe, "eng", "deu", cache, choice, progress)
+    if choice.name != PHRASEBOOK or recipe.breadth is None:
+        # a corpus of transcripts alone, such as LibriSpeech, is enough to align
+        translated = choice.name not in card_names() or "deu" in read_card(choice.name).written
+        target = "deu" if translated else "eng"
+        return pair_corpus(recipe, "eng", target, cache, choice, progress)
     book = Phrasebook(
         spoken=LANGUAGES,
         written=(),
@@ -115,17 +119,23 @@ def text_outputs(
     Args:
         name: of the strategy in the scores table; default: the system's.
     """
-    test = text_test(experiment)
+    if not (test := text_test(experiment)):
+        return []
     return experiment.rows(system, test, experiment.decode(system, test), name)
 
 
 def text_test(experiment: Experiment) -> list[Example]:
-    """The transcripts of the test set as MT in each direction, and with their questions as QA."""
+    """The transcripts of the test set as MT in each direction, and with their questions as QA.
+
+    What the corpus has neither translations nor questions for is left out.
+    """
     found: list[Example] = []
     for source, target in experiment.task_directions(MT):
-        found += examples(experiment.corpus.split("test", source), MT, target)
+        test = [u for u in experiment.corpus.split("test", source) if target in u.texts]
+        found += examples(test, MT, target)
     for source, _ in experiment.task_directions(QA):
-        found += examples(experiment.corpus.split("test", source), QA)
+        test = [u for u in experiment.corpus.split("test", source) if u.question]
+        found += examples(test, QA)
     return [with_text_prompt(example) for example in found]
 
 
