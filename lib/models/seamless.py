@@ -1,8 +1,7 @@
 """SeamlessM4T-v2 without speech output: speech and text encoders around one text decoder.
 
-The published checkpoint and those trained here are the same Hugging Face classes, loaded by the
-same call. A checkpoint holds the union of what `SeamlessM4Tv2ForSpeechToText` and
-`SeamlessM4Tv2ForTextToText` need, as the published one does.
+The published checkpoint and those trained here are the same classes, loaded by the same call. Each
+holds what `SeamlessM4Tv2ForSpeechToText` and `SeamlessM4Tv2ForTextToText` need together.
 """
 
 from __future__ import annotations
@@ -96,8 +95,8 @@ class Seamless(EncoderDecoder):
             self.parts["text_encoder"] = ("text_encoder",)
             # for generate() only; unregistered, since all its parts are registered above
             object.__setattr__(self, "text_model", text)
-        if speech.speech_encoder.adapter is not None:
-            mask_padding(speech.speech_encoder.adapter.layers[0])
+        if (adapter := speech.speech_encoder.adapter) is not None:
+            mask_padding(adapter.layers[0])
 
     @property
     def config(self) -> SeamlessM4Tv2Config:
@@ -117,9 +116,8 @@ class Seamless(EncoderDecoder):
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
     ) -> Float[Tensor, "batch frames hidden"]:
         """The Conformer's states of each frame, before the length adaptor."""
-        encoder = self.speech.speech_encoder
-        hidden = encoder.feature_projection(features)
-        return encoder.encoder(hidden, attention_mask=mask).last_hidden_state
+        hidden = self.frame_encoder.feature_projection(features)
+        return self.frame_encoder.encoder(hidden, attention_mask=mask).last_hidden_state
 
     @property
     def untied(self) -> bool:
@@ -142,9 +140,8 @@ class Seamless(EncoderDecoder):
     def encode_speech(
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
     ) -> tuple[States, StatesMask]:
-        encoder = self.speech.speech_encoder
-        states = encoder(input_features=features, attention_mask=mask).last_hidden_state
-        return states, states_mask(encoder, states, mask)
+        states = self.frame_encoder(features, attention_mask=mask).last_hidden_state
+        return states, states_mask(self.frame_encoder, states, mask)
 
     def encode_text(
         self, ids: Int[Tensor, "batch tokens"], mask: Int[Tensor, "batch tokens"]
@@ -190,8 +187,8 @@ class Seamless(EncoderDecoder):
         """Dropout as in fairseq2, where Hugging Face's differs (2505.21781, appendix A)."""
         for layer in self.speech.text_decoder.layers:
             layer.ffn_dropout.p = 0.1  # Hugging Face: 0
-        if self.speech.speech_encoder.adapter is not None:
-            for layer in self.speech.speech_encoder.adapter.layers:
+        if (adapter := self.frame_encoder.adapter) is not None:
+            for layer in adapter.layers:
                 layer.self_attn.dropout.p = 0.1  # of attention weights; Hugging Face: 0
                 layer.ffn.intermediate_dropout.p = 0.0  # Hugging Face: 0.1
 
@@ -257,10 +254,9 @@ def load_seamless(path: str | Path, text: bool = True) -> Seamless:
         ValueError: a weight is missing, unexpected or of another shape; names it.
     """
     speech = load_checkpoint(SeamlessM4Tv2ForSpeechToText, path, "Seamless", UNUSED_PREFIXES)
-    text_model = None
-    if text:
-        text_model = load_checkpoint(SeamlessM4Tv2ForTextToText, path, "Seamless", UNUSED_PREFIXES)
-    return Seamless(speech, text_model, SeamlessM4TTokenizer.from_pretrained(path))
+    cls, tokenizer = SeamlessM4Tv2ForTextToText, SeamlessM4TTokenizer.from_pretrained(path)
+    text_model = load_checkpoint(cls, path, "Seamless", UNUSED_PREFIXES) if text else None
+    return Seamless(speech, text_model, tokenizer)
 
 
 def build_seamless(

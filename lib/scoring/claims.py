@@ -247,7 +247,8 @@ def verdict(claim: Claim, low: float, high: float, seeds: int) -> str:
     """Hold the interval of a measured number against the predicted range.
 
     "held": the whole interval lies within the range; "failed": it lies wholly outside; else
-    "inconclusive". A claim about training needs several seeds: with one it is "one seed".
+    "inconclusive". A claim about training needs several seeds: with one it is "one seed". Where its
+    range begins or ends at zero it claims a direction, which an interval with zero does not show.
 
     Returns:
         One of `VERDICTS`; "not run" where a number is NaN.
@@ -256,6 +257,9 @@ def verdict(claim: Claim, low: float, high: float, seeds: int) -> str:
         return "not run"
     if claim.about == TRAINING and seeds < 2:
         return "one seed"
+    direction = (claim.predicted_low == 0) != (claim.predicted_high == 0)
+    if claim.about == TRAINING and direction and low <= 0 <= high:
+        return "inconclusive"
     if claim.predicted_low <= low and high <= claim.predicted_high:
         return "held"
     outside = high < claim.predicted_low or low > claim.predicted_high

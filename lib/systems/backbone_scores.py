@@ -18,7 +18,6 @@ from lib.scoring.outputs import OutputRow, output_rows
 from lib.systems.backbones import TrainedBackbone
 from lib.systems.corpora import pair_corpus
 from lib.systems.gmu.recipe import RECIPES
-from lib.systems.seamless_backbone import MAX_SECONDS
 from lib.tasks import ASR, MT, ST, examples
 from lib.utterance import Corpus
 

@@ -16,12 +16,17 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from lib.data.collate import Collator
 from lib.files import content_hash, lock, read_json, write_json
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset, set_threads
-from lib.training.fit import FitResult
+from lib.tasks import ASR, examples
+from lib.training.ctc import CtcObjective
+from lib.training.fit import FitResult, fit
+from lib.training.stages import Stage
 from lib.utterance import Corpus
 
+MAX_SECONDS = 30.0  # of training audio
 MAX_WAIT_SECONDS = 14 * 24 * 3600.0  # for another process's training, a cluster job's among them
 
 # kind -> the module with its PRESETS; another kind of backbone is one more line
@@ -141,6 +146,30 @@ def get_backbone(
     return TrainedBackbone(
         recipe=recipe, path=str(folder / "model"), stages=stages, corpus=corpus
     )
+
+
+def train_ctc(
+    model: nn.Module, stage: Stage, seed: int, job: TrainingJob
+) -> tuple[CtcObjective, FitResult]:
+    """Train a speech encoder on the characters of its corpus; the objective can transcribe.
+
+    Args:
+        model: has frame states (`lib.training.ctc.FrameModel`) and a feature extractor.
+    """
+    given = examples(job.corpus.split("train"), ASR)
+    alphabet = "".join(sorted({char for e in given for char in e.target_text.lower()}))
+    objective = CtcObjective(model, alphabet, seed)
+    result = fit(
+        objective,
+        stage,
+        given,
+        Collator(objective, model.feature_extractor(MAX_SECONDS)),
+        job.folder / stage.name,
+        seed=seed,
+        callback=job.callback,
+        device=job.device,
+    )
+    return objective, result
 
 
 def training_lock(folder: Path, progress: Progress) -> AbstractContextManager[None]:

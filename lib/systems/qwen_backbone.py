@@ -174,7 +174,11 @@ def _smoke() -> QwenBackbone:
 
 
 def _tiny() -> QwenBackbone:
-    """About 1.4 M parameters; see notebook 20 for the scores of its text tasks."""
+    """1.4 M parameters; 345 s of processor time. Text BLEU 90 to 97, answers 67 to 75 % exact.
+
+    1,700 updates without stretched texts gave 98 to 100 BLEU and aligned far worse: 84 % errors on
+    the development set after 1,600 updates of alignment, instead of 15 % after 1,800.
+    """
     return QwenBackbone(
         hub=None,
         size=QwenSize(

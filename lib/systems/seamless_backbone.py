@@ -20,7 +20,13 @@ from lib.models.seamless import Seamless, SeamlessSize, build_seamless, load_sea
 from lib.models.tokenizer import seamless_languages, train_seamless_tokenizer
 from lib.progress import Progress
 from lib.scales import scaled
-from lib.systems.backbones import BackboneRecipe, TrainingJob, training_lock
+from lib.systems.backbones import (
+    MAX_SECONDS,
+    BackboneRecipe,
+    TrainingJob,
+    train_ctc,
+    training_lock,
+)
 from lib.tasks import ASR, ST, Example, examples, text_examples
 from lib.training.ctc import CtcObjective
 from lib.training.fit import FitResult, fit
@@ -29,7 +35,6 @@ from lib.training.stages import Stage
 from lib.utterance import Corpus
 
 TOKENIZER_SENTENCES = 4000
-MAX_SECONDS = 30.0  # of training audio
 MT_PER_SENTENCE = 4  # directions drawn for each sentence of the text stage
 SPEECH_PER_TEXT = 4  # speech examples for one of text in the joint stage
 
@@ -66,7 +71,7 @@ class SeamlessBackbone(BackboneRecipe):
 
     def train(self, job: TrainingJob) -> tuple[Seamless, list[FitResult]]:
         model = self.untrained(job)
-        results = [self.train_ctc(model, job)[1]]
+        results = [train_ctc(model, self.ctc, self.seed, job)[1]]
         collate = Collator(model, model.feature_extractor(MAX_SECONDS))
         for stage, given in (
             (self.text, self.text_examples()),
@@ -96,28 +101,11 @@ class SeamlessBackbone(BackboneRecipe):
         tokenizer = SeamlessM4TTokenizer.from_pretrained(folder)
         return build_seamless(self.size, tokenizer, list(self.seen), self.seed)
 
-    def train_ctc(self, model: Seamless, job: TrainingJob) -> tuple[CtcObjective, FitResult]:
-        """The first stage; the objective can transcribe by itself."""
-        given = examples(job.corpus.split("train"), ASR)
-        alphabet = "".join(sorted({char for e in given for char in e.target_text.lower()}))
-        objective = CtcObjective(model, alphabet, self.seed)
-        result = fit(
-            objective,
-            self.ctc,
-            given,
-            Collator(model, model.feature_extractor(MAX_SECONDS)),
-            job.folder / self.ctc.name,
-            seed=self.seed,
-            callback=job.callback,
-            device=job.device,
-        )
-        return objective, result
-
     def ctc_model(self, job: TrainingJob) -> tuple[Seamless, CtcObjective, FitResult]:
         """A model after the first stage, which the full training finds again."""
         with training_lock(job.folder, job.progress):
             model = self.untrained(job)
-            return model, *self.train_ctc(model, job)
+            return model, *train_ctc(model, self.ctc, self.seed, job)
 
     def text_examples(self) -> list[Example]:
         """MT between the seen languages, in directions drawn at random; into itself is copying."""

@@ -13,19 +13,14 @@ from typing import Any
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
 from lib.corpora.synthesis import synthesize
-from lib.data.collate import Collator
 from lib.models.w2v_bert import W2vBert, W2vBertSize, build_w2v_bert, load_w2v_bert
 from lib.progress import Progress
 from lib.scales import scaled
-from lib.systems.backbones import BackboneRecipe, TrainingJob
+from lib.systems.backbones import BackboneRecipe, TrainingJob, train_ctc
 from lib.systems.qwen_backbone import LANGUAGES
-from lib.tasks import ASR, examples
-from lib.training.ctc import CtcObjective
-from lib.training.fit import FitResult, fit
+from lib.training.fit import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
-
-MAX_SECONDS = 30.0  # of training audio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,20 +51,7 @@ class W2vBertBackbone(BackboneRecipe):
 
     def train(self, job: TrainingJob) -> tuple[W2vBert, list[FitResult]]:
         model = build_w2v_bert(self.size, self.seed)
-        given = examples(job.corpus.split("train"), ASR)
-        alphabet = "".join(sorted({char for e in given for char in e.target_text.lower()}))
-        objective = CtcObjective(model, alphabet, self.seed)
-        result = fit(
-            objective,
-            self.ctc,
-            given,
-            Collator(objective, model.feature_extractor(MAX_SECONDS)),
-            job.folder / self.ctc.name,
-            seed=self.seed,
-            callback=job.callback,
-            device=job.device,
-        )
-        return model, [result]
+        return model, [train_ctc(model, self.ctc, self.seed, job)[1]]
 
 
 def _phrasebook(train: int, **options: Any) -> Phrasebook:
@@ -94,7 +76,11 @@ def _smoke() -> W2vBertBackbone:
 
 
 def _tiny() -> W2vBertBackbone:
-    """About 2 M parameters and 3 h of speech in three languages."""
+    """1.2 M parameters, 2.5 h of speech in three languages; 500 s of processor time.
+
+    To expect of CTC alone, one seed: CER 15 % in English, 12 in German, 18 in Chinese. Batches of
+    twice the size, for as long, had ten times the loss.
+    """
     return W2vBertBackbone(
         hub=None,
         size=W2vBertSize(hidden=128, heads=4, layers=4, feed_forward=320, stack=2),

@@ -112,6 +112,22 @@ def copy_tensors(own: Tensors, stored: Tensors, path: Path | str) -> None:
             own[name].copy_(placed_like(own[name], stored[name]))
 
 
+def load_trained(model: nn.Module, path: Path, without: tuple[str, ...] = ()) -> None:
+    """Copy what a stage trained into a model; what it froze stays as it is.
+
+    Args:
+        path: `best.safetensors` of the stage, whose objective holds the model as `model`.
+        without: beginnings of the names of weights that the model does not need.
+
+    Raises:
+        WrongCheckpoint: the file is not readable, or its weights are not the model's.
+    """
+    stored = {name.removeprefix("model."): tensor for name, tensor in load_tensors(path).items()}
+    stored = {name: tensor for name, tensor in stored.items() if not name.startswith(without)}
+    own = {name: tensor for name, tensor in model.state_dict().items() if name in stored}
+    copy_tensors(own, stored, path)
+
+
 def _first(names: list[str]) -> str:
     more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
     return ", ".join(names[:MAX_NAMED]) + more

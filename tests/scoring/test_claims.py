@@ -45,6 +45,8 @@ def claim(measure=None, low=-1, high=1, **fields):
         ((0, 100), (0.1, 7), "held"),  # a direction
         ((0, 100), (-0.1, 7), "inconclusive"),
         ((0, 100), (-7, -0.1), "failed"),
+        ((0, 100), (0, 0), "inconclusive"),  # nothing was seen in either direction
+        ((-100, 0), (-7, 0), "inconclusive"),
         ((-1, 1), (-0.5, 0.9), "held"),  # sameness
         ((-1, 1), (2, 4), "failed"),
         ((-1, 1), (-0.5, 1.5), "inconclusive"),

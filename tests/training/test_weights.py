@@ -6,6 +6,7 @@ from lib.training.weights import (
     WrongCheckpoint,
     copy_tensors,
     load_tensors,
+    load_trained,
     save_tensors,
     trained_weights,
     weights_fingerprint,
@@ -97,3 +98,14 @@ def test_fingerprint_of_other_weights_differs(module):
     with torch.no_grad():
         module[0].weight.add_(1)
     assert weights_fingerprint(module.named_parameters()) != before
+
+
+def test_trained_weights_go_into_a_model_and_frozen_ones_stay(tmp_path):
+    path, model = tmp_path / "best.safetensors", torch.nn.Linear(2, 1)
+    bias = model.bias.detach().clone()
+    save_tensors({"model.weight": torch.ones(1, 2), "model.other": torch.ones(1)}, path)
+    load_trained(model, path, without=("other",))
+    assert model.weight.tolist() == [[1.0, 1.0]]
+    assert torch.equal(model.bias, bias)
+    with pytest.raises(WrongCheckpoint, match="unexpected: other"):
+        load_trained(model, path)

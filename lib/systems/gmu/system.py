@@ -22,7 +22,7 @@ from lib.tasks import Example, examples
 from lib.training.multitask_distillation import MultiTaskObjective
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
-from lib.training.weights import copy_tensors, load_tensors
+from lib.training.weights import load_trained
 from lib.utterance import Utterance
 
 VERSION = 2  # raised when the same recipe would give other weights
@@ -196,13 +196,9 @@ class Gmu(System):
             model.add_language(code)
         if card["untied_head"]:
             model.untie_head()
-        weights = folder / "best.safetensors"
-        trained = {n.removeprefix("model."): t for n, t in load_tensors(weights).items()}
-        if not card["text"]:  # a multi-task system translates without a text encoder
-            trained = {n: t for n, t in trained.items() if not n.startswith("text_encoder.")}
-        # frozen parts are the backbone's
-        own = {name: tensor for name, tensor in model.state_dict().items() if name in trained}
-        copy_tensors(own, trained, weights)
+        # a multi-task system translates without a text encoder
+        without = () if card["text"] else ("text_encoder.",)
+        load_trained(model, folder / "best.safetensors", without)
         return model.eval()
 
 

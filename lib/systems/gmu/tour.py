@@ -19,7 +19,7 @@ from lib.systems.corpora import pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.system import Gmu
 from lib.systems.outputs import TrainedSystem
-from lib.systems.seamless_backbone import MAX_SECONDS, SeamlessBackbone
+from lib.systems.seamless_backbone import SeamlessBackbone
 from lib.tasks import ASR, examples
 from lib.training.ctc import CtcObjective
 from lib.training.fit import FitResult, fit

@@ -17,6 +17,7 @@ from lib.scoring.metrics import statistics
 from lib.tasks import ASR, Example
 
 MAX_EXAMPLES = 48  # of a batch for the signals
+MAX_SECONDS = 30.0  # of a clip for the signals; longer ones are cut
 
 
 @torch.no_grad()
@@ -35,7 +36,7 @@ def alignment_signals(
         return {}
     signals = {"error_rate": _error_rate(transcripts)}
     dev = [e for e, _ in transcripts[:MAX_EXAMPLES]]
-    batch = Collator(model, model.feature_extractor(30.0))(dev)
+    batch = Collator(model, model.feature_extractor(MAX_SECONDS))(dev)
     if batch is None:
         return signals
     batch = batch.to(next(model.parameters()).device)

@@ -55,8 +55,8 @@ def open_experiment(
         backbone_seed: of encoder and language model, where they are trained here.
 
     Raises:
-        ValueError: `processes` is below 1, a language model that is unknown or too large, or, as
-            `pair_corpus`, `full` without recordings.
+        ValueError: `processes` is below 1, a language model that is unknown or not for this scale,
+            or, as `pair_corpus`, `full` without recordings.
     """
     if processes < 1:
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
@@ -109,19 +109,14 @@ def _corpus(recipe: Recipe, choice: CorpusChoice, cache: Path, progress: Progres
     return with_questions(synthesize(book, cache, progress), book)
 
 
-def text_outputs(
-    experiment: Experiment, system: TrainedSystem, name: str = ""
-) -> list[OutputRow]:
+def text_outputs(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
     """What the language model of a system still writes from text: MT and QA on the test set.
 
     By the prompts that it was trained on before it heard speech, so a decrease is forgetting.
-
-    Args:
-        name: of the strategy in the scores table; default: the system's.
     """
     if not (test := text_test(experiment)):
         return []
-    return experiment.rows(system, test, experiment.decode(system, test), name)
+    return experiment.rows(system, test, experiment.decode(system, test))
 
 
 def text_test(experiment: Experiment) -> list[Example]:

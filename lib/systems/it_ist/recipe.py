@@ -89,10 +89,10 @@ def _smoke() -> Recipe:
 
 
 def _tiny() -> Recipe:
-    """Minutes on one thread: `run 20`, then `run 21`. To expect, one seed: WER of English 35.
+    """Minutes on one thread: `run 20`, then `run 21`. WER of English: 31 with seed 1, 63 with 2.
 
     Alignment finds how speech and text correspond after some 500 updates, and errors fall from
-    then on: after 1,000 the same training had 41 % on the development set, after 1,800 it had 15.
+    then on: a training of 1,000 updates ended at 41 % on the development set, one of 1,800 at 15.
     """
     return Recipe(
         **_stages(

@@ -25,7 +25,7 @@ from lib.systems.strategy import System
 from lib.tasks import ASR, ST, Example, examples
 from lib.training.encoder_states import encoder_state_cache
 from lib.training.stages import Stage
-from lib.training.weights import copy_tensors, load_tensors
+from lib.training.weights import load_trained
 from lib.utterance import Utterance
 
 VERSION = 2  # raised when a strategy of the same fields would train otherwise
@@ -119,7 +119,7 @@ class ItIst(System):
         limit = self._limit(experiment, strategy)
         released = strategy.defects.short_left_out
         by_60 = strategy.defects.seconds_by_60 and strategy.task == ST
-        # the released limit of the second stage is 45 s, which at 1/60 is 2.7 s; here in proportion
+        # the released limit of the second stage is 45 s, which so becomes 2.7 s
         clips = [(e, e.seconds * 1000 / 60 if by_60 else e.seconds) for e in found]
         allowed = min(limit, 45.0) if by_60 else limit
         fits = [e for e, seconds in clips if seconds <= allowed]
@@ -209,11 +209,7 @@ class ItIst(System):
             attention=card["attention"],
             seed=card["seed"],  # of parts that no stage trained
         )
-        weights = folder / "best.safetensors"
-        trained = {n.removeprefix("model."): t for n, t in load_tensors(weights).items()}
-        # frozen parts are the backbones'
-        own = {name: tensor for name, tensor in model.state_dict().items() if name in trained}
-        copy_tensors(own, trained, weights)
+        load_trained(model, folder / "best.safetensors")
         return model.eval()
 
 

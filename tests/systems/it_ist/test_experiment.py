@@ -119,7 +119,7 @@ def test_a_loaded_system_reads_audio_files(it_ist, it_ist_trained):
 
 
 def test_what_the_language_model_still_writes_from_text(it_ist, it_ist_trained):
-    rows = text_outputs(it_ist, it_ist_trained("align"), "text")
+    rows = text_outputs(it_ist, it_ist_trained("align"))
     assert {row.task for row in rows} == {"MT", "QA"}
     assert len(rows) == 4 * 6 + 3 * 6
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy.stats import kendalltau
 
 from lib.display.exercises import check_choice
 from lib.display.html import Page, escape, note, table
@@ -38,12 +37,6 @@ def translators(labels: Sequence[Label]) -> Page:
                 }
             )
     return Page(table(rows))
-
-
-def rank_correlation(labels: Sequence[Label]) -> float:
-    """Kendall's tau of COMETKiwi's scores with chrF++ against the reference."""
-    scores = [label.score for label in labels]
-    return float(kendalltau(scores, selection.quality(labels)).statistic)
 
 
 def kept_shares(labels: Sequence[Label], threshold: float) -> Page:
