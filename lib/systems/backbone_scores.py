@@ -15,7 +15,7 @@ from lib.scoring.baselines import shuffled
 from lib.scoring.comparisons import paired_difference
 from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow, output_rows
-from lib.systems.backbones import TrainedBackbone
+from lib.systems.backbones import MAX_SECONDS, TrainedBackbone
 from lib.systems.corpora import pair_corpus
 from lib.systems.gmu.recipe import RECIPES
 from lib.tasks import ASR, MT, ST, examples

@@ -14,7 +14,12 @@ from lib.models.seamless import Seamless
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset, set_threads
 from lib.scoring.outputs import OutputRow
-from lib.systems.backbones import TrainedBackbone, TrainingJob, backbone_recipe
+from lib.systems.backbones import (
+    MAX_SECONDS,
+    TrainedBackbone,
+    TrainingJob,
+    backbone_recipe,
+)
 from lib.systems.corpora import pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.gmu.system import Gmu
