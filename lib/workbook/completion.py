@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from lib.workbook.manifest_reader import corpus_stamp, lib_hash, manifests, read_manifest
-from lib.workbook.notebooks import notebooks
 from lib.workbook.plan import NotebookRun
 
 
@@ -26,12 +25,10 @@ def finished(run: NotebookRun) -> str | None:
 
 
 def _is_outdated(manifest: dict[str, Any]) -> bool:
-    """True where a run that is read has finished since: an overview reads those before it."""
-    readers = {entry.number for entry in notebooks() if entry.metadata.reads_records}
-    later = {number for number in readers if number >= manifest["notebook"]}
+    """True where a run that it reads has finished since: an overview reads notebooks before it."""
     return any(
         other["exit"] == "finished"
-        and other["notebook"] not in later
+        and other["notebook"] < manifest["notebook"]
         and other["finished"] > manifest["started"]
         for other in manifests(manifest["scale"])
     )
