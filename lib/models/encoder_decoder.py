@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -36,6 +37,7 @@ class EncoderDecoder(nn.Module, ABC):
 
     tokenizer: PreTrainedTokenizerBase
     parts: Mapping[str, tuple[str, ...]]
+    prompt_length = PROMPT_LENGTH  # tokens of the decoder's input that generation starts from
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         super().__init__()
@@ -103,7 +105,7 @@ class EncoderDecoder(nn.Module, ABC):
         return TokenLayout(
             prefix=target_ids[:-1],
             labels=target_ids[1:],
-            prompt_length=PROMPT_LENGTH,
+            prompt_length=self.prompt_length,
             source=source_ids,
             truncated=truncated,
         )
@@ -127,19 +129,13 @@ class EncoderDecoder(nn.Module, ABC):
         states, states_mask = self.encode(batch)
         # embedding rows without a token
         unused = list(range(len(self.tokenizer), self.config.vocab_size))
-        sequences = self.generator(batch).generate(
-            batch.text if batch.speech is None else batch.speech,
-            encoder_outputs=BaseModelOutput(last_hidden_state=states),
-            attention_mask=batch.mask,
-            decoder_input_ids=batch.prefix[:, :PROMPT_LENGTH],
-            suppress_tokens=unused or None,
-            **search.options(),
-        )
+        options = search.options() | {"suppress_tokens": unused or None}
+        sequences = self.search(batch, states, states_mask, options)
         # rows of one example are adjacent, the best first
         states = states.repeat_interleave(search.n_best, 0)
         states_mask = states_mask.repeat_interleave(search.n_best, 0)
         scores = self._scores(states, states_mask, sequences, search.length_penalty)
-        rows = iter(zip(sequences[:, PROMPT_LENGTH:].tolist(), scores, strict=True))
+        rows = iter(zip(sequences[:, self.prompt_length :].tolist(), scores, strict=True))
         return [
             [
                 to_hypothesis(self.tokenizer, example.id, *next(rows))
@@ -147,6 +143,22 @@ class EncoderDecoder(nn.Module, ABC):
             ]
             for example in batch.examples
         ]
+
+    def search(
+        self, batch: Batch, states: States, mask: StatesMask, options: dict[str, Any]
+    ) -> Int[Tensor, "rows tokens"]:
+        """Token ids of the best sequences, the prompt included.
+
+        Args:
+            options: of Hugging Face's `generate`.
+        """
+        return self.generator(batch).generate(
+            batch.text if batch.speech is None else batch.speech,
+            encoder_outputs=BaseModelOutput(last_hidden_state=states),
+            attention_mask=batch.mask,
+            decoder_input_ids=batch.prefix[:, : self.prompt_length],
+            **options,
+        )
 
     def _scores(
         self,
@@ -160,6 +172,6 @@ class EncoderDecoder(nn.Module, ABC):
         rows = scored_rows(sequences.shape[1], self.config.vocab_size)
         for part in torch.arange(len(sequences), device=sequences.device).split(rows):
             logits = self.decode(states[part], states_mask[part], sequences[part, :-1])
-            output, end = sequences[part, PROMPT_LENGTH:], self.tokenizer.eos_token_id
-            scores += sequence_scores(logits[:, 1:], output, end, length_penalty)
+            output, end = sequences[part, self.prompt_length :], self.tokenizer.eos_token_id
+            scores += sequence_scores(logits[:, self.prompt_length - 1 :], output, end, length_penalty)
         return scores

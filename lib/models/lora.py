@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 from peft import LoraConfig, inject_adapter_in_model
@@ -43,6 +44,20 @@ def unmerge_lora(model: nn.Module) -> None:
     """Subtract merged adapters from the weights again."""
     for layer in _lora_layers(model):
         layer.unmerge()
+
+
+def without_lora(model: nn.Module) -> nn.Module:
+    """A copy with the adapters merged and gone, as plain transformers has it; or the model itself.
+
+    The copy takes as much memory again.
+    """
+    if not any(_lora_layers(model)):
+        return model
+    plain = copy.deepcopy(model)
+    for name, layer in [(n, m) for n, m in plain.named_modules() if isinstance(m, LoraLayer)]:
+        layer.merge(safe_merge=True)
+        plain.set_submodule(name, layer.get_base_layer())
+    return plain
 
 
 def _lora_layers(model: nn.Module) -> Iterator[LoraLayer]:

@@ -114,10 +114,10 @@ class Seamless(EncoderDecoder):
 
     def frame_states(
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
-    ) -> Float[Tensor, "batch frames hidden"]:
-        """The Conformer's states of each frame, before the length adaptor."""
+    ) -> tuple[Float[Tensor, "batch frames hidden"], Int[Tensor, "batch frames"]]:
+        """The Conformer's state of each frame before the length adaptor, and which are real."""
         hidden = self.frame_encoder.feature_projection(features)
-        return self.frame_encoder.encoder(hidden, attention_mask=mask).last_hidden_state
+        return self.frame_encoder.encoder(hidden, attention_mask=mask).last_hidden_state, mask
 
     @property
     def untied(self) -> bool:

@@ -16,6 +16,7 @@ from transformers import SeamlessM4TFeatureExtractor, Wav2Vec2BertConfig, Wav2Ve
 
 from lib.data.features import MELS, FbankExtractor
 from lib.files import atomic_path
+from lib.models.bridges.bridge import EncoderShape
 from lib.models.loading import load_checkpoint
 
 
@@ -50,6 +51,11 @@ class W2vBert(nn.Module):
         return self.config.feature_projection_input_dim // MELS
 
     @property
+    def shape(self) -> EncoderShape:
+        """What a bridge has to know."""
+        return w2v_bert_shape(self.config)
+
+    @property
     def frame_encoder(self) -> nn.Module:
         """What CTC trains: all of it."""
         return self.model
@@ -59,15 +65,26 @@ class W2vBert(nn.Module):
 
     def frame_states(
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
-    ) -> Float[Tensor, "batch frames hidden"]:
-        """The state of each frame; those of padding mean nothing."""
-        return self.model(features, attention_mask=mask).last_hidden_state
+    ) -> tuple[Float[Tensor, "batch frames hidden"], Int[Tensor, "batch frames"]]:
+        """The state of each frame, and which are real; others mean nothing."""
+        return self.model(features, attention_mask=mask).last_hidden_state, mask
 
     def save(self, folder: Path | str) -> None:
         """Write it as plain transformers reads it, safetensors only, with its feature extractor."""
         with atomic_path(folder) as new:
             self.model.save_pretrained(new, safe_serialization=True)
             SeamlessM4TFeatureExtractor(stride=self.stack).save_pretrained(new)
+
+
+def w2v_bert_shape(config: Wav2Vec2BertConfig) -> EncoderShape:
+    """What a bridge has to know of a w2v-BERT."""
+    return EncoderShape(
+        width=config.hidden_size,
+        input_width=config.feature_projection_input_dim,
+        heads=config.num_attention_heads,
+        feed_forward=config.intermediate_size,
+        stack=config.feature_projection_input_dim // MELS,
+    )
 
 
 def load_w2v_bert(path: str | Path) -> W2vBert:

@@ -35,6 +35,8 @@ KINDS = {
     "nllb": "lib.systems.nllb_backbone",
     "w2v_bert": "lib.systems.w2v_bert_backbone",
     "qwen": "lib.systems.qwen_backbone",
+    "whisper": "lib.systems.whisper_backbone",
+    "srt_qwen": "lib.systems.llm_srt.language_model",
 }
 
 

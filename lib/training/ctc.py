@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformers import PretrainedConfig
 
@@ -20,7 +20,7 @@ BLANK = 0
 
 @runtime_checkable
 class FrameModel(Protocol):
-    """A model with a speech encoder that has a state for each frame: Seamless, w2v-BERT."""
+    """A model with a speech encoder that has a state for each frame: Seamless, w2v-BERT, Whisper."""
 
     @property
     def frame_encoder(self) -> nn.Module: ...
@@ -28,7 +28,7 @@ class FrameModel(Protocol):
     @property
     def config(self) -> PretrainedConfig: ...
 
-    def frame_states(self, features: Tensor, mask: Tensor) -> Tensor: ...
+    def frame_states(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]: ...
 
 
 class CtcObjective(nn.Module):
@@ -54,9 +54,12 @@ class CtcObjective(nn.Module):
         # ids of transcripts with more characters than frames, whose loss is zero
         self.too_long: set[str] = set()
 
-    def logits(self, batch: Batch) -> Float[Tensor, "batch frames characters"]:
-        """Logits of the characters and the blank in each frame."""
-        return self.output(self._frame_states(batch.speech, batch.speech_mask))
+    def logits(
+        self, batch: Batch
+    ) -> tuple[Float[Tensor, "batch frames characters"], Int[Tensor, "batch"]]:
+        """Logits of the characters and the blank in each frame, and the number of real frames."""
+        states, mask = self._frame_states(batch.speech, batch.speech_mask)
+        return self.output(states), mask.sum(1)
 
     def layout(self, example: Example, max_tokens: int) -> TokenLayout:
         """The characters of a transcript, for batches of an encoder that has no tokenizer."""
@@ -74,13 +77,13 @@ class CtcObjective(nn.Module):
     def forward(self, batch: Batch) -> TokenLoss:
         targets = [self.targets(example) for example in batch.examples]
         lengths = torch.tensor([len(target) for target in targets])
-        frames = batch.speech_mask.sum(1)
+        logits, frames = self.logits(batch)
         for index, target in enumerate(targets):
             # CTC needs a blank between two equal characters
             repeats = sum(a == b for a, b in zip(target, target[1:], strict=False))
             if len(target) + repeats > int(frames[index]):
                 self.too_long.add(batch.examples[index].id)
-        log_probabilities = self.logits(batch).float().log_softmax(-1).transpose(0, 1)
+        log_probabilities = logits.float().log_softmax(-1).transpose(0, 1)
         joined = [character for target in targets for character in target]
         total = F.ctc_loss(
             log_probabilities,
@@ -96,9 +99,9 @@ class CtcObjective(nn.Module):
     def greedy_decode(self, batch: Batch) -> list[str]:
         """The most likely character of each frame, repeats and blanks removed."""
         characters = {index: char for char, index in self.character_ids.items()}
-        best = self.logits(batch).argmax(-1)
+        logits, frames = self.logits(batch)
         texts = []
-        for row, frames in zip(best, batch.speech_mask.sum(1), strict=True):
-            merged = torch.unique_consecutive(row[: int(frames)]).tolist()
+        for row, count in zip(logits.argmax(-1), frames.tolist(), strict=True):
+            merged = torch.unique_consecutive(row[:count]).tolist()
             texts.append("".join(characters.get(index, "") for index in merged))
         return texts

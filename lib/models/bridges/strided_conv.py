@@ -11,20 +11,15 @@ import math
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
 from transformers import Wav2Vec2BertConfig
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import Wav2Vec2BertAdapterLayer
 
 from lib.models.adapter_padding import mask_padding
+from lib.models.bridges.bridge import Bridge, Bridged, EncoderShape, States, StatesMask
 
 COMPRESSIONS = (2, 4, 8, 16)  # filter bank frames (10 ms) for one position of the language model
-PUBLISHED_STACK = 2  # frames that w2v-BERT joins at its input
-
-States = Float[Tensor, "batch states hidden"]
-StatesMask = Int[Tensor, "batch states"]
-# states of another number and width
-Bridged = tuple[Float[Tensor, "batch positions width"], Int[Tensor, "batch positions"]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,45 +109,32 @@ class StridedConvs(nn.Module):
         return (lengths + 2 * padding - layer.kernel_size) // layer.stride + 1
 
 
-class StridedConvBridge(nn.Module):
+class StridedConvBridge(Bridge):
     """The layers, before or after the encoder, and a projection to the language model's width.
 
-    Args:
-        encoder_width: of the encoder's states.
-        input_width: of the encoder's input features.
-        output_width: of the language model's embeddings.
-        heads, feed_forward: of the layers' attention and inner width, as the encoder's.
-        stack: filter bank frames joined at the encoder's input.
+    The layers have the encoder's width, heads and feed-forward width.
     """
 
     def __init__(
-        self,
-        config: StridedConvConfig,
-        *,
-        encoder_width: int,
-        input_width: int,
-        output_width: int,
-        heads: int,
-        feed_forward: int,
-        stack: int = PUBLISHED_STACK,
+        self, config: StridedConvConfig, encoder: EncoderShape, output_width: int
     ) -> None:
         super().__init__()
         self.config = config
         self.convs = StridedConvs(
-            encoder_width,
-            heads,
-            feed_forward,
+            encoder.width,
+            encoder.heads,
+            encoder.feed_forward,
             config.kernel,
-            config.strides(stack),
+            config.strides(encoder.stack),
             config.layerdrop,
         )
         self.enter = self.leave = None
         if config.before_encoder:  # as SpeechLMPreAdapter of the released code
             self.enter = nn.Sequential(
-                nn.Linear(input_width, encoder_width), nn.LayerNorm(encoder_width)
+                nn.Linear(encoder.input_width, encoder.width), nn.LayerNorm(encoder.width)
             )
-            self.leave = nn.Linear(encoder_width, input_width)
-        self.projection = nn.Linear(encoder_width, output_width)
+            self.leave = nn.Linear(encoder.width, encoder.input_width)
+        self.projection = nn.Linear(encoder.width, output_width)
 
     def before(self, features: States, mask: StatesMask) -> Bridged:
         """What the encoder is given."""

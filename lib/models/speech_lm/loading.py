@@ -10,19 +10,20 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from lib.files import read_json
-from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
+from lib.models.bridges.build import BridgeConfig, bridge_config, build_bridge
+from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.language_model import load_language_model
+from lib.models.speech_encoder import SpeechEncoder, load_speech_encoder
 from lib.models.speech_lm.model import SpeechLm
 from lib.models.speech_lm.saving import ENCODER, FACTS, JOINTS, LANGUAGE_MODEL
 from lib.models.speech_lm.splice import CAUSAL
-from lib.models.w2v_bert import W2vBert, load_w2v_bert
 
 
 def join_speech_lm(
-    encoder: W2vBert | None,
+    encoder: SpeechEncoder | None,
     language_model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    bridge: StridedConvConfig | None = None,
+    bridge: BridgeConfig = StridedConvConfig(),
     *,
     tags: Sequence[str] = (),
     attention: str = CAUSAL,
@@ -33,16 +34,8 @@ def join_speech_lm(
         torch.manual_seed(seed)
         built = None
         if encoder is not None:
-            config = encoder.config
-            built = StridedConvBridge(
-                bridge or StridedConvConfig(),
-                encoder_width=config.hidden_size,
-                input_width=config.feature_projection_input_dim,
-                output_width=language_model.get_input_embeddings().weight.shape[1],
-                heads=config.num_attention_heads,
-                feed_forward=config.intermediate_size,
-                stack=encoder.stack,
-            )
+            width = language_model.get_input_embeddings().weight.shape[1]
+            built = build_bridge(bridge, encoder.shape, width)
         return SpeechLm(encoder, built, language_model, tokenizer, tags, attention)
 
 
@@ -57,11 +50,15 @@ def load_speech_lm(folder: Path | str) -> SpeechLm:
         if not (folder / name).exists():
             raise ValueError(f"{folder} holds no speech language model: it lacks {name}")
     facts = read_json(folder / FACTS)
-    config = facts["bridge"]
+    language_model = load_language_model(folder / LANGUAGE_MODEL)
+    encoder, given = None, {}
+    if facts["bridge"]:
+        encoder = load_speech_encoder(folder / ENCODER, facts["pad_to_window"])
+        given["bridge"] = bridge_config(facts["bridge"])
     model = join_speech_lm(
-        load_w2v_bert(folder / ENCODER) if config else None,
-        *load_language_model(folder / LANGUAGE_MODEL),
-        StridedConvConfig(**config) if config else None,
+        encoder,
+        *language_model,
+        **given,
         tags=facts["tags"],
         attention=facts["attention"],
     )

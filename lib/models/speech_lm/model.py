@@ -19,14 +19,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lib.data.batch import IGNORED, Batch, TokenLayout
 from lib.data.features import FeatureExtractor
 from lib.data.store import default_cost
-from lib.models.bridges.strided_conv import StridedConvBridge
+from lib.models.bridges.bridge import Bridge
 from lib.models.encoder_decoder import CACHED_TEXTS, States, StatesMask
 from lib.models.protocol import Hypothesis, Search
+from lib.models.speech_encoder import SpeechEncoder
 from lib.models.speech_lm.saving import save_parts
 from lib.models.speech_lm.search import generate
 from lib.models.speech_lm.splice import CAUSAL, Spliced, attention_mask, splice
 from lib.models.tokenizer import text_ids
-from lib.models.w2v_bert import W2vBert
 from lib.tasks import Example
 
 
@@ -52,8 +52,8 @@ class SpeechLm(nn.Module):
 
     def __init__(
         self,
-        encoder: W2vBert | None,
-        bridge: StridedConvBridge | None,
+        encoder: SpeechEncoder | None,
+        bridge: Bridge | None,
         language_model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         tags: Sequence[str] = (),
@@ -158,7 +158,7 @@ class SpeechLm(nn.Module):
     ) -> tuple[States, StatesMask]:
         """The encoder's states, and which of them are real."""
         features, mask = self.bridge.before(features, mask)
-        return self.encoder.frame_states(features, mask), mask
+        return self.encoder.frame_states(features, mask)
 
     def speech_embeddings(self, batch: Batch) -> tuple[States | None, StatesMask | None]:
         """What the language model reads of the speech; None for text."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from safetensors.torch import save_file
 
 from lib.files import atomic_path, write_json
+from lib.models.bridges.build import bridge_facts
+from lib.models.lora import without_lora
 
 if TYPE_CHECKING:
     from lib.models.speech_lm.model import SpeechLm
@@ -21,14 +22,16 @@ def save_parts(model: SpeechLm, folder: Path | str) -> None:
     """Write encoder, language model and tokenizer; bridge and tags; and the recipe of the whole."""
     with atomic_path(folder) as new:
         new.mkdir()
-        model.language_model.save_pretrained(new / LANGUAGE_MODEL, safe_serialization=True)
+        language_model = without_lora(model.language_model)
+        language_model.save_pretrained(new / LANGUAGE_MODEL, safe_serialization=True)
         model.tokenizer.save_pretrained(new / LANGUAGE_MODEL)
         if model.encoder is not None:
             model.encoder.save(new / ENCODER)
         write_json(
             new / FACTS,
             {
-                "bridge": asdict(model.bridge.config) if model.bridge else None,
+                "bridge": bridge_facts(model.bridge.config) if model.bridge else None,
+                "pad_to_window": getattr(model.encoder, "pad_to_window", True),
                 "tags": model.tag_names,
                 "attention": model.attention,
             },

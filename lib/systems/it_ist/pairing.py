@@ -16,6 +16,7 @@ from transformers import (
 )
 
 from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
+from lib.models.w2v_bert import w2v_bert_shape
 
 MAX_PARAMETERS = 2_000_000_000  # of the language model: the paper's own bound
 
@@ -136,15 +137,7 @@ def check_pairing(
     with torch.device("meta"):
         speech_encoder = Wav2Vec2BertModel(encoder).eval()
         language_model = AutoModelForCausalLM.from_config(config).eval()
-        joint = StridedConvBridge(
-            bridge,
-            encoder_width=encoder.hidden_size,
-            input_width=encoder.feature_projection_input_dim,
-            output_width=config.hidden_size,
-            heads=encoder.num_attention_heads,
-            feed_forward=encoder.intermediate_size,
-            stack=stack,
-        )
+        joint = StridedConvBridge(bridge, w2v_bert_shape(encoder), config.hidden_size)
         frames = round(100 * seconds) // stack
         features = torch.zeros(1, frames, encoder.feature_projection_input_dim)
         given, mask = joint.before(features, torch.ones(1, frames, dtype=torch.long))

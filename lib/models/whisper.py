@@ -1,0 +1,349 @@
+"""Whisper: the frozen speech encoder of LLM-SRT (2409.19510), and speech recognition with all of it.
+
+The published checkpoint and those trained here are the same Hugging Face classes, loaded by the
+same calls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from tokenizers.pre_tokenizers import ByteLevel
+from torch import Tensor, nn
+from transformers import (
+    GenerationMixin,
+    PreTrainedModel,
+    WhisperConfig,
+    WhisperFeatureExtractor,
+    WhisperForConditionalGeneration,
+    WhisperModel,
+    WhisperTokenizerFast,
+)
+from transformers.modeling_outputs import BaseModelOutput
+from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+from lib.data.batch import IGNORED, Batch, TokenLayout
+from lib.data.log_mel import LogMelExtractor
+from lib.files import atomic_path, read_json
+from lib.languages import language
+from lib.models.bridges.bridge import EncoderShape
+from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
+from lib.models.loading import load_checkpoint
+from lib.tasks import Example
+
+FRAMES_PER_STATE = 2  # of 10 ms; the second convolution has stride 2
+SECONDS_PER_STATE = 0.02
+END, START = "<|endoftext|>", "<|startoftranscript|>"
+TRANSCRIBE, NO_TIMESTAMPS = "<|transcribe|>", "<|notimestamps|>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhisperSize:
+    """Sizes that differ between a Whisper trained here and the published ones."""
+
+    hidden: int  # width of every layer
+    heads: int
+    layers: int  # of the encoder
+    decoder_layers: int
+    feed_forward: int
+    mels: int = 80  # whisper-large-v3: 128
+    subwords: int = 1000  # of the tokenizer
+
+
+class WhisperSpeechEncoder(nn.Module):
+    """Whisper's encoder with a state every 20 ms, whose states do not depend on the batch.
+
+    Args:
+        pad_to_window: every clip is padded with silence to 30 s, as published, and the silence is
+            attended to; else clips keep their length, and padding is masked, which Hugging Face's
+            encoder cannot do. A published checkpoint has not heard unpadded clips.
+    """
+
+    def __init__(self, model: WhisperEncoder, pad_to_window: bool = True) -> None:
+        super().__init__()
+        self.model, self.pad_to_window = model, pad_to_window
+
+    @property
+    def config(self) -> WhisperConfig:
+        return self.model.config
+
+    @property
+    def shape(self) -> EncoderShape:
+        """What a bridge has to know."""
+        return whisper_shape(self.config)
+
+    @property
+    def frame_encoder(self) -> nn.Module:
+        """What CTC trains: all of it."""
+        return self.model
+
+    @property
+    def window_seconds(self) -> float:
+        """The longest audio that it takes."""
+        return self.config.max_source_positions * SECONDS_PER_STATE
+
+    def feature_extractor(self, max_seconds: float) -> LogMelExtractor:
+        return LogMelExtractor(
+            self.config.num_mel_bins,
+            max_seconds,
+            window_seconds=self.window_seconds,
+            pad_to_window=self.pad_to_window,
+        )
+
+    def frame_states(
+        self, features: Float[Tensor, "batch frames mels"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[States, StatesMask]:
+        """The state of each pair of frames, and which are real; others mean nothing."""
+        model, real = self.model, mask.unsqueeze(1).to(features.dtype)
+        hidden = F.gelu(model.conv1(features.transpose(1, 2) * real))
+        # what padding became must not reach the last state
+        hidden = F.gelu(model.conv2(hidden * real)).transpose(1, 2)
+        hidden = hidden + model.embed_positions.weight[: hidden.shape[1]]
+        hidden = F.dropout(hidden, model.dropout, model.training)
+        states_mask = mask[:, ::FRAMES_PER_STATE]
+        unseen = None
+        if not bool(states_mask.all()):
+            lowest = torch.finfo(hidden.dtype).min
+            unseen = (1 - states_mask[:, None, None].to(hidden.dtype)) * lowest
+            unseen = unseen.expand(-1, -1, hidden.shape[1], -1)
+        for layer in model.layers:
+            hidden = layer(hidden, unseen, layer_head_mask=None)[0]
+        return model.layer_norm(hidden), states_mask
+
+    def save(self, folder: Path | str) -> None:
+        """Write it as plain transformers reads it, safetensors only, with its feature extractor."""
+        with atomic_path(folder) as new:
+            self.model.save_pretrained(new, safe_serialization=True)
+            WhisperFeatureExtractor(self.config.num_mel_bins).save_pretrained(new)
+
+
+class WhisperRecogniser(EncoderDecoder):
+    """All of Whisper as a `TranslationModel`: speech to its transcript."""
+
+    parts = {
+        "speech_encoder": ("model.model.encoder",),
+        "decoder": ("model.model.decoder", "model.proj_out"),
+    }
+    export_classes = {"speech": "WhisperForConditionalGeneration"}
+    prompt_length = 4  # start, language, task, no timestamps
+
+    def __init__(
+        self,
+        model: WhisperForConditionalGeneration,
+        tokenizer: WhisperTokenizerFast,
+        pad_to_window: bool = True,
+    ) -> None:
+        super().__init__(tokenizer)
+        self.model = model
+        model.generation_config.forced_decoder_ids = None  # the prompt is given in whole
+        # unregistered: its parameters are the model's
+        encoder = WhisperSpeechEncoder(model.model.encoder, pad_to_window)
+        object.__setattr__(self, "encoder", encoder)
+
+    @property
+    def config(self) -> WhisperConfig:
+        return self.model.config
+
+    @property
+    def frame_encoder(self) -> nn.Module:
+        return self.encoder.frame_encoder
+
+    def frame_states(self, features: Tensor, mask: Tensor) -> tuple[States, StatesMask]:
+        """See `WhisperSpeechEncoder.frame_states`."""
+        return self.encoder.frame_states(features, mask)
+
+    def feature_extractor(self, max_seconds: float) -> LogMelExtractor:
+        return self.encoder.feature_extractor(max_seconds)
+
+    def add_language(self, code: str) -> int:
+        """The id of a language's token.
+
+        Raises:
+            ValueError: Whisper does not know the language.
+        """
+        name = language(code).whisper
+        found = self.tokenizer.get_vocab().get(f"<|{name}|>") if name else None
+        if found is None:
+            raise ValueError(f"this Whisper has no token for {language(code).name} ({code})")
+        return found
+
+    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
+        """`<|startoftranscript|><|en|><|transcribe|><|notimestamps|>`, then the transcript."""
+        token = self.tokenizer.convert_tokens_to_ids
+        end, text = self.tokenizer.eos_token_id, self._text_ids(example.target_text)
+        prompt = [token(START), self.add_language(example.source)]
+        prompt += [token(TRANSCRIBE), token(NO_TIMESTAMPS)]
+        wanted = [*text[: max_tokens - self.prompt_length - 1], end]
+        return TokenLayout(
+            prefix=[*prompt, *wanted[:-1]],
+            labels=[IGNORED] * (len(prompt) - 1) + wanted,
+            prompt_length=len(prompt),
+            truncated=len(wanted) <= len(text),
+        )
+
+    def encode_text(self, ids: Tensor, mask: Tensor) -> tuple[States, StatesMask]:
+        raise TypeError("Whisper takes speech only")
+
+    def encode_speech(
+        self, features: Float[Tensor, "batch frames mels"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[States, StatesMask]:
+        return self.frame_states(features, mask)
+
+    def decode(
+        self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch tokens vocabulary"]:
+        with self._masked(mask):
+            hidden = self.model.model.decoder(
+                input_ids=prefix, encoder_hidden_states=states, use_cache=False
+            ).last_hidden_state
+        return self.model.proj_out(hidden)
+
+    def search(self, batch: Batch, states: States, mask: StatesMask, options: dict) -> Tensor:
+        """Token ids by plain `generate`; Whisper's own cuts long audio itself."""
+        published = self.model.generation_config.suppress_tokens or []
+        unused = options.pop("suppress_tokens") or []
+        prompt = batch.prefix[:, : self.prompt_length]
+        with self._masked(mask):
+            return GenerationMixin.generate(
+                self.model,
+                encoder_outputs=BaseModelOutput(last_hidden_state=states),
+                decoder_input_ids=prompt,
+                decoder_attention_mask=torch.ones_like(prompt),
+                suppress_tokens=[*published, *unused] or None,
+                **options,
+            )
+
+    def generator(self, batch: Batch) -> PreTrainedModel:
+        return self.model
+
+    @contextmanager
+    def _masked(self, mask: StatesMask) -> Iterator[None]:
+        """Inside the block the decoder attends to real states only.
+
+        Hugging Face's decoder takes no mask, as published windows have no padding.
+        """
+        if bool(mask.all()):
+            yield
+            return
+
+        def hide_padding(_module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+            hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
+            rows = mask.repeat_interleave(len(hidden) // len(mask), 0)  # beams
+            unseen = (1 - rows[:, None, None].to(hidden.dtype)) * torch.finfo(hidden.dtype).min
+            unseen = unseen.expand(-1, -1, hidden.shape[1], -1)
+            return args, kwargs | {"attention_mask": unseen}
+
+        layers = self.model.model.decoder.layers
+        hooks = [
+            layer.encoder_attn.register_forward_pre_hook(hide_padding, with_kwargs=True)
+            for layer in layers
+        ]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def save(self, folder: Path | str) -> None:
+        """Write it as plain transformers reads it, safetensors only, with its processor's files."""
+        with atomic_path(folder) as new:
+            self.model.save_pretrained(new, safe_serialization=True)
+            self.tokenizer.save_pretrained(new)
+            WhisperFeatureExtractor(self.config.num_mel_bins).save_pretrained(new)
+
+
+def whisper_shape(config: WhisperConfig) -> EncoderShape:
+    """What a bridge has to know of a Whisper encoder."""
+    return EncoderShape(
+        width=config.d_model,
+        input_width=config.num_mel_bins,
+        heads=config.encoder_attention_heads,
+        feed_forward=config.encoder_ffn_dim,
+        stack=FRAMES_PER_STATE,
+    )
+
+
+def load_whisper_encoder(path: str | Path, pad_to_window: bool = True) -> WhisperSpeechEncoder:
+    """The encoder of a checkpoint of the hub or of this machine, or a folder that `save` wrote.
+
+    Raises:
+        ValueError: a weight is missing, unexpected or of another shape.
+    """
+    config = Path(path) / "config.json"
+    if config.exists() and read_json(config).get("architectures") == ["WhisperEncoder"]:
+        model = load_checkpoint(WhisperEncoder, path, "Whisper")
+    else:
+        model = load_checkpoint(WhisperModel, path, "Whisper", ("proj_out",)).encoder
+    return WhisperSpeechEncoder(model, pad_to_window)
+
+
+def load_whisper(path: str | Path, pad_to_window: bool = True) -> WhisperRecogniser:
+    """All of a checkpoint of the hub or of this machine.
+
+    Args:
+        path: a folder, or a hub name such as `openai/whisper-large-v3`.
+
+    Raises:
+        ValueError: a weight is missing, unexpected or of another shape.
+    """
+    model = load_checkpoint(WhisperForConditionalGeneration, path, "Whisper")
+    return WhisperRecogniser(model, WhisperTokenizerFast.from_pretrained(path), pad_to_window)
+
+
+def build_whisper(
+    size: WhisperSize, tokenizer: WhisperTokenizerFast, seed: int, pad_to_window: bool = False
+) -> WhisperRecogniser:
+    """A Whisper with random weights."""
+    start = tokenizer.convert_tokens_to_ids(START)
+    config = WhisperConfig(
+        vocab_size=len(tokenizer),
+        num_mel_bins=size.mels,
+        d_model=size.hidden,
+        encoder_layers=size.layers,
+        decoder_layers=size.decoder_layers,
+        encoder_attention_heads=size.heads,
+        decoder_attention_heads=size.heads,
+        encoder_ffn_dim=size.feed_forward,
+        decoder_ffn_dim=size.feed_forward,
+        init_std=size.hidden**-0.5,  # 0.02 suits the published width
+        pad_token_id=tokenizer.eos_token_id,  # as published
+        bos_token_id=tokenizer.eos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=start,
+        begin_suppress_tokens=None,
+        suppress_tokens=None,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = WhisperForConditionalGeneration(config)
+    model.generation_config.suppress_tokens = None
+    model.generation_config.begin_suppress_tokens = None
+    return WhisperRecogniser(model, tokenizer, pad_to_window)
+
+
+def train_whisper_tokenizer(
+    texts: Iterable[str], languages: Sequence[str], subwords: int, folder: Path | str
+) -> WhisperTokenizerFast:
+    """A byte-level BPE tokenizer of Whisper's class with some languages, saved to a folder."""
+    alphabet = sorted(ByteLevel.alphabet())
+    with TemporaryDirectory() as bytes_only:
+        vocab, merges = Path(bytes_only) / "vocab.json", Path(bytes_only) / "merges.txt"
+        ids = {character: index for index, character in enumerate([*alphabet, END])}
+        vocab.write_text(json.dumps(ids), encoding="utf-8")
+        merges.write_text("#version: 0.2\n", encoding="utf-8")
+        untrained = WhisperTokenizerFast(str(vocab), str(merges))
+    trained = untrained.train_new_from_iterator(texts, subwords, show_progress=False)
+    tags = [f"<|{language(code).whisper}|>" for code in languages]
+    special = [START, *tags, "<|translate|>", TRANSCRIBE, "<|nospeech|>", NO_TIMESTAMPS]
+    trained.add_special_tokens({"pad_token": END, "additional_special_tokens": special})
+    with atomic_path(folder) as new:
+        trained.save_pretrained(new)
+    return WhisperTokenizerFast.from_pretrained(folder)
