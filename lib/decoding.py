@@ -5,7 +5,7 @@ Results do not depend on the composition of a batch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import torch
@@ -24,7 +24,15 @@ from lib.tasks import Example
 MAX_BATCH_ITEMS = 64
 ENDINGS = ("longest", "unheard", "end")  # of segments; the first that occurs is the whole clip's
 
+# an example and a hypothesis as it was generated -> what is scored
+Parse = Callable[[Example, Hypothesis], Hypothesis]
+
 __all__ = ["GREEDY", "Hypothesis", "Search", "decode", "decode_segmented"]
+
+
+def parse_by_task(example: Example, hypothesis: Hypothesis) -> Hypothesis:
+    """The hypothesis with the text that its task scores."""
+    return replace(hypothesis, text=example.task.parse(hypothesis.text))
 
 
 @torch.no_grad()
@@ -35,6 +43,7 @@ def decode(
     search: Search = Search(),
     silence: bool = False,
     progress: Progress = no_progress,
+    parse: Parse = parse_by_task,
 ) -> list[Hypothesis]:
     """The hypothesis of each example, in their order.
 
@@ -44,6 +53,7 @@ def decode(
     Args:
         model: a `TranslationModel`.
         silence: replace the audio by silence (a baseline).
+        parse: applied to each hypothesis; of long audio to each segment's.
     """
     device = next(model.parameters()).device
     found: dict[tuple[str, ...], Hypothesis] = {}
@@ -56,7 +66,7 @@ def decode(
             batch = _silenced(batch, collate) if silence else batch
             n_best = model.generate(batch.to(device), search)
             for example, hypotheses in zip(batch.examples, n_best, strict=True):
-                parsed = [replace(h, text=example.task.parse(h.text)) for h in hypotheses]
+                parsed = [parse(example, hypothesis) for hypothesis in hypotheses]
                 found[_key(example)] = replace(parsed[0], others=tuple(parsed[1:]))
         progress("decoding", len(found), len(examples))
     return [found.get(_key(example)) or _unusable(example) for example in examples]
@@ -71,6 +81,7 @@ def decode_segmented(
     overlap_seconds: float = 0.0,
     silence: bool = False,
     progress: Progress = no_progress,
+    parse: Parse = parse_by_task,
 ) -> list[Hypothesis]:
     """As `decode`; audio longer than `max_seconds` is decoded in segments and their texts joined.
 
@@ -79,7 +90,7 @@ def decode_segmented(
     """
     segmented = [_segment(example, max_seconds, overlap_seconds) for example in examples]
     flat = [part for parts in segmented for part in parts]
-    decoded = iter(decode(model, flat, collate, search, silence, progress))
+    decoded = iter(decode(model, flat, collate, search, silence, progress, parse))
     hypotheses = []
     for example, parts in zip(examples, segmented, strict=True):
         own = [next(decoded) for _ in parts]
@@ -94,6 +105,7 @@ def _join(example: Example, parts: Sequence[Hypothesis], overlap: bool) -> Hypot
     return Hypothesis(
         id=example.id,
         text=text,
+        written="\n".join(part.written for part in parts if part.written),
         tokens=sum(part.tokens for part in parts),
         score=None,  # several searches have no common score
         ending=next(e for e in ENDINGS if any(part.ending == e for part in parts)),

@@ -31,10 +31,12 @@ class Task:
 ASR = Task(name="ASR", speech_input=True, translates=False, metrics=ERROR_RATES)
 MT = Task(name="MT", speech_input=False, translates=True, metrics=TRANSLATION_SCORES)
 ST = Task(name="ST", speech_input=True, translates=True, metrics=TRANSLATION_SCORES)
+# speech with its true transcript beside it: what a translation is at best once the ears are right
+SMT = Task(name="SMT", speech_input=True, translates=True, metrics=TRANSLATION_SCORES)
 SQA = Task(name="SQA", speech_input=True, translates=False, metrics=ANSWER_SCORES, asks=True)
 QA = Task(name="QA", speech_input=False, translates=False, metrics=ANSWER_SCORES, asks=True)
 
-TASKS: dict[str, Task] = {task.name: task for task in (ASR, MT, ST, SQA, QA)}
+TASKS: dict[str, Task] = {task.name: task for task in (ASR, MT, ST, SMT, SQA, QA)}
 
 
 @dataclass(frozen=True, kw_only=True)

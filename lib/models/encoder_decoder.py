@@ -172,6 +172,7 @@ class EncoderDecoder(nn.Module, ABC):
         rows = scored_rows(sequences.shape[1], self.config.vocab_size)
         for part in torch.arange(len(sequences), device=sequences.device).split(rows):
             logits = self.decode(states[part], states_mask[part], sequences[part, :-1])
+            logits = logits[:, self.prompt_length - 1 :]
             output, end = sequences[part, self.prompt_length :], self.tokenizer.eos_token_id
-            scores += sequence_scores(logits[:, self.prompt_length - 1 :], output, end, length_penalty)
+            scores += sequence_scores(logits, output, end, length_penalty)
         return scores

@@ -73,6 +73,7 @@ class Hypothesis:
     # audio is unusable
     ending: str
     parts: int = 1  # segments that long audio was decoded in
+    written: str = ""  # all that was generated, where `text` is a part of it
     others: tuple[Hypothesis, ...] = ()  # further n-best hypotheses; none for segmented audio
 
 

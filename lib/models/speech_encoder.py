@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -15,6 +15,7 @@ from lib.models.w2v_bert import load_w2v_bert
 from lib.models.whisper import load_whisper_encoder
 
 
+@runtime_checkable
 class SpeechEncoder(Protocol):
     """What a speech language model asks of its encoder; implementations are `nn.Module`s."""
 

@@ -1,4 +1,4 @@
-"""Whisper: the frozen speech encoder of LLM-SRT (2409.19510), and speech recognition with all of it.
+"""Whisper: the frozen speech encoder of LLM-SRT (2409.19510), and all of it, to transcribe.
 
 The published checkpoint and those trained here are the same Hugging Face classes, loaded by the
 same calls.

@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from lib.training.launch import launch
 from lib.training.selection import Evaluation
 from lib.utterance import Corpus
 
+MAX_NAMED_DIRECTIONS = 6  # in the name of a folder
 LISTENING_EXAMPLES = 4  # development utterances whose outputs are logged at each evaluation
 
 
@@ -77,6 +79,7 @@ class Experiment(ExperimentOutputs):
         model = self.system.initial_model(self, strategy)
         for name, parts in self.system.starts(strategy).items():  # one other model at a time
             started = self._train(self.strategy(name))
+            self.system.check_start(self, started)
             self.system.copy_parts(started.model.cpu(), model, parts)
         return model
 
@@ -84,6 +87,8 @@ class Experiment(ExperimentOutputs):
         """Where a strategy's system lies in the cache."""
         slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name.lower())
         pairs = "+".join("-".join(direction) for direction in self.directions)
+        if len(self.directions) > MAX_NAMED_DIRECTIONS:  # the hash has them all
+            pairs = f"{len(self.directions)}-directions"
         name = f"{self.system.name}-{slug}-{pairs}-s{self.seed}-{self._hash(strategy)}"
         return Path(self.cache) / name
 
@@ -175,14 +180,21 @@ class Experiment(ExperimentOutputs):
 
         def evaluate() -> Evaluation:
             decoded = decode_segmented(
-                model, dev, collate, search, limit, self.recipe.overlap_seconds
+                model,
+                dev,
+                collate,
+                search,
+                limit,
+                self.recipe.overlap_seconds,
+                parse=partial(self.system.parse, strategy),
             )
             outputs = [(e, h.text) for e, h in zip(dev, decoded, strict=True)]
-            empty = sum(not text for _, text in outputs) / len(outputs)
+            written = [(e, h.written or h.text) for e, h in zip(dev, decoded, strict=True)]
+            empty = sum(not text for _, text in written) / len(outputs)
             return Evaluation(
                 score=self._selection_score(outputs),
-                outputs=outputs[:LISTENING_EXAMPLES],
-                signals={"empty_outputs": empty, **self.system.signals(model, outputs)},
+                outputs=written[:LISTENING_EXAMPLES],
+                signals={"empty_outputs": empty, **self.system.signals(strategy, model, written)},
             )
 
         return evaluate

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from lib.files import read_json
 from lib.models.protocol import Search
 from lib.progress import Progress, no_progress
 from lib.scales import set_threads
+from lib.systems.strategy import Strategy, System
 from lib.tasks import TASKS, Example, Task
 
 
@@ -50,7 +51,8 @@ class LoadedSystem:
     folder: Path
     card: dict[str, Any]  # system.json
     model: nn.Module
-    prepare: Callable[[Example], Example]  # as the system's examples are, for instance prompted
+    system: System
+    strategy: Strategy | None  # None: one of a study, which the system does not list
 
     @property
     def task(self) -> Task:
@@ -98,7 +100,10 @@ class LoadedSystem:
         hypotheses = []
         if parts:
             search = Search(**self.card["model"]["search"])
-            hypotheses = decode(self.model, parts, self.collate, search, progress=progress)
+            parse = partial(self.system.parse, self.strategy)
+            hypotheses = decode(
+                self.model, parts, self.collate, search, progress=progress, parse=parse
+            )
         found: dict[str, list[Segment]] = {}
         for part, hypothesis in zip(parts, hypotheses, strict=True):
             number, _, _ = part.id.partition("#")
@@ -147,7 +152,7 @@ class LoadedSystem:
             audio=path.resolve(),
             seconds=seconds,
         )
-        facts, example = self.card["model"], self.prepare(example)
+        facts, example = self.card["model"], self.system.prepare(self.strategy, example)
         return segments.segment(example, facts["max_seconds"], facts["overlap_seconds"])
 
 
@@ -166,4 +171,10 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
     set_threads(card["scale"])
     module = import_module(f"lib.systems.{card['system']}.system")
     model = module.SYSTEM.load(card["model"], folder).to(device)
-    return LoadedSystem(folder=folder, card=card, model=model, prepare=module.SYSTEM.prepare)
+    return LoadedSystem(
+        folder=folder,
+        card=card,
+        model=model,
+        system=module.SYSTEM.for_card(card),
+        strategy=module.SYSTEM.strategies.get(card["strategy"]),
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,7 @@ class ExperimentOutputs:
             recipe.overlap_seconds,
             silence,
             self.progress,
+            partial(self.system.parse, system.strategy),
         )
         seconds = time.monotonic() - started
         return Decoded(hypotheses=hypotheses, truncated=truncated, seconds=seconds)

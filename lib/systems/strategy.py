@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from lib.models.protocol import Search
+from lib.decoding import parse_by_task
+from lib.models.protocol import Hypothesis, Search
 from lib.tasks import Example, Task
 from lib.training.stages import Stage
 from lib.utterance import Utterance
 
 if TYPE_CHECKING:
     from lib.systems.experiment import Experiment
+    from lib.systems.outputs import TrainedSystem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,18 +68,30 @@ class System(ABC):
         """The loss that a strategy trains with, holding the model."""
 
     def signals(
-        self, model: nn.Module, outputs: Sequence[tuple[Example, str]]
+        self, strategy: Strategy, model: nn.Module, outputs: Sequence[tuple[Example, str]]
     ) -> dict[str, float]:
         """What to measure at each evaluation besides the score.
 
         Args:
-            outputs: for the development examples.
+            outputs: all that was written for the development examples.
         """
         return {}
 
-    def prepare(self, example: Example) -> Example:
+    def for_card(self, card: Mapping[str, Any]) -> System:
+        """The system as a trained model needs it, whose card (system.json) this is."""
+        return self
+
+    def prepare(self, strategy: Strategy, example: Example) -> Example:
         """An example for use, without a reference; for instance with its prompt."""
         return example
+
+    def parse(self, strategy: Strategy, example: Example, hypothesis: Hypothesis) -> Hypothesis:
+        """What is scored of an output."""
+        return parse_by_task(example, hypothesis)
+
+    def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
+        """Refuse to train on from a system that has not learnt enough."""
+        return None
 
     @abstractmethod
     def test_examples(

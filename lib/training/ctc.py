@@ -20,7 +20,7 @@ BLANK = 0
 
 @runtime_checkable
 class FrameModel(Protocol):
-    """A model with a speech encoder that has a state for each frame: Seamless, w2v-BERT, Whisper."""
+    """A model with a speech encoder that has a state for each frame or pair of frames."""
 
     @property
     def frame_encoder(self) -> nn.Module: ...

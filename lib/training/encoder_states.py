@@ -44,6 +44,9 @@ class EncoderStateCache:
         self.model = model
         self._encoder = model.get_submodule(model.parts[PART][0])
         name = weights_fingerprint(self._encoder.named_parameters())
+        # the same weights have other states for clips that are padded to a window
+        if getattr(getattr(model, "encoder", None), "pad_to_window", False):
+            name += "-windows"
         self._data, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         self._positions: dict[str, tuple[int, int]] = {}  # audio -> first number, states

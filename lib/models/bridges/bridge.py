@@ -1,4 +1,4 @@
-"""What all bridges have in common: from the states of an encoder to embeddings of a language model."""
+"""What bridges have in common: encoder states in, embeddings of a language model out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frame stacking: neighbouring states side by side, then two linear layers (SLAM-ASR, 2402.08846)."""
+"""Frame stacking: neighbouring states side by side, two linear layers (SLAM-ASR, 2402.08846)."""
 
 from __future__ import annotations
 

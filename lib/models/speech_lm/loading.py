@@ -27,6 +27,7 @@ def join_speech_lm(
     *,
     tags: Sequence[str] = (),
     attention: str = CAUSAL,
+    written_tokens: Sequence[str] = (),
     seed: int = 1,
 ) -> SpeechLm:
     """An encoder and a language model with a new bridge and new tags, drawn from `seed`."""
@@ -36,7 +37,9 @@ def join_speech_lm(
         if encoder is not None:
             width = language_model.get_input_embeddings().weight.shape[1]
             built = build_bridge(bridge, encoder.shape, width)
-        return SpeechLm(encoder, built, language_model, tokenizer, tags, attention)
+        return SpeechLm(
+            encoder, built, language_model, tokenizer, tags, attention, written_tokens
+        )
 
 
 def load_speech_lm(folder: Path | str) -> SpeechLm:

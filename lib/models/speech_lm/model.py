@@ -19,6 +19,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lib.data.batch import IGNORED, Batch, TokenLayout
 from lib.data.features import FeatureExtractor
 from lib.data.store import default_cost
+from lib.models.added_tokens import add_tokens
 from lib.models.bridges.bridge import Bridge
 from lib.models.encoder_decoder import CACHED_TEXTS, States, StatesMask
 from lib.models.protocol import Hypothesis, Search
@@ -42,6 +43,7 @@ class SpeechLm(nn.Module):
             and cannot write them.
         attention: among the positions of speech: "causal", as IT-IST's released code, or
             "bidirectional".
+        written_tokens: new tokens that the language model reads and writes; see `add_tokens`.
 
     Raises:
         ValueError: the tokenizer pads with its end token, so that a model never learns to stop; or
@@ -58,11 +60,17 @@ class SpeechLm(nn.Module):
         tokenizer: PreTrainedTokenizerBase,
         tags: Sequence[str] = (),
         attention: str = CAUSAL,
+        written_tokens: Sequence[str] = (),
     ) -> None:
         super().__init__()
         check_padding(tokenizer)
         self.encoder, self.bridge, self.language_model = encoder, bridge, language_model
         self.tokenizer, self.attention = tokenizer, attention
+        self.parts = {"language_model": ("language_model",)}
+        if written_tokens:
+            rows = add_tokens(language_model, tokenizer, written_tokens)
+            self.parts["added_tokens"] = (f"language_model.{rows}",)
+        self._rows = len(self._embeddings.weight)
         self.tag_names = tuple(tags)
         tokenizer.add_special_tokens(
             {"additional_special_tokens": list(tags)}, replace_additional_special_tokens=False
@@ -70,7 +78,6 @@ class SpeechLm(nn.Module):
         self.first_tag = len(tokenizer) - len(tags)
         _check_tags(tokenizer, tags)
         self.tags = nn.Embedding(len(tags), self.width) if tags else None
-        self.parts = {"language_model": ("language_model",)}
         if encoder is not None:
             self.parts |= {"speech_encoder": ("encoder",), "bridge": ("bridge",)}
         if tags:
@@ -171,7 +178,7 @@ class SpeechLm(nn.Module):
     def embed(self, ids: Int[Tensor, "batch tokens"]) -> Float[Tensor, "batch tokens width"]:
         """Embeddings of tokens, tags among them."""
         # tags have no row of this table, and a padding token may have none
-        found = self._embeddings(ids.masked_fill(ids >= len(self._embeddings.weight), 0))
+        found = self._embeddings(ids.masked_fill(ids >= self._rows, 0))
         if self.tags is None:
             return found
         is_tag = ids >= self.first_tag

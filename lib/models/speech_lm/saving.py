@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from safetensors.torch import save_file
 
 from lib.files import atomic_path, write_json
+from lib.models.added_tokens import with_plain_embeddings
 from lib.models.bridges.build import bridge_facts
 from lib.models.lora import without_lora
 
@@ -22,7 +23,7 @@ def save_parts(model: SpeechLm, folder: Path | str) -> None:
     """Write encoder, language model and tokenizer; bridge and tags; and the recipe of the whole."""
     with atomic_path(folder) as new:
         new.mkdir()
-        language_model = without_lora(model.language_model)
+        language_model = with_plain_embeddings(without_lora(model.language_model))
         language_model.save_pretrained(new / LANGUAGE_MODEL, safe_serialization=True)
         model.tokenizer.save_pretrained(new / LANGUAGE_MODEL)
         if model.encoder is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from lib.data.batch import Batch, lengths_mask
 from lib.models.encoder_decoder import States, StatesMask
@@ -30,7 +31,7 @@ def generate(model: SpeechLm, batch: Batch, search: Search) -> list[list[Hypothe
     side = "right" if model.writes_with_decoder else "left"
     given = splice(*speech, model.embed(prompts[0]), prompts[1], padding=side)
     options = search.options() | _tokens(model)
-    with _attention_of(model, given):
+    with _attention_of(model, given), parametrize.cached():
         sequences = model.language_model.generate(
             inputs_embeds=given.embeddings, attention_mask=given.mask, **options
         )

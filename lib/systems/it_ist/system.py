@@ -85,11 +85,11 @@ class ItIst(System):
         )
 
     def signals(
-        self, model: SpeechLm, outputs: Sequence[tuple[Example, str]]
+        self, strategy: ItIstStrategy, model: SpeechLm, outputs: Sequence[tuple[Example, str]]
     ) -> dict[str, float]:
         return alignment_signals(model, outputs)
 
-    def prepare(self, example: Example) -> Example:
+    def prepare(self, strategy: ItIstStrategy, example: Example) -> Example:
         return with_prompt(example)
 
     def test_examples(

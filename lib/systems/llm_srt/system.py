@@ -1,0 +1,300 @@
+"""What differs between LLM-SRT and other systems; see `lib.systems.strategy.System`."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lib.models.bridges.build import bridge_config, bridge_facts
+from lib.models.lora import add_lora
+from lib.models.protocol import Hypothesis, Search, copy_parts
+from lib.models.speech_encoder import load_speech_encoder
+from lib.models.speech_lm.loading import join_speech_lm
+from lib.models.speech_lm.model import SpeechLm
+from lib.scales import preset
+from lib.scoring.study import Direction
+from lib.systems.backbones import TrainedBackbone, backbone_recipe
+from lib.systems.experiment import Experiment
+from lib.systems.llm_srt.gate import check_gate
+from lib.systems.llm_srt.prompts import TOKENS, Prompts, has_tag
+from lib.systems.llm_srt.recipe import RECIPES, Lora, Recipe
+from lib.systems.llm_srt.signals import curriculum_signals
+from lib.systems.llm_srt.strategies import (
+    ENCODER,
+    LANGUAGE_MODEL,
+    LORA,
+    STRATEGIES,
+    SrtStrategy,
+)
+from lib.systems.outputs import TrainedSystem
+from lib.systems.strategy import System
+from lib.tasks import ASR, SMT, ST, Example, examples
+from lib.training.encoder_states import encoder_state_cache
+from lib.training.objectives import Seq2SeqObjective
+from lib.training.stages import Stage
+from lib.training.weights import load_trained
+from lib.utterance import Utterance
+
+VERSION = 1  # raised when a strategy of the same fields would train otherwise
+FROZEN_ENCODER = r"^model\.encoder\."
+# new tokens and adapters lie inside the language model
+FROZEN_LANGUAGE_MODEL = r"^model\.language_model\.(?!.*(lora_|parametrizations\.weight\.0))"
+ENCODER_NAMES, LANGUAGE_MODEL_NAMES = r"^model\.encoder\.", r"^model\.language_model\."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlmSrt(System):
+    """The system; an experiment's backbone is Whisper.
+
+    Args:
+        language_model: None to load trained systems only.
+        zero_shot: directions that are tested and never trained.
+        asr_corpus: the only source of utterances of the first stage; "": all.
+        chinese: the tag of Chinese; see `Prompts`.
+    """
+
+    language_model: TrainedBackbone | None = None
+    zero_shot: tuple[Direction, ...] = ()
+    asr_corpus: str = ""
+    chinese: str = Prompts.chinese
+    name = "llm_srt"
+    strategies = STRATEGIES
+
+    def prompts(self, strategy: SrtStrategy) -> Prompts:
+        """How a strategy's tasks are asked for."""
+        return replace(strategy.prompts, chinese=self.chinese)
+
+    def recipe(self, scale: str) -> Recipe:
+        return preset(RECIPES, scale)
+
+    def stage(self, experiment: Experiment, strategy: SrtStrategy) -> Stage:
+        recipe: Recipe = experiment.recipe
+        stage: Stage = getattr(recipe, strategy.stage)
+        budget = [getattr(recipe, name).updates for name in strategy.budget]
+        rates: list[tuple[str, float]] = []
+        frozen: list[str] = []
+        if ENCODER in strategy.trains:
+            rates.append((ENCODER_NAMES, recipe.encoder_learning_rate))
+        else:
+            frozen.append(FROZEN_ENCODER)
+        if LANGUAGE_MODEL in strategy.trains:
+            rates.append((LANGUAGE_MODEL_NAMES, recipe.language_model_learning_rate))
+        else:
+            frozen.append(FROZEN_LANGUAGE_MODEL)
+        return replace(
+            stage,
+            updates=sum(budget) or stage.updates,
+            frozen=tuple(frozen),
+            part_learning_rates=tuple(rates),
+        )
+
+    def initial_model(self, experiment: Experiment, strategy: SrtStrategy) -> SpeechLm:
+        recipe, text = experiment.recipe, self.language_model.load()
+        model = join_speech_lm(
+            load_speech_encoder(experiment.backbone.path, recipe.pad_to_window),
+            text.language_model,
+            text.tokenizer,
+            recipe.bridges[strategy.bridge],
+            written_tokens=self._written_tokens(experiment, strategy),
+            seed=experiment.seed,
+        )
+        if LORA in strategy.trains:
+            with_lora(model, recipe.lora, experiment.seed)
+        return model
+
+    def _written_tokens(self, experiment: Experiment, strategy: SrtStrategy) -> list[str]:
+        """The tags that become tokens of the language model."""
+        prompts = self.prompts(strategy)
+        codes = dict.fromkeys(code for pair in experiment.directions for code in pair)
+        return [prompts.tag(code) for code in codes] if prompts.wording == TOKENS else []
+
+    def starts(self, strategy: SrtStrategy) -> dict[str, tuple[str, ...]]:
+        if not strategy.start:
+            return {}
+        added = ("added_tokens",) if strategy.prompts.wording == TOKENS else ()
+        return {strategy.start: ("bridge", *added)}
+
+    def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
+        """Refuse to train on from a stage that has not learnt.
+
+        Raises:
+            StageNotLearnt: see `check_gate`.
+        """
+        check_gate(experiment, started)
+
+    def copy_parts(self, source: SpeechLm, target: SpeechLm, parts: Sequence[str]) -> None:
+        copy_parts(source, target, parts)
+
+    def objective(
+        self, experiment: Experiment, strategy: SrtStrategy, model: SpeechLm, stage: Stage
+    ) -> Seq2SeqObjective:
+        cache = encoder_state_cache(model, stage, experiment.cache / "encoder-states")
+        return Seq2SeqObjective(model, label_smoothing=0.0, state_cache=cache)
+
+    def signals(
+        self, strategy: SrtStrategy, model: SpeechLm, outputs: Sequence[tuple[Example, str]]
+    ) -> dict[str, float]:
+        return curriculum_signals(outputs, self.prompts(strategy) if strategy.spells_out else None)
+
+    def parse(
+        self, strategy: SrtStrategy, example: Example, hypothesis: Hypothesis
+    ) -> Hypothesis:
+        """The translation of an answer to SRT, if its form is right; all else as it is written."""
+        written = hypothesis.text.strip()
+        if example.task != ST or not strategy.spells_out:
+            return replace(hypothesis, text=written)
+        answer = self.prompts(strategy).parse(written, example.source, example.target)
+        return replace(hypothesis, text=answer.translation, written=written)
+
+    def prepare(self, strategy: SrtStrategy, example: Example) -> Example:
+        prompts, (source, target) = self.prompts(strategy), (example.source, example.target)
+        if example.task == ASR:
+            prompt = prompts.transcribe(source)
+        elif example.task == SMT:
+            prompt = prompts.translate(source, target, example.source_text)
+        elif strategy.spells_out:
+            prompt = prompts.transcribe_and_translate(source, target)
+        else:
+            prompt = prompts.translate(source, target)
+        return replace(example, prompt=prompt)
+
+    def test_examples(
+        self, strategy: SrtStrategy, utterances: Sequence[Utterance], target: str
+    ) -> list[Example]:
+        """With transcripts, which SMT reads, and which tell transcribing from translating."""
+        smt = strategy.task == SMT
+        found = examples(utterances, strategy.task, target, transcripts=smt)
+        transcripts = {u.id: u.texts.get(u.language, "") for u in utterances}
+        given = [replace(e, source_text=transcripts[e.id]) for e in found]
+        return [self.prepare(strategy, example) for example in given]
+
+    def training_examples(
+        self,
+        experiment: Experiment,
+        strategy: SrtStrategy,
+        utterances: Sequence[Utterance],
+        target: str,
+    ) -> tuple[list[Example], dict[str, list[str]]]:
+        """None of a zero-shot direction; a part of the clips where the strategy has a share."""
+        task, source = strategy.task, utterances[0].language
+        if task != ASR and (source, target) in self.zero_shot:
+            return [], {}
+        if task == ASR and self.asr_corpus:
+            utterances = [u for u in utterances if u.source == self.asr_corpus]
+        kept = _part(utterances, strategy.share, experiment.seed)
+        spelt = task == ST and strategy.spells_out
+        found = examples(kept, task, target, transcripts=task == SMT or spelt)
+        tagged = [e.id for e in found if has_tag((e.source_text, e.target_text))]
+        prompts, made = self.prompts(strategy), []
+        for example in found:
+            if example.id in set(tagged):
+                continue
+            if spelt:
+                answer = prompts.answer(source, target, example.source_text, example.target_text)
+                made.append(replace(self.prepare(strategy, example), target_text=answer))
+            else:
+                made.append(self.prepare(strategy, example))
+        without = len(kept) - len(found)
+        return made, {
+            "training_clips_with_tags_in_a_text": tagged,
+            "training_clips_without_a_transcript": [f"{source}-{n}" for n in range(without)],
+        }
+
+    def max_training_seconds(self, experiment: Experiment, strategy: SrtStrategy) -> float:
+        return experiment.recipe.max_train_seconds
+
+    def search(
+        self, experiment: Experiment, strategy: SrtStrategy, beams: int, n_best: int = 1
+    ) -> Search:
+        recipe: Recipe = experiment.recipe
+        return Search(
+            beams=beams,
+            length_penalty=recipe.length_penalty,
+            max_new_tokens=recipe.max_new_tokens,
+            min_new_tokens=recipe.min_new_tokens,
+            no_repeat_ngram_size=recipe.no_repeat_ngram_size,
+            n_best=n_best,
+        )
+
+    def identity(self, experiment: Experiment, strategy: SrtStrategy) -> Any:
+        recipe: Recipe = experiment.recipe
+        facts = asdict(replace(strategy, task=ST, tasks=(), prompts=self.prompts(strategy)))
+        facts |= {"name": "", "task": "", "tasks": [task.name for task in strategy.tasks]}
+        lora = asdict(recipe.lora) if LORA in strategy.trains else {}
+        limits = [recipe.max_train_seconds, recipe.max_new_tokens, recipe.pad_to_window]
+        return [
+            *(VERSION, facts, bridge_facts(recipe.bridges[strategy.bridge]), lora, limits),
+            *(sorted(self.zero_shot), self.asr_corpus),
+            *(experiment.backbone.name, self.language_model.name),
+        ]
+
+    def card(self, experiment: Experiment, strategy: SrtStrategy) -> dict[str, Any]:
+        recipe: Recipe = experiment.recipe
+        backbones = {"encoder": experiment.backbone, "language_model": self.language_model}
+        hub = bool(experiment.backbone.recipe.hub)
+        paths = {
+            # beside the system's own folder, so that a cache may move
+            name: b.path if hub else str(Path(b.path).relative_to(experiment.cache))
+            for name, b in backbones.items()
+        }
+        return paths | {
+            "hub": hub,
+            "bridge": bridge_facts(recipe.bridges[strategy.bridge]),
+            "lora": asdict(recipe.lora) if LORA in strategy.trains else None,
+            "prompts": asdict(self.prompts(strategy)),
+            "written_tokens": self._written_tokens(experiment, strategy),
+            "pad_to_window": recipe.pad_to_window,
+            "seed": experiment.seed,
+            "max_seconds": recipe.max_test_seconds,
+            "overlap_seconds": recipe.overlap_seconds,
+            "max_tokens": recipe.max_source_tokens,
+            "search": asdict(self.search(experiment, strategy, recipe.beams)),
+        }
+
+    def for_card(self, card: Mapping[str, Any]) -> LlmSrt:
+        """The system with the tag of Chinese that a checkpoint was trained with."""
+        return replace(self, chinese=card["model"]["prompts"]["chinese"])
+
+    def load(self, card: Mapping[str, Any], folder: Path) -> SpeechLm:
+        paths = {
+            name: card[name] if card["hub"] else str(folder.parent / card[name])
+            for name in ("encoder", "language_model")
+        }
+        text = backbone_recipe("srt_qwen", "full").load(paths["language_model"], text=True)
+        model = join_speech_lm(
+            load_speech_encoder(paths["encoder"], card["pad_to_window"]),
+            text.language_model,
+            text.tokenizer,
+            bridge_config(card["bridge"]),
+            written_tokens=card["written_tokens"],
+            seed=card["seed"],  # of parts that no stage trained
+        )
+        if card["lora"]:
+            with_lora(model, Lora(**card["lora"] | {"targets": tuple(card["lora"]["targets"])}), 1)
+        load_trained(model, folder / "best.safetensors")
+        return model.eval()
+
+
+def with_lora(model: SpeechLm, lora: Lora, seed: int) -> None:
+    """Add adapters to the language model, drawn from `seed`."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        add_lora(model.language_model, lora.rank, lora.alpha, lora.targets, lora.dropout)
+
+
+def _part(utterances: Sequence[Utterance], share: float, seed: int) -> Sequence[Utterance]:
+    """A share of the utterances, drawn by content: the same in every language."""
+    if share >= 1:
+        return utterances
+    names = sorted({u.meaning or u.id for u in utterances})
+    random.Random(f"{seed}/share").shuffle(names)
+    kept = set(names[: max(1, round(share * len(names)))])
+    return [u for u in utterances if (u.meaning or u.id) in kept]
+
+
+SYSTEM = LlmSrt()
