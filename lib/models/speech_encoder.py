@@ -13,6 +13,7 @@ from lib.data.features import FeatureExtractor
 from lib.models.bridges.bridge import EncoderShape, States, StatesMask
 from lib.models.w2v_bert import load_w2v_bert
 from lib.models.whisper import load_whisper_encoder
+from lib.tasks import Example
 
 
 @runtime_checkable
@@ -24,6 +25,8 @@ class SpeechEncoder(Protocol):
 
     @property
     def shape(self) -> EncoderShape: ...
+
+    def cost(self, example: Example) -> float: ...
 
     def feature_extractor(self, max_seconds: float) -> FeatureExtractor: ...
 

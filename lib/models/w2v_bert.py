@@ -15,9 +15,11 @@ from torch import Tensor, nn
 from transformers import SeamlessM4TFeatureExtractor, Wav2Vec2BertConfig, Wav2Vec2BertModel
 
 from lib.data.features import MELS, FbankExtractor
+from lib.data.store import default_cost
 from lib.files import atomic_path
 from lib.models.bridges.bridge import EncoderShape
 from lib.models.loading import load_checkpoint
+from lib.tasks import Example
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,10 @@ class W2vBert(nn.Module):
     def frame_encoder(self) -> nn.Module:
         """What CTC trains: all of it."""
         return self.model
+
+    def cost(self, example: Example) -> float:
+        """Seconds of speech that are encoded for an example."""
+        return default_cost(example)
 
     def feature_extractor(self, max_seconds: float) -> FbankExtractor:
         return FbankExtractor(self.stack, max_seconds)

@@ -32,8 +32,9 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from lib.data.batch import IGNORED, Batch, TokenLayout
 from lib.data.log_mel import LogMelExtractor
+from lib.data.store import default_cost
 from lib.files import atomic_path, read_json
-from lib.languages import language
+from lib.languages import LANGUAGES, language
 from lib.models.bridges.bridge import EncoderShape
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
 from lib.models.loading import load_checkpoint
@@ -42,6 +43,7 @@ from lib.tasks import Example
 FRAMES_PER_STATE = 2  # of 10 ms; the second convolution has stride 2
 SECONDS_PER_STATE = 0.02
 END, START = "<|endoftext|>", "<|startoftranscript|>"
+_WHISPER_CODES = {row.whisper for row in LANGUAGES.values() if row.whisper}
 TRANSCRIBE, NO_TIMESTAMPS = "<|transcribe|>", "<|notimestamps|>"
 
 
@@ -89,6 +91,10 @@ class WhisperSpeechEncoder(nn.Module):
     def window_seconds(self) -> float:
         """The longest audio that it takes."""
         return self.config.max_source_positions * SECONDS_PER_STATE
+
+    def cost(self, example: Example) -> float:
+        """Seconds of speech that are encoded for an example."""
+        return self.window_seconds if self.pad_to_window else default_cost(example)
 
     def feature_extractor(self, max_seconds: float) -> LogMelExtractor:
         return LogMelExtractor(
@@ -181,13 +187,16 @@ class WhisperRecogniser(EncoderDecoder):
         end, text = self.tokenizer.eos_token_id, self._text_ids(example.target_text)
         prompt = [token(START), self.add_language(example.source)]
         prompt += [token(TRANSCRIBE), token(NO_TIMESTAMPS)]
-        wanted = [*text[: max_tokens - self.prompt_length - 1], end]
+        wanted = [*text[: max(0, max_tokens - self.prompt_length - 1)], end]
         return TokenLayout(
             prefix=[*prompt, *wanted[:-1]],
             labels=[IGNORED] * (len(prompt) - 1) + wanted,
             prompt_length=len(prompt),
             truncated=len(wanted) <= len(text),
         )
+
+    def cost(self, example: Example) -> float:
+        return self.encoder.cost(example)
 
     def encode_text(self, ids: Tensor, mask: Tensor) -> tuple[States, StatesMask]:
         raise TypeError("Whisper takes speech only")
@@ -324,9 +333,20 @@ def build_whisper(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = WhisperForConditionalGeneration(config)
-    model.generation_config.suppress_tokens = None
-    model.generation_config.begin_suppress_tokens = None
+    _describe(model, tokenizer)
     return WhisperRecogniser(model, tokenizer, pad_to_window)
+
+
+def _describe(model: WhisperForConditionalGeneration, tokenizer: WhisperTokenizerFast) -> None:
+    """What transformers' own `generate(language=..., task=...)` looks up in a checkpoint."""
+    token, facts = tokenizer.convert_tokens_to_ids, model.generation_config
+    tags = [t for t in tokenizer.additional_special_tokens if t[2:-2] in _WHISPER_CODES]
+    facts.is_multilingual = True
+    facts.lang_to_id = {tag: token(tag) for tag in tags}
+    facts.task_to_id = {"transcribe": token(TRANSCRIBE), "translate": token("<|translate|>")}
+    facts.no_timestamps_token_id = token(NO_TIMESTAMPS)
+    facts.suppress_tokens = facts.begin_suppress_tokens = None
+    facts._from_model_config = False  # else loading would drop these facts
 
 
 def train_whisper_tokenizer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Protocol, runtime_checkable
 
@@ -86,11 +86,22 @@ def score_runs(runs: Runs, metric: str, profile: str = "plain") -> Replicates:
     Raises:
         ValueError: the runs have different test sets.
     """
+    return score_runs_by(runs, lambda rows: row_statistics(rows, metric, profile))
+
+
+def score_runs_by(
+    runs: Runs, score: Callable[[Sequence[OutputRow]], Statistics]
+) -> Replicates:
+    """Return the score of one system for each seed, by a scorer of rows.
+
+    Raises:
+        ValueError: the runs have different test sets.
+    """
     first = next(iter(runs.values()))
     for rows in runs.values():
         check_same_test_set(first, rows)
     return replicates(
-        [(seed, row_statistics(rows, metric, profile)) for seed, rows in runs.items()],
+        [(seed, score(rows)) for seed, rows in runs.items()],
         [row.speaker for row in first],
         [row.id for row in first],
     )

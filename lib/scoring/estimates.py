@@ -168,9 +168,13 @@ class Replicates:
         )
 
     def score(self) -> Estimate:
-        """The same for scores, whose interval ends at 0, and at 100 unless it is an error rate."""
-        highest = 100.0 if self.metric in ("BLEU", "chrF++") else np.inf
-        return replace(self.estimate(), lowest=0.0, highest=highest)
+        """The same for scores, whose interval ends at 0, and at 100 unless it is an error rate.
+
+        COMET is a regression, without ends.
+        """
+        highest = 100.0 if self.metric in ("BLEU", "spBLEU", "chrF++") else np.inf
+        lowest = -np.inf if self.metric == "COMET" else 0.0
+        return replace(self.estimate(), lowest=lowest, highest=highest)
 
 
 def unit_names(speakers: Sequence[str], ids: Sequence[str]) -> tuple[list[str], str]:

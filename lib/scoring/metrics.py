@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
+from pathlib import Path
 
 import jiwer
 import numpy as np
 import sacrebleu
 from jaxtyping import Float
+from sacrebleu.tokenizers import tokenizer_spm
 
 from lib.languages import language
 from lib.scoring import answers
@@ -33,6 +35,7 @@ class Profile:
     lower: bool = False
     strip_punctuation: bool = False
     tokenizer_by_language: bool = False  # BLEU tokenizer of the target language; False: 13a
+    whisper_errors: bool = False  # WER and CER after Whisper's normaliser
 
     def prepare(self, text: str) -> str:
         """Normalise a text: NFC, single spaces, and what the profile removes."""
@@ -41,12 +44,23 @@ class Profile:
             text = "".join(c for c in text if not unicodedata.category(c).startswith("P"))
         return " ".join((text.lower() if self.lower else text).split())
 
+    def prepare_transcript(self, text: str) -> str:
+        """Normalise a text for WER and CER.
+
+        Whisper's normaliser lower-cases, deletes what stands in brackets, <>, [] or (), and puts a
+        space for each symbol, punctuation and combining mark: diacritics that have no composed
+        letter, so the vowel signs of Thai and Hindi too. Numbers stay as they are written.
+        """
+        return self.prepare(_whisper_normalizer()(text) if self.whisper_errors else text)
+
 
 PROFILES = {
     # character tokens for languages without spaces between words, as in LLM-SRT
     "plain": Profile("plain", tokenizer_by_language=True),
     # GMU: all Unicode punctuation deleted, both sides lower-cased, 13a
     "gmu": Profile("gmu", lower=True, strip_punctuation=True),
+    # LLM-SRT's second release: translations as plain, transcripts by Whisper's normaliser
+    "llm_srt": Profile("llm_srt", tokenizer_by_language=True, whisper_errors=True),
 }
 
 
@@ -81,7 +95,7 @@ def statistics(
     """Compute the sufficient statistics of a metric.
 
     Args:
-        metric: BLEU, chrF++, WER, CER; F1 or EM (exact match) of answers; question rate or
+        metric: BLEU, spBLEU, chrF++, WER, CER; F1 or EM (exact match) of answers; question rate or
             empty rate, the percentage of outputs that are questions or empty; transcribed rate,
             that of translations that are transcripts.
         references: of F1 and EM, all right answers, one a line; the best counts. Of the transcribed
@@ -90,8 +104,8 @@ def statistics(
         profile: a name in `PROFILES`.
 
     Raises:
-        ValueError: no utterance, unequal numbers of hypotheses and references, or an unknown
-            metric or profile.
+        ValueError: no utterance, unequal numbers of hypotheses and references, an unknown metric
+            or profile, or no subword model for spBLEU.
     """
     if len(hypotheses) != len(references) or not references:
         raise ValueError(
@@ -102,13 +116,16 @@ def statistics(
         raise ValueError(f"unknown scoring profile {profile!r}; use one of {', '.join(PROFILES)}")
     if metric in _ANSWER_METRICS:
         return _answer_statistics(metric, hypotheses, references, target, profile)
-    prepare = PROFILES[profile].prepare
+    if metric in ("WER", "CER"):
+        prepare = PROFILES[profile].prepare_transcript
+    else:
+        prepare = PROFILES[profile].prepare
     hypotheses, references = [prepare(h) for h in hypotheses], [prepare(r) for r in references]
-    if metric in ("BLEU", "chrF++"):
+    if metric in ("BLEU", "spBLEU", "chrF++"):
         return _sacrebleu_statistics(metric, hypotheses, references, target, profile)
     if metric in ("WER", "CER"):
         return _jiwer_statistics(metric, hypotheses, references, profile)
-    known = ", ".join(("BLEU", "chrF++", "WER", "CER", *_ANSWER_METRICS))
+    known = ", ".join(("BLEU", "spBLEU", "chrF++", "WER", "CER", *_ANSWER_METRICS))
     raise ValueError(f"unknown metric {metric!r}; use one of {known}")
 
 
@@ -120,6 +137,8 @@ def _sacrebleu_statistics(
     # texts are normalised by the profile, so that BLEU, chrF++ and WER score the same texts
     if metric == "BLEU":
         scorer = sacrebleu.BLEU(tokenize=tokenizer)
+    elif metric == "spBLEU":
+        scorer = _sp_bleu()
     else:
         scorer = sacrebleu.CHRF(word_order=2)
     rows = scorer._extract_corpus_statistics(hypotheses, [references])
@@ -132,6 +151,26 @@ def _sacrebleu_statistics(
     return Statistics(metric, np.array(rows, dtype=np.float64), combine, signature)
 
 
+def _sp_bleu() -> sacrebleu.BLEU:
+    """BLEU on the subwords of FLORES-200, whose model sacreBLEU downloads when it first needs it.
+
+    Raises:
+        ValueError: the model is not there and cannot be downloaded, or is not one.
+    """
+    url = tokenizer_spm.SPM_MODELS["flores200"]["url"]
+    path = Path(tokenizer_spm.SACREBLEU_DIR, "models", url.rpartition("/")[2])
+    try:
+        return sacrebleu.BLEU(tokenize="flores200")
+    # urllib's errors are OSErrors; sacreBLEU exits at a bad certificate, SentencePiece raises
+    # RuntimeErrors of its own
+    except (OSError, RuntimeError, SystemExit) as error:
+        raise ValueError(
+            f"spBLEU needs the subword model of FLORES-200: download {url} and save it as {path} "
+            f"(or in models/ of another folder, named by the environment variable SACREBLEU before "
+            f"Python starts): {error}"
+        ) from error
+
+
 def _jiwer_statistics(
     metric: str, hypotheses: list[str], references: list[str], profile: str
 ) -> Statistics:
@@ -139,7 +178,7 @@ def _jiwer_statistics(
     pairs = zip(references, hypotheses, strict=True)
     rows = np.array([_edits(process, *pair) for pair in pairs], dtype=np.float64)
     signature = f"v:jiwer-{version('jiwer')}|profile:{profile}"
-    return Statistics(metric, rows, _percentage, signature)
+    return Statistics(metric, rows, percentage, signature)
 
 
 def _best(score: Callable[[str, str, str], float]) -> Callable[[str, Sequence[str], str], float]:
@@ -165,12 +204,20 @@ def _answer_statistics(
         for hypothesis, reference in zip(hypotheses, references, strict=True)
     ]
     signature = f"answers:{answers.VERSION}|lang:{target}|profile:{profile}"
-    return Statistics(metric, np.array(rows, dtype=np.float64), _percentage, signature)
+    return Statistics(metric, np.array(rows, dtype=np.float64), percentage, signature)
 
 
-def _percentage(total: np.ndarray) -> float:
+def percentage(total: np.ndarray) -> float:
     """100 times a sum over a sum: edits over reference lengths, or values over utterances."""
     return 100 * float(total[0]) / max(float(total[1]), 1.0)
+
+
+@lru_cache(maxsize=1)
+def _whisper_normalizer() -> Callable[[str], str]:
+    # imports torch, seconds that no other score costs
+    from transformers.models.whisper.english_normalizer import BasicTextNormalizer
+
+    return BasicTextNormalizer()
 
 
 @lru_cache(maxsize=1 << 16)

@@ -36,6 +36,7 @@ DROPPED = (
     "training_clips_dropped_as_too_long",
     "training_clips_dropped_as_too_short",
     "training_clips_without_a_transcript",
+    "training_clips_with_tags_in_a_text",
 )
 
 

@@ -66,7 +66,9 @@ def test_the_published_layout_is_loaded(tmp_path):
     given, mask = features([20, 9])
     with torch.no_grad():
         expected = plain(given, attention_mask=mask).last_hidden_state
-        assert torch.equal(model.frame_states(given, mask), expected)
+        states, states_mask = model.frame_states(given, mask)
+    assert torch.equal(states, expected)
+    assert torch.equal(states_mask, mask)
 
 
 @pytest.mark.parametrize("tensor", [None, torch.zeros(3)], ids=["missing", "another shape"])
@@ -115,9 +117,9 @@ def test_states_do_not_depend_on_the_batch():
     model, lengths = build_w2v_bert(SIZE, seed=1).eval(), [31, 4, 18]
     given, mask = features(lengths)
     given[~mask.bool()] = 3.0
-    together = model.frame_states(given, mask)
+    together, _ = model.frame_states(given, mask)
     for row, length in enumerate(lengths):
-        alone = model.frame_states(given[row : row + 1, :length], mask[row : row + 1, :length])
+        alone, _ = model.frame_states(given[row : row + 1, :length], mask[row : row + 1, :length])
         assert alone.shape == (1, length, 32)
         assert torch.allclose(together[row, :length], alone[0], atol=1e-5)
 

@@ -5,12 +5,23 @@ from dataclasses import fields
 import pytest
 
 from lib.scales import SCALES, scaled_fields
-from lib.systems import nllb_backbone, seamless_presets
+from lib.systems import (
+    nllb_backbone,
+    qwen_backbone,
+    seamless_presets,
+    w2v_bert_backbone,
+    whisper_backbone,
+)
 from lib.systems.gmu.recipe import RECIPES
+from lib.systems.llm_srt import language_model
 
 PRESETS = {
     "seamless": seamless_presets.PRESETS,
     "nllb": nllb_backbone.PRESETS,
+    "w2v_bert": w2v_bert_backbone.PRESETS,
+    "qwen": qwen_backbone.PRESETS,
+    "whisper": whisper_backbone.PRESETS,
+    "srt_qwen": language_model.PRESETS,
     "gmu": RECIPES,
 }
 FIXED = [

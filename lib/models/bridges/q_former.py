@@ -16,8 +16,10 @@ from transformers import Blip2QFormerConfig, Blip2QFormerModel
 
 from lib.models.bridges.bridge import Bridge, Bridged, EncoderShape, States, StatesMask
 
-# where queries start in order: 0.93 of the attention falls on a query's own place and those beside
-SHARPNESS, PLACE_SCALE = 3.0, 2.0
+# where queries start in order: the factor of query and key weights, by which 0.8 of the attention
+# falls on a query's own place and those beside; and the factor of queries that are not a place yet
+SHARPNESS, UNPLACED = 3.0, 0.1
+HEARD = 2.0  # factor of what a query hears, beside which its place is small
 PUBLISHED_WIDTH, PUBLISHED_INIT = 768, 0.02
 
 
@@ -89,14 +91,22 @@ class QFormer(Bridge):
 
 
     def _start_in_order(self, encoder_width: int) -> None:
-        """Let queries and keys of equal places agree: both are projected by the same numbers."""
-        for layer in self.model.encoder.layer:
-            if layer.has_cross_attention:
+        """Let a query begin as the mean of the states at its place.
+
+        Queries and keys of equal places agree, as both are projected by the same numbers; values
+        are the states as they are.
+        """
+        with torch.no_grad():
+            self.queries.mul_(UNPLACED)
+            for layer in self.model.encoder.layer:
+                if not layer.has_cross_attention:
+                    continue
                 own = layer.crossattention.attention
                 width = min(own.query.in_features, encoder_width)
-                with torch.no_grad():
-                    own.query.weight.mul_(SHARPNESS)
-                    own.key.weight[:, :width] = own.query.weight[:, :width]
+                own.query.weight.mul_(SHARPNESS)
+                own.key.weight[:, :width] = own.query.weight[:, :width]
+                nn.init.eye_(own.value.weight).mul_(HEARD)
+                nn.init.eye_(layer.crossattention.output.dense.weight)
 
 
 def _places(
@@ -105,7 +115,7 @@ def _places(
     """Sines and cosines of places from 0 to 1, with periods of 2 to 4 `count` parts of it."""
     periods = torch.logspace(0, 1, width // 2, base=2 * count, device=at.device) * 2
     angles = 2 * torch.pi * count * at.unsqueeze(-1) / periods
-    waves = PLACE_SCALE * torch.cat([angles.sin(), angles.cos()], -1)
+    waves = torch.cat([angles.sin(), angles.cos()], -1)
     return nn.functional.pad(waves, (0, padded - waves.shape[-1]))
 
 

@@ -156,7 +156,8 @@ class SpeechLm(nn.Module):
         )
 
     def cost(self, example: Example) -> float:
-        return default_cost(example)
+        speech = self.encoder is not None and example.task.speech_input
+        return self.encoder.cost(example) if speech else default_cost(example)
 
     # ---- speech to embeddings ----
 

@@ -1,4 +1,4 @@
-"""LLM-SRT's experiment: many-to-many speech, Whisper and a language model; and rows beside it."""
+"""LLM-SRT's experiment: speech in many languages, Whisper and a language model."""
 
 from __future__ import annotations
 
@@ -12,38 +12,43 @@ from lib.corpora import catalogue
 from lib.corpora.curation.rules import Rules, parse_licences
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import synthesize
-from lib.data.collate import Collator
-from lib.decoding import decode
 from lib.files import content_hash
 from lib.languages import language
-from lib.models.protocol import Hypothesis, Search
-from lib.models.whisper import WhisperRecogniser
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.scoring.outputs import OutputRow, output_rows
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone, get_backbone
 from lib.systems.corpora import PHRASEBOOK, CorpusChoice
 from lib.systems.experiment import Experiment
-from lib.systems.llm_srt.language_model import prompted
-from lib.systems.llm_srt.prompts import TAGS, Prompts
+from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.recipe import Recipe
 from lib.systems.llm_srt.system import LlmSrt
-from lib.systems.outputs import TrainedSystem, no_record
+from lib.systems.outputs import no_record
 from lib.systems.whisper_backbone import LANGUAGES
-from lib.tasks import ASR, MT, SMT, ST, Example, examples
 from lib.utterance import Corpus, Utterance
 
 # of the paper, in the order of its tables
 PAPER_LANGUAGES = tuple(
     "eng deu fra spa por ita nld rus ind vie tha jpn kor zho yue".split()
 )
-ZERO_SHOT = (("deu", "fra"), ("fra", "zho"), ("zho", "deu"))  # each language still is both
-TRANSCRIPT_TOKENS = 200  # of Whisper's output
+DEFAULT_LANGUAGES = " ".join(LANGUAGES)
+ZERO_SHOT = "deu-fra fra-zho zho-deu"  # each language still is a trained source and target
 
 
 def all_directions(sources: Sequence[str], targets: Sequence[str]) -> list[Direction]:
     """Every direction between different languages."""
     return [(source, target) for source in sources for target in targets if source != target]
+
+
+def parse_languages(text: str) -> tuple[str, ...]:
+    """Languages such as "eng deu".
+
+    Raises:
+        ValueError: there is none, or an unknown one.
+    """
+    found = tuple(dict.fromkeys(language(code).code for code in text.replace(",", " ").split()))
+    if not found:
+        raise ValueError("no language is given; write them as: eng deu")
+    return found
 
 
 def parse_directions(text: str) -> tuple[Direction, ...]:
@@ -66,13 +71,12 @@ def open_experiment(
     seed: int,
     cache: Path,
     *,
-    sources: Sequence[str] = LANGUAGES,
-    targets: Sequence[str] = LANGUAGES,
-    zero_shot: Sequence[Direction] = ZERO_SHOT,
+    sources: str = DEFAULT_LANGUAGES,
+    targets: str = DEFAULT_LANGUAGES,
+    zero_shot: str = ZERO_SHOT,
     corpus: str = PHRASEBOOK,
     folder: str = "",
     asr_corpus: str = "",
-    asr_folder: str = "",
     licences: str = "",
     chinese: str = Prompts.chinese,
     processes: int = 1,
@@ -85,11 +89,14 @@ def open_experiment(
     """The experiment at a scale.
 
     Args:
-        sources, targets: languages; all directions between different ones are tested.
-        zero_shot: directions that are tested and never trained; those outside are ignored.
+        sources, targets: languages, such as "eng deu"; all directions between different ones are
+            tested.
+        zero_shot: directions, such as "deu-fra", that are tested and never trained; those between
+            other languages are ignored.
         corpus, folder, licences: see `CorpusChoice`; a corpus with translations between all
             languages, such as fleurs.
-        asr_corpus, asr_folder: of the first stage, such as common_voice; "": `corpus`.
+        asr_corpus: of the first stage, its name and folder, such as common_voice=/data/cv; "":
+            `corpus`.
         processes: that share a training.
         backbone_seed: of encoder and language model, where they are trained here.
 
@@ -100,24 +107,27 @@ def open_experiment(
     if processes < 1:
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
     hooks = {"callback": callback, "progress": progress, "device": device}
-    directions = all_directions(sources, targets)
-    unseen = tuple(pair for pair in zero_shot if pair in directions)
+    spoken, written = parse_languages(sources), parse_languages(targets)
+    directions = all_directions(spoken, written)
+    unseen = tuple(pair for pair in parse_directions(zero_shot) if pair in directions)
     if len(unseen) == len(directions):
-        raise ValueError("all directions are zero-shot; leave one to train on")
+        raise ValueError(
+            f"sources={sources!r}, targets={targets!r}, zero_shot={zero_shot!r} leave no direction "
+            "to train on"
+        )
     text = get_backbone("srt_qwen", scale, cache, seed=backbone_seed, **hooks)
-    _check_languages([*sources, *targets], text)
-    system = LlmSrt(
-        language_model=text, zero_shot=unseen, asr_corpus=asr_corpus, chinese=chinese
-    )
+    _check_languages([*spoken, *written], text)
+    asr_name, _, asr_folder = asr_corpus.partition("=")
+    system = LlmSrt(language_model=text, zero_shot=unseen, asr_corpus=asr_name, chinese=chinese)
     recipe = system.recipe(scale)
     choices = [CorpusChoice(name=corpus, folder=folder, licences=licences)]
-    if asr_corpus:
-        choices.append(CorpusChoice(name=asr_corpus, folder=asr_folder, licences=licences))
+    if asr_name:
+        choices.append(CorpusChoice(name=asr_name, folder=asr_folder, licences=licences))
     return Experiment(
         system=system,
         scale=scale,
         recipe=recipe,
-        corpus=_corpus(recipe, choices, sources, targets, cache, progress),
+        corpus=_corpus(recipe, choices, spoken, written, cache, progress),
         backbone=get_backbone("whisper", scale, cache, seed=backbone_seed, **hooks),
         directions=directions,
         seed=seed,
@@ -194,135 +204,4 @@ def _joined(
         synthetic=any(corpus.synthetic for corpus in names),
         licence=", ".join(dict.fromkeys(corpus.licence for corpus in names)),
         dropped=[dropped for corpus in names for dropped in corpus.dropped],
-    )
-
-
-# ---- rows beside a system's own ----
-
-
-def transcripts(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
-    """What a system transcribes, asked by the prompt of ASR."""
-    strategy = replace(system.strategy, task=ASR, tasks=(ASR,))
-    test = [
-        example
-        for source, target in experiment.task_directions(ASR)
-        for example in experiment.system.test_examples(
-            strategy, experiment.corpus.split("test", source), target
-        )
-    ]
-    return experiment.rows(system, test, experiment.decode(system, test))
-
-
-def spelt_out(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
-    """The transcripts inside the answers of a system, as ASR; of each clip in its first direction.
-
-    They cost nothing: the answers are decoded already.
-    """
-    strategy, prompts = system.strategy, experiment.system.prompts(system.strategy)
-    test = experiment.test_examples(system)
-    found: dict[tuple[str, str], tuple[Example, Hypothesis]] = {}
-    for example, hypothesis in zip(test, experiment.decode(system, test), strict=True):
-        if example.task != ST:
-            continue
-        answer = prompts.parse(hypothesis.written, example.source, example.target)
-        transcript = replace(
-            example, task=ASR, target=example.source, target_text=example.source_text
-        )
-        said = replace(hypothesis, text=answer.transcript)
-        found.setdefault((example.source, example.id), (transcript, said))
-    pairs = list(found.values())
-    name = f"{strategy.name}, spelt out"
-    return experiment.rows(system, [e for e, _ in pairs], [h for _, h in pairs], name)
-
-
-def forms(experiment: Experiment, system: TrainedSystem) -> dict[Direction, dict[str, int]]:
-    """How many answers of each form a system gives on the test set, by direction."""
-    prompts, test = experiment.system.prompts(system.strategy), experiment.test_examples(system)
-    counts: dict[Direction, dict[str, int]] = {}
-    for example, hypothesis in zip(test, experiment.decode(system, test), strict=True):
-        if example.task == ST:
-            form = prompts.parse(hypothesis.written, example.source, example.target).form
-            own = counts.setdefault((example.source, example.target), {})
-            own[form] = own.get(form, 0) + 1
-    return counts
-
-
-def in_two_passes(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
-    """Translations of a system's own transcripts: the prompt of ASR, then that of SMT."""
-    said = {(row.source, row.id): row.hypothesis for row in transcripts(experiment, system)}
-    strategy = replace(system.strategy, task=SMT, tasks=(SMT,))
-    test = []
-    for source, target in experiment.directions:
-        utterances = experiment.corpus.split("test", source)
-        for example in experiment.system.test_examples(strategy, utterances, target):
-            heard = replace(example, source_text=said[source, example.id])
-            test.append(experiment.system.prepare(strategy, heard))
-    hypotheses = experiment.decode(system, test)
-    as_st = [replace(e, task=ST) for e in test]
-    return experiment.rows(system, as_st, hypotheses, f"{system.strategy.name}, two passes")
-
-
-def ceiling(experiment: Experiment) -> list[OutputRow]:
-    """The language model's translations of the true transcripts: text MT, without any speech."""
-    test = [
-        prompted(example, TAGS)
-        for source, target in experiment.directions
-        for example in examples(experiment.corpus.split("test", source), MT, target)
-    ]
-    return _text_rows(experiment, test, _translate(experiment, test), "language model")
-
-
-def cascade(experiment: Experiment) -> list[OutputRow]:
-    """Whisper's transcripts, and their translations by the language model."""
-    heard = [
-        example
-        for source, target in experiment.task_directions(ASR)
-        for example in examples(experiment.corpus.split("test", source), ASR, target)
-    ]
-    said = recognise(experiment, heard)
-    rows = _text_rows(experiment, heard, said, "whisper")
-    texts = {(e.source, e.id): h.text for e, h in zip(heard, said, strict=True)}
-    test = [
-        example
-        for source, target in experiment.directions
-        for example in examples(
-            experiment.corpus.split("test", source), ST, target, transcripts=True
-        )
-    ]
-    asked = [
-        prompted(replace(e, task=MT, source_text=texts[e.source, e.id]), TAGS) for e in test
-    ]
-    return rows + _text_rows(experiment, test, _translate(experiment, asked), "cascade")
-
-
-def recognise(experiment: Experiment, heard: Sequence[Example]) -> list[Hypothesis]:
-    """Whisper's transcripts."""
-    model: WhisperRecogniser = experiment.backbone.load().to(experiment.device)
-    collate = Collator(model, model.feature_extractor(experiment.recipe.max_test_seconds))
-    search = Search(beams=experiment.recipe.beams, max_new_tokens=TRANSCRIPT_TOKENS)
-    return decode(model, list(heard), collate, search, progress=experiment.progress)
-
-
-def _translate(experiment: Experiment, asked: Sequence[Example]) -> list[Hypothesis]:
-    recipe: Recipe = experiment.recipe
-    model = experiment.system.language_model.load().to(experiment.device)
-    search = Search(beams=recipe.beams, max_new_tokens=recipe.max_new_tokens)
-    collate = Collator(model, max_tokens=recipe.max_source_tokens)
-    return decode(model, list(asked), collate, search, progress=experiment.progress)
-
-
-def _text_rows(
-    experiment: Experiment,
-    test: Sequence[Example],
-    hypotheses: Sequence[Hypothesis],
-    strategy: str,
-) -> list[OutputRow]:
-    return output_rows(
-        test,
-        hypotheses,
-        system=experiment.system.name,
-        strategy=strategy,
-        stage="backbone",
-        subset=experiment.subset,
-        seed=experiment.seed,
     )

@@ -25,6 +25,7 @@ WORDINGS = ("named", TAGS, INSTRUCTION)  # "named": the target's name on a line,
 class SrtQwen(QwenBackbone):
     """How the language model comes about."""
 
+    kind = "srt_qwen"
     version = 1
 
     def text_examples(self) -> list[Example]:

@@ -84,13 +84,9 @@ UNFROZEN = [
 INSTRUCTED = chain("instruction", prompts=Prompts(wording=INSTRUCTION))
 ADDED_TOKENS = chain("added tokens", prompts=Prompts(wording=TOKENS))
 BRIDGES = [
-    stage
-    for label, name in (
-        ("strided convolutions", "strided_conv"),
-        ("frame stacking", "frame_stacking"),
-        ("windowed Q-Former", "windowed_q_former"),
-    )
-    for stage in chain(label, bridge=name)
+    chain("strided convolutions", bridge="strided_conv"),
+    chain("frame stacking", bridge="frame_stacking"),
+    chain("windowed Q-Former", bridge="windowed_q_former"),
 ]
 
 
@@ -105,16 +101,10 @@ LESS_SPEECH = {
     (stage, share): less_speech(stage, share) for stage in STAGES for share in SHARES
 }
 
+CHAINS = [INSTRUCTED, ADDED_TOKENS, *BRIDGES, *LESS_SPEECH.values()]
+# what is scored of them
+VARIED = [SHORT_ANSWER, *UNFROZEN, *(stages[-1] for stages in CHAINS)]
 STRATEGIES = {
     strategy.name: strategy
-    for strategy in (
-        *CURRICULUM,
-        *RIVALS,
-        SHORT_ANSWER,
-        *UNFROZEN,
-        *INSTRUCTED,
-        *ADDED_TOKENS,
-        *BRIDGES,
-        *(made for chained in LESS_SPEECH.values() for made in chained),
-    )
+    for strategy in (*CURRICULUM, *RIVALS, *VARIED, *(s for stages in CHAINS for s in stages))
 }

@@ -199,10 +199,10 @@ class LlmSrt(System):
                 made.append(replace(self.prepare(strategy, example), target_text=answer))
             else:
                 made.append(self.prepare(strategy, example))
-        without = len(kept) - len(found)
+        found_ids = {example.id for example in found}
         return made, {
             "training_clips_with_tags_in_a_text": tagged,
-            "training_clips_without_a_transcript": [f"{source}-{n}" for n in range(without)],
+            "training_clips_without_a_transcript": [u.id for u in kept if u.id not in found_ids],
         }
 
     def max_training_seconds(self, experiment: Experiment, strategy: SrtStrategy) -> float:

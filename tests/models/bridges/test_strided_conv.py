@@ -8,6 +8,7 @@ from transformers import Wav2Vec2BertConfig
 from transformers.models.wav2vec2_bert.modeling_wav2vec2_bert import Wav2Vec2BertAdapter
 
 from lib.data.batch import lengths_mask
+from lib.models.bridges.bridge import EncoderShape
 from lib.models.bridges.strided_conv import (
     COMPRESSIONS,
     StridedConvBridge,
@@ -32,15 +33,10 @@ def convs(kernel, strides, layerdrop=0.0):
 def bridge(config, stack=2, seed=1):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        made = StridedConvBridge(
-            config,
-            encoder_width=WIDTH,
-            input_width=80 * stack,
-            output_width=12,
-            heads=2,
-            feed_forward=16,
-            stack=stack,
+        shape = EncoderShape(
+            width=WIDTH, input_width=80 * stack, heads=2, feed_forward=16, stack=stack
         )
+        made = StridedConvBridge(config, shape, output_width=12)
     return made.eval()
 
 

@@ -1,4 +1,4 @@
-"""Minute speech language models: a w2v-BERT, a bridge, and a Qwen2 or an MT5."""
+"""Minute speech language models: a w2v-BERT or Whisper, a bridge, and a Qwen2 or an MT5."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ import torch
 from transformers import MT5Config, MT5ForConditionalGeneration, Qwen2TokenizerFast
 
 from lib.data.collate import Collator
+from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.language_model import QwenSize, build_qwen, train_qwen_tokenizer
 from lib.models.speech_lm.loading import join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
@@ -50,7 +51,7 @@ def build_t5(tokenizer, seed=1):
 def build(qwen_folder):
     """`build(kind, ...)`: "causal", "bidirectional" or "t5", in eval mode."""
 
-    def build(kind="causal", tags=TAGS, seed=1, bridge=None):
+    def build(kind="causal", tags=TAGS, seed=1, bridge=StridedConvConfig()):
         tokenizer = Qwen2TokenizerFast.from_pretrained(qwen_folder)
         if kind == "t5":
             kind, language_model = "causal", build_t5(tokenizer)
@@ -61,6 +62,19 @@ def build(qwen_folder):
         return join_speech_lm(encoder, language_model, tokenizer, bridge, **options).eval()
 
     return build
+
+
+@pytest.fixture(scope="session")
+def build_whisper_lm(qwen_folder, whisper):
+    """`build_whisper_lm(bridge, ...)`: with a Whisper and a Qwen2, in eval mode."""
+
+    def build_whisper_lm(bridge, pad_to_window=False, attention="causal"):
+        tokenizer = Qwen2TokenizerFast.from_pretrained(qwen_folder)
+        language_model, encoder = build_qwen(QWEN, tokenizer, seed=2), whisper(pad_to_window)
+        options = {"tags": TAGS, "attention": attention, "seed": 1}
+        return join_speech_lm(encoder.encoder, language_model, tokenizer, bridge, **options).eval()
+
+    return build_whisper_lm
 
 
 @pytest.fixture(scope="session")

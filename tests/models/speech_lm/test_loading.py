@@ -129,7 +129,9 @@ def test_a_missing_file_is_named(folder, file):
         load_speech_lm(folder)
 
 
-@pytest.mark.parametrize("part, name", [("encoder", "w2v-BERT"), ("language_model", "language")])
+@pytest.mark.parametrize(
+    "part, name", [("encoder", "speech encoder"), ("language_model", "language")]
+)
 def test_a_missing_part_is_named(folder, part, name):
     for path in (folder / part).iterdir():
         path.unlink()
