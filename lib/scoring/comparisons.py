@@ -17,6 +17,7 @@ from lib.scoring.metrics import (
 from lib.scoring.outputs import OutputRow
 
 Runs = Mapping[int, Sequence[OutputRow]]  # the outputs of each seed, on one test set
+Scorer = Callable[[Sequence[OutputRow]], Statistics]
 
 
 @runtime_checkable
@@ -55,9 +56,7 @@ def rows_of(rows: Sequence[OutputRow], strategy: str) -> list[OutputRow]:
     return found
 
 
-def row_statistics(
-    rows: Sequence[OutputRow], metric: str, profile: str = "plain"
-) -> Statistics:
+def row_statistics(rows: Sequence[OutputRow], metric: str, profile: str = "plain") -> Statistics:
     """Return the sufficient statistics of rows that share a target language."""
     hypotheses, references = [r.hypothesis for r in rows], [r.reference for r in rows]
     if metric == TRANSCRIBED:
@@ -89,10 +88,8 @@ def score_runs(runs: Runs, metric: str, profile: str = "plain") -> Replicates:
     return score_runs_by(runs, lambda rows: row_statistics(rows, metric, profile))
 
 
-def score_runs_by(
-    runs: Runs, score: Callable[[Sequence[OutputRow]], Statistics]
-) -> Replicates:
-    """Return the score of one system for each seed, by a scorer of rows.
+def score_runs_by(runs: Runs, scorer: Scorer) -> Replicates:
+    """Return the score of one system for each seed, by a scorer such as `Comet.statistics`.
 
     Raises:
         ValueError: the runs have different test sets.
@@ -101,16 +98,23 @@ def score_runs_by(
     for rows in runs.values():
         check_same_test_set(first, rows)
     return replicates(
-        [(seed, score(rows)) for seed, rows in runs.items()],
+        [(seed, scorer(rows)) for seed, rows in runs.items()],
         [row.speaker for row in first],
         [row.id for row in first],
     )
 
 
-def subtract_runs(
-    runs: Runs, other_runs: Runs, metric: str, profile: str = "plain"
-) -> Replicates:
+def subtract_runs(runs: Runs, other_runs: Runs, metric: str, profile: str = "plain") -> Replicates:
     """Return the score of one system minus that of another, seed by seed, on the same test set.
+
+    Raises:
+        ValueError: other seeds, or different test sets.
+    """
+    return subtract_runs_by(runs, other_runs, lambda rows: row_statistics(rows, metric, profile))
+
+
+def subtract_runs_by(runs: Runs, other_runs: Runs, scorer: Scorer) -> Replicates:
+    """Return the same by a scorer.
 
     Raises:
         ValueError: other seeds, or different test sets.
@@ -120,7 +124,7 @@ def subtract_runs(
             f"seeds {list(runs)} against {list(other_runs)}; compare the seeds that both have"
         )
     check_same_test_set(*(next(iter(part.values())) for part in (runs, other_runs)))
-    return score_runs(runs, metric, profile) - score_runs(other_runs, metric, profile)
+    return score_runs_by(runs, scorer) - score_runs_by(other_runs, scorer)
 
 
 def row_difference(

@@ -151,6 +151,7 @@ def _sacrebleu_statistics(
     return Statistics(metric, np.array(rows, dtype=np.float64), combine, signature)
 
 
+@lru_cache(maxsize=1)
 def _sp_bleu() -> sacrebleu.BLEU:
     """BLEU on the subwords of FLORES-200, whose model sacreBLEU downloads when it first needs it.
 

@@ -120,7 +120,7 @@ def _tiny() -> WhisperBackbone:
         phrasebook=_phrasebook(1200, breadth=TINY_BREADTH),
         ctc=Stage(
             name="ctc",
-            updates=3000,
+            updates=2500,
             learning_rate=2e-3,
             warmup_updates=150,
             batch_seconds=24.0,
@@ -128,10 +128,10 @@ def _tiny() -> WhisperBackbone:
         ),
         asr=Stage(
             name="asr",
-            updates=500,
-            learning_rate=1e-3,
-            warmup_updates=50,
-            batch_seconds=48.0,
+            updates=1200,
+            learning_rate=1.5e-3,
+            warmup_updates=100,
+            batch_seconds=24.0,
             **common,
         ),
         pad_to_window=False,

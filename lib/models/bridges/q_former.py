@@ -7,6 +7,7 @@ window, every window of the states has its own queries instead, so positions gro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,10 +17,10 @@ from transformers import Blip2QFormerConfig, Blip2QFormerModel
 
 from lib.models.bridges.bridge import Bridge, Bridged, EncoderShape, States, StatesMask
 
-# where queries start in order: the factor of query and key weights, by which 0.8 of the attention
-# falls on a query's own place and those beside; and the factor of queries that are not a place yet
-SHARPNESS, UNPLACED = 3.0, 0.1
-HEARD = 2.0  # factor of what a query hears, beside which its place is small
+# where queries start in order: what an equal place adds to a logit of attention, so that 0.9 of the
+# attention falls on a query's own place and those beside; and the factor of queries at the start,
+# beside which what they hear is large
+SHARPNESS, UNPLACED = 8.0, 0.1
 PUBLISHED_WIDTH, PUBLISHED_INIT = 768, 0.02
 
 
@@ -62,7 +63,7 @@ class QFormer(Bridge):
         )
         self.model = Blip2QFormerModel(sizes)
         if config.in_order:
-            self._start_in_order(encoder.width)
+            self._start_in_order()
         self.head = nn.Sequential(
             *_head(config.width, output_width), nn.LayerNorm(output_width, eps=1e-5)
         )
@@ -72,16 +73,10 @@ class QFormer(Bridge):
         rows, window = len(states), self.config.window
         if window:
             states, mask = _windows(states, window), _windows(mask.unsqueeze(-1), window)[..., 0]
-        queries = self.queries.expand(len(states), -1, -1)
         if self.config.in_order:
-            count, width = self.config.queries, min(queries.shape[-1], states.shape[-1])
-            at = torch.arange(count, device=states.device) + 0.5
-            queries = queries + _places(at / count, count, width, queries.shape[-1])
-            numbers = torch.arange(states.shape[1], device=states.device) + 0.5
-            at = numbers / mask.sum(1, keepdim=True).clamp(min=1)
-            states = states + _places(at, count, width, states.shape[-1]).to(states.dtype)
+            self._place(mask)
         found = self.model(
-            queries,
+            self.queries.expand(len(states), -1, -1),
             encoder_hidden_states=states,
             encoder_attention_mask=mask,
         ).last_hidden_state
@@ -89,34 +84,48 @@ class QFormer(Bridge):
         positions = self.head(found)
         return positions.reshape(rows, -1, positions.shape[-1]), real.reshape(rows, -1)
 
-
-    def _start_in_order(self, encoder_width: int) -> None:
-        """Let a query begin as the mean of the states at its place.
-
-        Queries and keys of equal places agree, as both are projected by the same numbers; values
-        are the states as they are.
-        """
+    def _start_in_order(self) -> None:
+        """Let each query begin as the mean of the states at its place."""
         with torch.no_grad():
             self.queries.mul_(UNPLACED)
             for layer in self.model.encoder.layer:
-                if not layer.has_cross_attention:
-                    continue
-                own = layer.crossattention.attention
-                width = min(own.query.in_features, encoder_width)
-                own.query.weight.mul_(SHARPNESS)
-                own.key.weight[:, :width] = own.query.weight[:, :width]
-                nn.init.eye_(own.value.weight).mul_(HEARD)
-                nn.init.eye_(layer.crossattention.output.dense.weight)
+                if layer.has_cross_attention:
+                    own = layer.crossattention
+                    nn.init.eye_(own.attention.value.weight)
+                    nn.init.eye_(own.output.dense.weight)
+                    own.attention.query.register_forward_hook(self._add_place("queries"))
+                    own.attention.key.register_forward_hook(self._add_place("states"))
+
+    def _place(self, mask: StatesMask) -> None:
+        """Remember the places of queries and states of a batch, each from 0 to 1."""
+        heads, count = self.config.heads, self.config.queries
+        width = self.config.width // heads
+        lengths = mask.sum(1, keepdim=True).clamp(min=1)
+        at = torch.arange(mask.shape[1], device=mask.device) + 0.5
+        places = {
+            "queries": (torch.arange(count, device=mask.device) + 0.5) / count,
+            "states": at / lengths,
+        }
+        self._places = {
+            name: _waves(own, count, width).repeat((1,) * own.dim() + (heads,))
+            for name, own in places.items()
+        }
+
+    def _add_place(self, name: str) -> Callable:
+        """A hook that adds places to projected queries or states, and to nothing that is heard."""
+        return lambda _module, _args, output: output + self._places[name].to(output.dtype)
 
 
-def _places(
-    at: Float[Tensor, "*batch places"], count: int, width: int, padded: int
-) -> Float[Tensor, "*batch places padded"]:
+def _waves(
+    at: Float[Tensor, "*batch places"], count: int, width: int
+) -> Float[Tensor, "*batch places width"]:
     """Sines and cosines of places from 0 to 1, with periods of 2 to 4 `count` parts of it."""
     periods = torch.logspace(0, 1, width // 2, base=2 * count, device=at.device) * 2
     angles = 2 * torch.pi * count * at.unsqueeze(-1) / periods
     waves = torch.cat([angles.sin(), angles.cos()], -1)
-    return nn.functional.pad(waves, (0, padded - waves.shape[-1]))
+    # the product of two equal places, over the square root of the width, is the sharpness
+    scale = (SHARPNESS * width**0.5 / (width // 2)) ** 0.5
+    return nn.functional.pad(scale * waves, (0, width - waves.shape[-1]))
 
 
 def _windows(values: torch.Tensor, window: int) -> torch.Tensor:

@@ -74,7 +74,8 @@ def _small_bridges(width: int, heads: int, layers: int, queries: int) -> dict[st
     sizes: dict[str, Any] = {"width": width, "heads": heads, "layers": layers, "dropout": 0.0}
     sizes["feed_forward"] = 3 * width
     return {
-        "q_former": QFormerConfig(queries=queries, **sizes),
+        # started anywhere, 80 queries had 96 % errors after 1,500 updates; in order, 40 had 55 %
+        "q_former": QFormerConfig(queries=queries, in_order=True, **sizes),
         "windowed_q_former": QFormerConfig(queries=1, window=4, **sizes),
         "strided_conv": StridedConvConfig(compression=8),
         "frame_stacking": FrameStackingConfig(compression=8, hidden=4 * width),
@@ -109,12 +110,12 @@ def _tiny() -> Recipe:
     common: dict[str, Any] = {"batch_seconds": 24.0, "batch_max_items": 32, "clip_norm": 1.0}
     return Recipe(
         **_stages(
-            2e-3,
-            asr=common | {"updates": 1500, "warmup_updates": 50, "evaluate_every": 300},
-            smt=common | {"updates": 200, "warmup_updates": 20, "evaluate_every": 200},
-            srt=common | {"updates": 600, "warmup_updates": 30, "evaluate_every": 300},
+            1.5e-3,
+            asr=common | {"updates": 1800, "warmup_updates": 150, "evaluate_every": 300},
+            smt=common | {"updates": 200, "warmup_updates": 20, "evaluate_every": 100},
+            srt=common | {"updates": 700, "warmup_updates": 50, "evaluate_every": 350},
         ),
-        bridges=_small_bridges(160, 4, 4, 80),
+        bridges=_small_bridges(160, 4, 2, 40),  # clips are 2.2 s long on average
         encoder_learning_rate=2e-4,
         language_model_learning_rate=3e-4,
         train_contents=900,

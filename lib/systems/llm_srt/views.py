@@ -206,10 +206,11 @@ def bleu_by_direction(rows: Sequence[OutputRow], strategy: str) -> dict[Directio
 def direction_map(
     scores: Mapping[str, Mapping[Direction, float]], zero_shot: Sequence[Direction] = ()
 ) -> Figure:
-    """Heat maps of BLEU, source by target, a panel for each table; zero-shot ones are boxed.
+    """Heat maps of BLEU, source by target, a panel for each table; the first has boxes.
 
     Args:
         scores: title -> BLEU by direction.
+        zero_shot: directions that are boxed in the first panel.
     """
     sides = [
         [c for c in dict.fromkeys((*PAPER_LANGUAGES, *codes)) if c in codes]
@@ -219,6 +220,7 @@ def direction_map(
     height = 0.9 + 0.32 * max(map(len, sides))
     figure = Figure(figsize=(sum(widths), height), layout="constrained")
     panels = figure.subplots(1, len(scores), squeeze=False, width_ratios=widths)[0]
+    first = panels[0]
     for axes, (title, found), codes in zip(panels, scores.items(), sides, strict=True):
         grid = [[found.get((s, t), float("nan")) for t in codes] for s in codes]
         top = max(found.values(), default=0) or 1
@@ -226,7 +228,7 @@ def direction_map(
         for (source, target), value in found.items():
             at = codes.index(target), codes.index(source)
             axes.annotate(f"{value:.0f}", at, fontsize=SMALL, ha="center", va="center")
-            if (source, target) in zero_shot:
+            if axes is first and (source, target) in zero_shot:
                 corner = (at[0] - 0.5, at[1] - 0.5)
                 axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor="tab:red"))
         axes.set_xticks(range(len(codes)), codes, rotation=90)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import multiprocessing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +20,13 @@ from lib.systems.speed.measure import (
     reset_peak,
     used_mb,
 )
+from lib.systems.speed.parts import Parts
 from lib.systems.speed.sizes import Sizes
-from lib.systems.speed.systems import SYSTEMS, Parts, Timed
+from lib.systems.speed.systems import SYSTEMS, Timed
 from lib.utterance import SAMPLING_RATE
 
 Cell = tuple[float, int]  # seconds of a clip, clips of a batch
+LARGEST_TURNS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Ratio:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What a system takes, its weights included, in MB."""
+    """What a system takes, its weights included; largest batch 0: not even one clip fits."""
 
     system: str
     clip_seconds: float
@@ -65,9 +66,7 @@ def noise(seconds: float, batch: int) -> list[Samples]:
     return list(rng.normal(0, 0.1, shape).astype(np.float32))
 
 
-def time_once(
-    name: str, system: Timed, clips: Sequence[Samples], repetition: int = 0
-) -> Timing:
+def time_once(name: str, system: Timed, clips: Sequence[Samples], repetition: int = 0) -> Timing:
     """Time one generation of a batch."""
     seconds, watch = len(clips[0]) / SAMPLING_RATE, Stopwatch(system.parts.device)
     with torch.no_grad():
@@ -93,16 +92,13 @@ def time_all(
     Systems take turns within each repetition, so that a machine that slows down slows them alike.
     """
     cells = [(seconds, batch) for seconds in sizes.clip_seconds for batch in sizes.batches]
-    found, warm = [], False
+    found = []
     for done, (seconds, batch) in enumerate(cells):
         progress(f"{batch} clips of {seconds:g} s", done, len(cells))
         clips = noise(seconds, batch)
-        # the first generation of a process is slow, and on a GPU the first of each shape
-        warm = warm and next(iter(systems.values())).parts.device == "cpu"
-        for repetition in range(0 if warm else -1, sizes.repetitions):
+        for repetition in range(-1, sizes.repetitions):  # the first of each shape is slow
             timings = [time_once(name, s, clips, repetition) for name, s in systems.items()]
             found += timings if repetition >= 0 else []
-        warm = True
     return found
 
 
@@ -128,50 +124,48 @@ def ratio(timings: Sequence[Timing], system: str, over: str, cell: Cell) -> Rati
 
 
 def measure_memory(
-    sizes: Sizes, names: Sequence[str], device: str, progress: Progress = no_progress
+    systems: Mapping[str, Timed], sizes: Sizes, progress: Progress = no_progress
 ) -> list[Memory]:
-    """Peak memory of each system alone on clips of the middle length, and its largest batch.
+    """Peak memory of each system on clips of the middle length, and its largest batch.
 
-    On a CPU each is measured in a fresh process at the grid's smallest and largest batch, and its
-    largest batch is computed from the growth between them. On a GPU the batch is doubled until the
-    memory does not suffice.
+    On a CPU each is built and measured in a fresh process at the grid's smallest and largest batch,
+    and its largest batch is computed from the growth between them. On a GPU, where all systems
+    stay, the batch is doubled until the memory does not suffice.
     """
+    if all(system.parts.device == "cuda" for system in systems.values()):
+        return [_memory_on_gpu(name, system) for name, system in systems.items()]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])  # the imports are shared by all
     found = []
-    for done, name in enumerate(names):
-        progress(f"memory of {name}", done, len(names))
-        if device == "cuda":
-            found.append(_memory_on_gpu(sizes, name))
-            continue
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])  # the imports are shared by all
-        with context.Pool(1) as pool:
-            weights, peaks = pool.apply(peaks_of, (sizes, name, device, list(sizes.batches)))
-        found.append(
-            Memory(
+    with context.Pool(1, maxtasksperchild=1) as pool:
+        for done, name in enumerate(systems):
+            progress(f"memory of {name}", done, len(systems))
+            weights, peaks = pool.apply(peaks_in_process, (name, sizes, sizes.batches))
+            memory = Memory(
                 system=name,
                 clip_seconds=sizes.middle_clip,
                 weights_mb=weights,
                 peaks_mb=peaks,
                 largest_batch=largest_batch(peaks, sizes.memory_mb, sizes.batch_limit),
             )
-        )
+            found.append(memory)
     return found
 
 
-def peaks_of(
-    sizes: Sizes, name: str, device: str, batches: Sequence[int]
+def peaks_in_process(
+    name: str, sizes: Sizes, batches: Sequence[int]
 ) -> tuple[float, dict[int, float]]:
-    """The weights of a system, and with them its peak memory at each batch, in MB.
+    """See `peaks_of`; to be called in a process of its own."""
+    torch.set_num_threads(1)
+    free_at_once()
+    return peaks_of(name, SYSTEMS[name](Parts(sizes)), batches)
 
-    On a CPU to be called in a process of its own.
-    """
-    if device == "cpu":
-        torch.set_num_threads(1)
-        free_at_once()
-    system = SYSTEMS[name](Parts(sizes, device))
+
+def peaks_of(name: str, system: Timed, batches: Sequence[int]) -> tuple[float, dict[int, float]]:
+    """The weights of a system, and with them its peak memory at each batch, in MB."""
+    device, sizes, peaks = system.parts.device, system.sizes, {}
     weights = sum(w.numel() * w.element_size() for w in system.weights()) / 2**20
     time_once(name, system, noise(min(sizes.clip_seconds), 1))  # loads what is loaded lazily
-    peaks = {}
     for batch in batches:
         clips = noise(sizes.middle_clip, batch)
         before = used_mb(device)
@@ -192,32 +186,26 @@ def largest_batch(peaks_mb: Mapping[int, float], budget_mb: float, limit: int) -
     return max(0, min(limit, int(low + (budget_mb - peaks_mb[low]) / growth)))
 
 
-def _memory_on_gpu(sizes: Sizes, name: str) -> Memory:
+def _memory_on_gpu(name: str, system: Timed) -> Memory:
     """As `Memory`, by doubling."""
-    weights, peaks = peaks_of(sizes, name, "cuda", [1])
-    system = SYSTEMS[name](Parts(sizes, "cuda"))
+    sizes = system.sizes
 
     def attempt(batch: int) -> None:
         time_once(name, system, noise(sizes.middle_clip, batch))
 
     largest = doubled(attempt, sizes.batch_limit)
-    del system
-    gc.collect()
-    torch.cuda.empty_cache()
-    if largest > 1:
-        peaks |= peaks_of(sizes, name, "cuda", [largest])[1]
+    weights, peaks = peaks_of(name, system, sorted({1, largest}) if largest else [])
     return Memory(
         system=name,
         clip_seconds=sizes.middle_clip,
         weights_mb=weights,
-        peaks_mb=peaks,
+        peaks_mb=peaks or {1: float("nan")},
         largest_batch=largest,
     )
 
 
 def doubled(attempt: Callable[[int], None], limit: int) -> int:
-    """The largest power of two up to a limit whose attempt does not run out of GPU memory; 0: none.
-    """
+    """The largest power of two up to a limit that fits a GPU's memory; 0: none."""
     largest, batch = 0, 1
     while batch <= limit:
         try:
@@ -225,17 +213,19 @@ def doubled(attempt: Callable[[int], None], limit: int) -> int:
         except torch.cuda.OutOfMemoryError:
             break
         largest, batch = batch, batch * 2
+    torch.cuda.empty_cache()
     return largest
 
 
 def time_largest(
     systems: Mapping[str, Timed], memories: Sequence[Memory], progress: Progress = no_progress
 ) -> list[Timing]:
-    """Time each system once at its own largest batch."""
+    """Time each system at its own largest batch, in turns."""
     found = []
-    for done, memory in enumerate(memories):
-        progress(f"{memory.largest_batch} clips by {memory.system}", done, len(memories))
-        if memory.largest_batch:
-            clips = noise(memory.clip_seconds, memory.largest_batch)
-            found.append(time_once(memory.system, systems[memory.system], clips))
+    for turn in range(LARGEST_TURNS):
+        progress("the largest batches", turn, LARGEST_TURNS)
+        for memory in memories:
+            if memory.largest_batch:
+                clips = noise(memory.clip_seconds, memory.largest_batch)
+                found.append(time_once(memory.system, systems[memory.system], clips, turn))
     return found

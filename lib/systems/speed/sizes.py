@@ -82,14 +82,14 @@ def _smoke() -> Sizes:
         **_small(32, 1),
         tokens_per_second=0.2,
         batches=(1, 2),
-        repetitions=2,
+        repetitions=1,
         memory_mb=40.0,
         batch_limit=4,
     )
 
 
 def _tiny() -> Sizes:
-    """One thread of a CPU, about 3 minutes; language model to encoder as 10 to 1 in parameters."""
+    """One thread of a CPU, about 3 minutes; the language model is 6 times the encoder."""
     return Sizes(
         **_small(128, 2),
         tokens_per_second=2.0,
