@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lib.scoring.estimates import replicates
 from lib.scoring.metrics import statistics
-from lib.tasks import ST, TASKS, Example
+from lib.tasks import SMT, ST, TASKS, Example
 
 if TYPE_CHECKING:  # importing decoding would load torch
     from lib.models.protocol import Hypothesis
@@ -83,7 +83,7 @@ def output_rows(
             tokens=hypothesis.tokens,
             log_probability=hypothesis.score,
             ending=hypothesis.ending,
-            transcript=example.source_text if example.task == ST else "",
+            transcript=example.source_text if example.task in (ST, SMT) else "",
         )
         for example, hypothesis in zip(examples, hypotheses, strict=True)
     ]

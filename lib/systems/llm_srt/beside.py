@@ -72,15 +72,15 @@ def in_two_passes(experiment: Experiment, system: TrainedSystem) -> list[OutputR
     """Translations of a system's own transcripts: the prompt of ASR, then that of SMT."""
     said = {(row.source, row.id): row.hypothesis for row in transcripts(experiment, system)}
     strategy = replace(system.strategy, task=SMT, tasks=(SMT,))
-    test = []
+    wanted, test = [], []
     for source, target in experiment.directions:
         utterances = experiment.corpus.split("test", source)
         for example in experiment.system.test_examples(strategy, utterances, target):
+            wanted.append(replace(example, task=ST))
             heard = replace(example, source_text=said[source, example.id])
             test.append(experiment.system.prepare(strategy, heard))
     hypotheses = experiment.decode(system, test)
-    as_st = [replace(e, task=ST) for e in test]
-    return experiment.rows(system, as_st, hypotheses, f"{system.strategy.name}, two passes")
+    return experiment.rows(system, wanted, hypotheses, f"{system.strategy.name}, two passes")
 
 
 def ceiling(experiment: Experiment) -> list[OutputRow]:
