@@ -31,6 +31,7 @@ FORBIDDEN = {"display": {"systems"}, "workbook": {"data", "models", "training", 
 ALLOWED = {f"lib.systems.{system}.views": {"display"} for system in SYSTEMS}
 ALLOWED["lib.systems.it_ist.pseudo_labels.views"] = {"display"}
 ALLOWED["lib.systems.speed.views"] = {"display"}
+ALLOWED["lib.systems.llm_srt.directions"] = {"display"}
 # how the workbook reaches systems: at import, and inside the functions of its commands
 REGISTRY, LAZY = "lib.systems.registry", {"lib.systems.load", "lib.systems.export"}
 
@@ -47,6 +48,8 @@ WITHOUT_TORCH = (
     "lib.systems.gmu.plan",
     "lib.systems.it_ist.claims",
     "lib.systems.it_ist.plan",
+    "lib.systems.llm_srt.claims",
+    "lib.systems.llm_srt.plan",
     "lib.workbook.__main__",
     "lib.workbook.report",
 )

@@ -26,21 +26,21 @@ class AddedRows(nn.Module):
 
 def add_tokens(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Sequence[str]
-) -> str:
+) -> tuple[str, ...]:
     """Add tokens with rows of their own to the input and output embeddings.
 
     The rows are drawn from torch's generator, as large as the others; tied embeddings share them.
 
     Returns:
-        The name of the module with the rows, inside the model.
+        The names of the modules with the rows, inside the model; one where they are shared.
 
     Raises:
         ValueError: one stands twice, or is a token already.
     """
-    first = len(tokenizer)
-    added = [AddedToken(t, normalized=False, special=False) for t in tokens]
-    if tokenizer.add_tokens(added) != len(tokens):
+    first, known = len(tokenizer), tokenizer.get_vocab()
+    if len(set(tokens)) < len(tokens) or any(token in known for token in tokens):
         raise ValueError(f"not all of {', '.join(tokens)} are new to the tokenizer")
+    tokenizer.add_tokens([AddedToken(t, normalized=False, special=False) for t in tokens])
     embeddings, head = model.get_input_embeddings(), model.get_output_embeddings()
     table, tied = embeddings.weight.detach(), head.weight is embeddings.weight
     size = (len(tokens), table.shape[1])
@@ -51,8 +51,8 @@ def add_tokens(
     own = rows if tied else AddedRows(given.clone(), first)
     parametrize.register_parametrization(head, "weight", own, unsafe=True)
     model.config.vocab_size = len(embeddings.weight)
-    name = next(name for name, module in model.named_modules() if module is embeddings)
-    return f"{name}.parametrizations.weight.0"
+    # each module is named once
+    return tuple(name for name, module in model.named_modules() if module in (rows, own))
 
 
 def with_plain_embeddings(model: PreTrainedModel) -> PreTrainedModel:
@@ -60,10 +60,14 @@ def with_plain_embeddings(model: PreTrainedModel) -> PreTrainedModel:
     if not parametrize.is_parametrized(model.get_input_embeddings()):
         return model
     plain = copy.deepcopy(model)
-    for module in (plain.get_input_embeddings(), plain.get_output_embeddings()):
-        # the table without the parametrization; the function's own way out keeps the old size
-        table = nn.Parameter(module.weight.detach().clone())
-        parametrize.remove_parametrizations(module, "weight", leave_parametrized=False)
-        module.weight = table
+    # new modules: a parametrization is a property of a class that both copies share, so taking it
+    # from one would take it from the other
+    old, head = plain.get_input_embeddings(), plain.get_output_embeddings()
+    table, out = (module.weight.detach().clone() for module in (old, head))
+    embeddings = nn.Embedding(*table.shape, padding_idx=old.padding_idx, _weight=table)
+    plain.set_input_embeddings(embeddings)
+    linear = nn.Linear(out.shape[1], out.shape[0], bias=False, device="meta")
+    linear.weight, linear.bias = nn.Parameter(out), head.bias
+    plain.set_output_embeddings(linear)
     plain.tie_weights()
     return plain

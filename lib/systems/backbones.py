@@ -105,6 +105,16 @@ class TrainedBackbone:
         """The same on every machine: the hub's name, or the folder's with the recipe's hash."""
         return Path(self.path).parent.name if self.stages else self.path
 
+    def other(self, hub: str) -> TrainedBackbone:
+        """Another published model of its kind.
+
+        Raises:
+            ValueError: this one was trained here.
+        """
+        if not self.recipe.hub:
+            raise ValueError(f"{hub} is for scale full; smaller scales train their own models")
+        return replace(self, recipe=replace(self.recipe, hub=hub), path=hub)
+
     def load(self, text: bool = False) -> nn.Module:
         """Its model; `text`: with its text encoder."""
         return self.recipe.load(self.path, text)

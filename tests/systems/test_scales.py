@@ -14,6 +14,7 @@ from lib.systems import (
 )
 from lib.systems.gmu.recipe import RECIPES
 from lib.systems.llm_srt import language_model
+from lib.systems.speed import sizes
 
 PRESETS = {
     "seamless": seamless_presets.PRESETS,
@@ -23,6 +24,7 @@ PRESETS = {
     "whisper": whisper_backbone.PRESETS,
     "srt_qwen": language_model.PRESETS,
     "gmu": RECIPES,
+    "speed": sizes.PRESETS,
 }
 FIXED = [
     (name, field.name)

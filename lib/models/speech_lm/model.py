@@ -69,7 +69,7 @@ class SpeechLm(nn.Module):
         self.parts = {"language_model": ("language_model",)}
         if written_tokens:
             rows = add_tokens(language_model, tokenizer, written_tokens)
-            self.parts["added_tokens"] = (f"language_model.{rows}",)
+            self.parts["added_tokens"] = tuple(f"language_model.{name}" for name in rows)
         self._rows = len(self._embeddings.weight)
         self.tag_names = tuple(tags)
         tokenizer.add_special_tokens(

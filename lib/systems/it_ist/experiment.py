@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,7 +13,7 @@ from lib.corpora.questions import with_questions
 from lib.corpora.synthesis import synthesize
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.outputs import OutputRow
-from lib.systems.backbones import TrainedBackbone, get_backbone
+from lib.systems.backbones import get_backbone
 from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.it_ist.pairing import chosen_language_model
@@ -62,7 +61,9 @@ def open_experiment(
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
     hooks = {"callback": callback, "progress": progress, "device": device}
     text = get_backbone("qwen", scale, cache, seed=backbone_seed, **hooks)
-    system = ItIst(language_model=_chosen(text, language_model))
+    if language_model:
+        text = text.other(chosen_language_model(language_model).hub)
+    system = ItIst(language_model=text)
     recipe = system.recipe(scale)
     choice = CorpusChoice(name=corpus, folder=folder, licences=licences)
     return Experiment(
@@ -78,17 +79,6 @@ def open_experiment(
         on_system=on_system,
         **hooks,
     )
-
-
-def _chosen(text: TrainedBackbone, name: str) -> TrainedBackbone:
-    if not name:
-        return text
-    chosen = chosen_language_model(name)
-    if not text.recipe.hub:
-        raise ValueError(
-            f"language_model={name} is for scale full; smaller scales train their own"
-        )
-    return replace(text, recipe=replace(text.recipe, hub=chosen.hub), path=chosen.hub)
 
 
 def _corpus(recipe: Recipe, choice: CorpusChoice, cache: Path, progress: Progress) -> Corpus:

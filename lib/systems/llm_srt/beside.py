@@ -83,6 +83,15 @@ def in_two_passes(experiment: Experiment, system: TrainedSystem) -> list[OutputR
     return experiment.rows(system, wanted, hypotheses, f"{system.strategy.name}, two passes")
 
 
+def published_search(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
+    """A system's outputs by the released search: 5 beams, no 5 tokens twice, at least 10 tokens."""
+    recipe: Recipe = replace(
+        experiment.recipe, beams=5, no_repeat_ngram_size=5, min_new_tokens=10
+    )
+    name = f"{system.strategy.name}, published search"
+    return replace(experiment, recipe=recipe).outputs(system, name)
+
+
 def ceiling(experiment: Experiment) -> list[OutputRow]:
     """The language model's translations of the true transcripts: text MT, without any speech."""
     test = [

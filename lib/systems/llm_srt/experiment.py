@@ -21,6 +21,7 @@ from lib.systems.corpora import PHRASEBOOK, CorpusChoice
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.recipe import Recipe
+from lib.systems.llm_srt.sizes import chosen_language_model
 from lib.systems.llm_srt.system import LlmSrt
 from lib.systems.outputs import no_record
 from lib.systems.whisper_backbone import LANGUAGES
@@ -34,9 +35,9 @@ DEFAULT_LANGUAGES = " ".join(LANGUAGES)
 ZERO_SHOT = "deu-fra fra-zho zho-deu"  # each language still is a trained source and target
 
 
-def all_directions(sources: Sequence[str], targets: Sequence[str]) -> list[Direction]:
+def all_directions(sources: Sequence[str], targets: Sequence[str]) -> tuple[Direction, ...]:
     """Every direction between different languages."""
-    return [(source, target) for source in sources for target in targets if source != target]
+    return tuple((source, target) for source in sources for target in targets if source != target)
 
 
 def parse_languages(text: str) -> tuple[str, ...]:
@@ -79,8 +80,8 @@ def open_experiment(
     asr_corpus: str = "",
     licences: str = "",
     chinese: str = Prompts.chinese,
+    language_model: str = "",
     processes: int = 1,
-    backbone_seed: int = 1,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     on_system: Callable[[str, Path], None] = no_record,
@@ -97,12 +98,14 @@ def open_experiment(
             languages, such as fleurs.
         asr_corpus: of the first stage, its name and folder, such as common_voice=/data/cv; "":
             `corpus`.
+        seed: also of encoder and language model, where they are trained here.
+        language_model: a name in `sizes.LANGUAGE_MODELS`, at `full`; "": the scale's.
         processes: that share a training.
-        backbone_seed: of encoder and language model, where they are trained here.
 
     Raises:
-        ValueError: `processes` is below 1, a direction that is not trained at all, a language that
-            the models of this scale were not trained on, or `full` without recordings.
+        ValueError: `processes` is below 1, no direction to train on, a language that the models of
+            this scale do not know, a language model that is unknown or not for this scale, or
+            `full` without recordings.
     """
     if processes < 1:
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
@@ -115,7 +118,9 @@ def open_experiment(
             f"sources={sources!r}, targets={targets!r}, zero_shot={zero_shot!r} leave no direction "
             "to train on"
         )
-    text = get_backbone("srt_qwen", scale, cache, seed=backbone_seed, **hooks)
+    text = get_backbone("srt_qwen", scale, cache, seed=seed, **hooks)
+    if language_model:
+        text = text.other(chosen_language_model(language_model).hub)
     _check_languages([*spoken, *written], text)
     asr_name, _, asr_folder = asr_corpus.partition("=")
     system = LlmSrt(language_model=text, zero_shot=unseen, asr_corpus=asr_name, chinese=chinese)
@@ -128,7 +133,7 @@ def open_experiment(
         scale=scale,
         recipe=recipe,
         corpus=_corpus(recipe, choices, spoken, written, cache, progress),
-        backbone=get_backbone("whisper", scale, cache, seed=backbone_seed, **hooks),
+        backbone=get_backbone("whisper", scale, cache, seed=seed, **hooks),
         directions=directions,
         seed=seed,
         cache=cache,

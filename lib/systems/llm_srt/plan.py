@@ -25,7 +25,7 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
     if scale not in PHRASEBOOK_SCALES:
         raise ValueError(f"study llm_srt is made for {', '.join(PHRASEBOOK_SCALES)}, not {scale}")
     for seed in SEEDS:
-        of_seed = {"seed": seed, "backbone_seed": seed, **parameters}
+        of_seed = {"seed": seed, **parameters}
         of_seed["ablate"] = "all" if seed == SEEDS[0] else "rivals"
         yield PlannedRun(
             notebook="30", minutes=60.0, parameters=of_seed, scales=PHRASEBOOK_SCALES

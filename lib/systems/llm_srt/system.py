@@ -199,10 +199,12 @@ class LlmSrt(System):
                 made.append(replace(self.prepare(strategy, example), target_text=answer))
             else:
                 made.append(self.prepare(strategy, example))
-        found_ids = {example.id for example in found}
+        # a clip without this translation is not among them; other directions may have one
+        needed = task != ST or spelt
+        silent = [u.id for u in kept if needed and not u.texts.get(source)]
         return made, {
             "training_clips_with_tags_in_a_text": tagged,
-            "training_clips_without_a_transcript": [u.id for u in kept if u.id not in found_ids],
+            "training_clips_without_a_transcript": silent,
         }
 
     def max_training_seconds(self, experiment: Experiment, strategy: SrtStrategy) -> float:
