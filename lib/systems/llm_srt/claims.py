@@ -149,6 +149,13 @@ _CLAIMS = (
     ),
 )
 CLAIMS = {claim.id: claim for claim in _CLAIMS}
+# claims that need an ablation of notebook 30; see `strategies.GROUPS`
+BY_GROUP = {
+    "rivals": ("SRT-1", "SRT-1-PARALLEL", "SRT-1-ASR", "SRT-1-SMT", "SRT-1-SRT"),
+    "prompts": ("SRT-2",),
+    "speech": ("SRT-4",),
+    "unfreezing": ("SRT-6",),
+}
 # measured over seeds; a study has no baselines
 STUDY_CLAIMS = {
     id: claim

@@ -170,7 +170,7 @@ def enough_speech(
             }
         )
     if not rows:
-        return note('Less speech is trained with ablate = "all".')
+        return note('Less speech is trained with ablate = "speech".')
     return Page(table(rows))
 
 

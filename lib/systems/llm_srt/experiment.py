@@ -103,13 +103,14 @@ def open_experiment(
         processes: that share a training.
 
     Raises:
-        ValueError: `processes` is below 1, no direction to train on, a language that the models of
-            this scale do not know, a language model that is unknown or not for this scale, or
-            `full` without recordings.
+        ValueError: `processes` is below 1, no direction to train on, an unknown tag of Chinese, a
+            language that the models of this scale do not know or that `asr_corpus` lacks, a
+            language model that is unknown or not for this scale, or `full` without recordings.
     """
     if processes < 1:
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
     hooks = {"callback": callback, "progress": progress, "device": device}
+    chinese = Prompts(chinese=chinese).chinese
     spoken, written = parse_languages(sources), parse_languages(targets)
     directions = all_directions(spoken, written)
     unseen = tuple(pair for pair in parse_directions(zero_shot) if pair in directions)
@@ -162,6 +163,8 @@ def _corpus(
 ) -> Corpus:
     """The phrasebook, or recordings, those of the first stage among them."""
     if choices[0].name == PHRASEBOOK:
+        if len(choices) > 1:
+            raise ValueError(f"asr_corpus={choices[1].name} needs corpus=, recordings as well")
         if recipe.breadth is None:
             raise ValueError(
                 "the full scale trains on recordings: set corpus= to fleurs or covost2, and "
@@ -187,7 +190,11 @@ def _corpus(
         )
         # development and test sets are those of the first corpus
         found.append((catalogue.to_corpus(curated), ("train",) if number else None))
-    return _joined(found, sources)
+    joined = _joined(found, sources)
+    heard = {u.language for u in joined.split("train") if u.source == choices[-1].name}
+    if unheard := [code for code in sources if code not in heard]:
+        raise ValueError(f"{choices[-1].name} has no training clip in {', '.join(unheard)}")
+    return joined
 
 
 def _joined(

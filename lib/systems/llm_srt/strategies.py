@@ -102,9 +102,37 @@ LESS_SPEECH = {
 }
 
 CHAINS = [INSTRUCTED, ADDED_TOKENS, *BRIDGES, *LESS_SPEECH.values()]
-# what is scored of them
-VARIED = [SHORT_ANSWER, *UNFROZEN, *(stages[-1] for stages in CHAINS)]
 STRATEGIES = {
     strategy.name: strategy
-    for strategy in (*CURRICULUM, *RIVALS, *VARIED, *(s for stages in CHAINS for s in stages))
+    for strategy in (
+        *CURRICULUM,
+        *RIVALS,
+        SHORT_ANSWER,
+        *UNFROZEN,
+        *(stage for stages in CHAINS for stage in stages),
+    )
 }
+# ablations of notebook 30: the strategies that are scored; "search" decodes once more
+GROUPS: dict[str, list[SrtStrategy]] = {
+    "rivals": RIVALS,
+    "prompts": [INSTRUCTED[-1], ADDED_TOKENS[-1], SHORT_ANSWER],
+    "bridges": [stages[-1] for stages in BRIDGES],
+    "speech": [stages[-1] for stages in LESS_SPEECH.values()],
+    "unfreezing": UNFROZEN,
+    "search": [],
+}
+VARIED = [s for name, group in GROUPS.items() if name != "rivals" for s in group]
+
+
+def parse_groups(text: str) -> list[str]:
+    """Names of `GROUPS`, such as "rivals prompts"; "all" are all of them.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    names = text.replace(",", " ").split()
+    if "all" in names:
+        return list(GROUPS)
+    if unknown := [name for name in names if name not in GROUPS]:
+        raise ValueError(f"unknown ablation {unknown[0]!r}; use all, or of {', '.join(GROUPS)}")
+    return names

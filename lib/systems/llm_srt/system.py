@@ -120,11 +120,7 @@ class LlmSrt(System):
         return {strategy.start: ("bridge", *added)}
 
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
-        """Refuse to train on from a stage that has not learnt.
-
-        Raises:
-            StageNotLearnt: see `check_gate`.
-        """
+        """Refuse to train on from a stage that has not learnt; see `check_gate`."""
         check_gate(experiment, started)
 
     def copy_parts(self, source: SpeechLm, target: SpeechLm, parts: Sequence[str]) -> None:
@@ -189,10 +185,10 @@ class LlmSrt(System):
         kept = _part(utterances, strategy.share, experiment.seed)
         spelt = task == ST and strategy.spells_out
         found = examples(kept, task, target, transcripts=task == SMT or spelt)
-        tagged = [e.id for e in found if has_tag((e.source_text, e.target_text))]
+        tagged = {e.id: None for e in found if has_tag((e.source_text, e.target_text))}
         prompts, made = self.prompts(strategy), []
         for example in found:
-            if example.id in set(tagged):
+            if example.id in tagged:
                 continue
             if spelt:
                 answer = prompts.answer(source, target, example.source_text, example.target_text)
@@ -203,7 +199,7 @@ class LlmSrt(System):
         needed = task != ST or spelt
         silent = [u.id for u in kept if needed and not u.texts.get(source)]
         return made, {
-            "training_clips_with_tags_in_a_text": tagged,
+            "training_clips_with_tags_in_a_text": list(tagged),
             "training_clips_without_a_transcript": silent,
         }
 
@@ -229,6 +225,8 @@ class LlmSrt(System):
         facts |= {"name": "", "task": "", "tasks": [task.name for task in strategy.tasks]}
         lora = asdict(recipe.lora) if LORA in strategy.trains else {}
         limits = [recipe.max_train_seconds, recipe.max_new_tokens, recipe.pad_to_window]
+        forced = [recipe.no_repeat_ngram_size, recipe.min_new_tokens]  # of the selecting search
+        limits += forced if any(forced) else []  # systems without them are found as ever
         return [
             *(VERSION, facts, bridge_facts(recipe.bridges[strategy.bridge]), lora, limits),
             *(sorted(self.zero_shot), self.asr_corpus),

@@ -68,6 +68,7 @@ def test_each_strategy_has_a_folder_of_its_own(llm_srt):
         ({"max_test_seconds": 20.0}, True),
         ({"beams": 3}, True),
         ({"no_repeat_ngram_size": 5}, False),
+        ({"min_new_tokens": 10}, False),
         ({"gate": 5.0}, True),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
