@@ -37,13 +37,13 @@ def transcripts(experiment: Experiment, system: TrainedSystem) -> list[OutputRow
 def spelt_out(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
     """The transcripts inside the answers of a system, as ASR; of each clip in its first direction.
 
-    They cost nothing: the answers are decoded already.
+    They cost nothing: the answers are decoded already. Clips without a true transcript have none.
     """
     strategy, prompts = system.strategy, experiment.system.prompts(system.strategy)
     test = experiment.test_examples(system)
     found: dict[tuple[str, str], tuple[Example, Hypothesis]] = {}
     for example, hypothesis in zip(test, experiment.decode(system, test), strict=True):
-        if example.task != ST:
+        if example.task != ST or not example.source_text:
             continue
         answer = prompts.parse(hypothesis.written, example.source, example.target)
         transcript = replace(
@@ -81,6 +81,26 @@ def in_two_passes(experiment: Experiment, system: TrainedSystem) -> list[OutputR
             test.append(experiment.system.prepare(strategy, heard))
     hypotheses = experiment.decode(system, test)
     return experiment.rows(system, wanted, hypotheses, f"{system.strategy.name}, two passes")
+
+
+def tags_given(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:
+    """Translations after a system's own transcripts and the right tags, written for it.
+
+    What is gained over its own answers was lost by wrong tags, not by wrong translations.
+    """
+    prompts, test = experiment.system.prompts(system.strategy), experiment.test_examples(system)
+    wanted = [example for example in test if example.task == ST]
+    given = []
+    for example, hypothesis in zip(test, experiment.decode(system, test), strict=True):
+        if example.task != ST:
+            continue
+        source, target = example.source, example.target
+        said = prompts.parse(hypothesis.written, source, target).transcript
+        answered = prompts.answer(source, target, said, "")
+        # as SMT, whose answers are translations alone
+        given.append(replace(example, task=SMT, prompt=example.prompt + answered))
+    name = f"{system.strategy.name}, tags given"
+    return experiment.rows(system, wanted, experiment.decode(system, given), name)
 
 
 def published_search(experiment: Experiment, system: TrainedSystem) -> list[OutputRow]:

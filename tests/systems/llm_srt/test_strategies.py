@@ -11,6 +11,7 @@ from lib.systems.llm_srt.strategies import (
     CHAINS,
     CURRICULUM,
     ENCODER,
+    GROUPS,
     LANGUAGE_MODEL,
     LESS_SPEECH,
     LORA,
@@ -19,7 +20,7 @@ from lib.systems.llm_srt.strategies import (
     SHARES,
     STAGES,
     STRATEGIES,
-    VARIED,
+    parse_groups,
 )
 from lib.tasks import ASR, SMT, ST
 from lib.training.stages import freeze
@@ -27,6 +28,7 @@ from tests.systems.llm_srt.cases import with_recipe
 
 ADDED = "added tokens"
 PUBLISHED = {"bridge", LORA}
+SCORED = {s.name: s for group in GROUPS.values() for s in group}
 
 
 def chain_of(name):
@@ -119,8 +121,27 @@ def test_shares_are_five_two_and_a_half_and_one_of_ten_hours():
 
 
 def test_what_is_scored_of_a_chain_is_its_last_stage():
-    assert {s.stage for s in VARIED} == {"srt"}
-    assert {stages[-1] for stages in CHAINS} <= set(VARIED)
+    varied = [s for name, group in GROUPS.items() if name != "rivals" for s in group]
+    assert {s.stage for s in varied} == {"srt"}
+    assert {stages[-1] for stages in CHAINS} <= set(varied)
+
+
+def test_every_strategy_is_scored_or_started_from():
+    named = {*SCORED, *(s.name for s in CURRICULUM), *(s.start for s in STRATEGIES.values())}
+    assert STRATEGIES.keys() == named - {""}
+
+
+@pytest.mark.parametrize(
+    "text, names",
+    [("", []), ("rivals, speech", ["rivals", "speech"]), ("rivals all", list(GROUPS))],
+)
+def test_groups_of_ablations(text, names):
+    assert parse_groups(text) == names
+
+
+def test_an_unknown_group_is_refused_by_name():
+    with pytest.raises(ValueError, match="unknown ablation 'rival'; use all, or of rivals, "):
+        parse_groups("prompts rival")
 
 
 # ---- updates ----
@@ -130,10 +151,8 @@ def test_what_is_scored_of_a_chain_is_its_last_stage():
 def test_every_rival_and_variant_has_the_updates_of_the_curriculum(llm_srt, scale):
     experiment = with_recipe(llm_srt, **{stage: getattr(RECIPES[scale], stage) for stage in STAGES})
     wanted = sum(getattr(RECIPES[scale], stage).updates for stage in STAGES)
-    scored = [s.name for s in (*RIVALS, *VARIED) if s.name != "smt, no asr"]  # it goes on
-    assert {name: updates(experiment, name) for name in ("srt", *scored)} == dict.fromkeys(
-        ("srt", *scored), wanted
-    )
+    scored = ["srt", *(name for name in SCORED if name != "smt, no asr")]  # it goes on
+    assert {name: updates(experiment, name) for name in scored} == dict.fromkeys(scored, wanted)
 
 
 @pytest.mark.parametrize("name", ["srt, no asr", "srt, no smt", "smt, no srt"])
@@ -200,10 +219,9 @@ def test_the_encoder_never_trains_unless_named(llm_srt, name):
     assert free == (own if ENCODER in strategy.trains else [])
 
 
-def test_published_parts_have_rates_of_their_own(llm_srt):
+def test_encoder_and_language_model_have_rates_of_their_own(llm_srt):
     changed = with_recipe(llm_srt, encoder_learning_rate=0.25, language_model_learning_rate=0.5)
-    found = {
-        name: [rate for _, rate in llm_srt.system.stage(changed, STRATEGIES[name]).part_learning_rates]
-        for name in ("srt", "srt, encoder too", "srt, whole language model", "srt, everything")
-    }
-    assert list(found.values()) == [[], [0.25], [0.5], [0.25, 0.5]]
+    names = ("srt", "srt, encoder too", "srt, whole language model", "srt, everything")
+    stages = [llm_srt.system.stage(changed, STRATEGIES[name]) for name in names]
+    rates = [[rate for _, rate in stage.part_learning_rates] for stage in stages]
+    assert rates == [[], [0.25], [0.5], [0.25, 0.5]]

@@ -13,7 +13,7 @@ from lib.models.protocol import Hypothesis, Search
 from lib.systems.llm_srt.experiment import open_experiment
 from lib.systems.llm_srt.prompts import INSTRUCTION, TOKENS, Prompts
 from lib.systems.llm_srt.recipe import Lora
-from lib.systems.llm_srt.strategies import CURRICULUM, ENCODER, LORA, RIVALS, STRATEGIES, VARIED
+from lib.systems.llm_srt.strategies import ENCODER, LORA, STRATEGIES
 from lib.systems.load import load_system
 from lib.tasks import ASR, SMT, ST, Example
 from tests.systems.llm_srt.cases import with_recipe, with_system
@@ -252,8 +252,3 @@ def test_a_checkpoint_is_not_prompted_with_the_default(srt_trained, tmp_path):
         for own in (folder, copied)
     ]
     assert prompts == ["<|eng|><|zho|>", "<|eng|><|cmn|>"]
-
-
-def test_every_trained_strategy_can_be_named_by_notebooks():
-    names = {s.name for s in (*CURRICULUM, *RIVALS, *VARIED)}
-    assert names <= STRATEGIES.keys()
