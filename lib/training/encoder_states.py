@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,6 +24,9 @@ from lib.training.stages import Stage
 from lib.training.weights import weights_fingerprint
 
 PART = "speech_encoder"
+# of one encoder's states: 30 s of Whisper-large's take 7.7 MB, so 13,000 clips
+MAX_BYTES = 100_000_000_000
+MAX_FREE_SHARE = 0.5  # of the disk's free space
 
 
 class EncoderStateCache:
@@ -35,12 +39,13 @@ class EncoderStateCache:
     Args:
         folder: may be shared by stages: each encoder has files of its own.
         model: its speech encoder must be frozen.
+        max_bytes: clips that are new when so much is stored are encoded anew each time.
 
     Raises:
         ValueError: called while the encoder is in train mode.
     """
 
-    def __init__(self, folder: Path, model: nn.Module) -> None:
+    def __init__(self, folder: Path, model: nn.Module, max_bytes: int = MAX_BYTES) -> None:
         self.model = model
         self._encoder = model.get_submodule(model.parts[PART][0])
         name = weights_fingerprint(self._encoder.named_parameters())
@@ -51,9 +56,13 @@ class EncoderStateCache:
         folder.mkdir(parents=True, exist_ok=True)
         self._positions: dict[str, tuple[int, int]] = {}  # audio -> first number, states
         self.computed = 0  # utterances encoded, not read from disk
+        self.not_stored = 0  # of these, those that the budget has no room for
         with self._alone() as data:
             # a kill may have left half a number at the end
-            os.truncate(self._data, data.seek(0, os.SEEK_END) // 4 * 4)
+            stored = data.seek(0, os.SEEK_END) // 4 * 4
+            os.truncate(self._data, stored)
+            room = int(shutil.disk_usage(folder).free * MAX_FREE_SHARE)
+            self.max_bytes = min(max_bytes, stored + room)
             if self._index.exists():
                 self._load_index()
 
@@ -68,6 +77,7 @@ class EncoderStateCache:
         """The batch with its encoder states; only files that are new are encoded."""
         keys = [str(example.audio) for example in batch.examples]
         new = [index for index, key in enumerate(keys) if key not in self._positions]
+        kept_out: dict[str, Tensor] = {}  # states that are not stored
         if self._encoder.training:
             raise ValueError(
                 "the speech encoder is in train mode, so dropout changes its states; freeze it, or "
@@ -77,8 +87,9 @@ class EncoderStateCache:
             with torch.no_grad():
                 states, mask = self.model.encode_speech(batch.speech[new], batch.speech_mask[new])
             for index, row, count in zip(new, states, mask.sum(1).tolist(), strict=True):
-                self._write(keys[index], row[:count])
-        rows = [self._read(key) for key in keys]
+                if not self._write(keys[index], row[:count]):
+                    kept_out[keys[index]] = row[:count].float().cpu()
+        rows = [kept_out[key] if key in kept_out else self._read(key) for key in keys]
         device = batch.mask.device
         mask = lengths_mask([len(row) for row in rows])
         return replace(batch, states=pad(rows, 0.0).to(device), states_mask=mask.to(device))
@@ -92,15 +103,20 @@ class EncoderStateCache:
         rows = [json.dumps([key, *position]) + "\n" for key, position in self._positions.items()]
         self._index.write_text("".join(rows), encoding="utf-8")
 
-    def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> None:
+    def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> bool:
+        """Store the states of a clip, if the budget has room for them."""
         self.computed += 1
         numbers = states.float().cpu().numpy().tobytes()
         with self._alone() as data, open(self._index, "a", encoding="utf-8") as index:
             start = data.seek(0, os.SEEK_END) // 4
+            if 4 * start + len(numbers) > self.max_bytes:
+                self.not_stored += 1
+                return False
             data.write(numbers)
             data.flush()
             index.write(json.dumps([key, start, len(states)]) + "\n")
         self._positions[key] = (start, len(states))
+        return True
 
     def _read(self, key: str) -> Float[Tensor, "_ hidden"]:
         start, count = self._positions[key]

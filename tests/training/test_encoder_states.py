@@ -95,3 +95,14 @@ def test_an_encoder_in_train_mode_is_refused(model, batch, tmp_path):
 )
 def test_a_cache_where_the_stage_allows_it(model, tmp_path, stage, allowed):
     assert (encoder_state_cache(model, stage, tmp_path) is not None) is allowed
+
+
+def test_clips_beyond_the_budget_are_encoded_each_time(model, batch, filled, tmp_path):
+    one = int(filled.states_mask.sum(1)[0]) * model.states_width * 4
+    cache = EncoderStateCache(tmp_path / "small", model, max_bytes=one)
+    first, second = cache(batch), cache(batch)
+    (data,) = (tmp_path / "small").glob("*.bin")
+    assert data.stat().st_size <= one
+    assert cache.not_stored >= 4  # two of three clips, twice
+    assert torch.allclose(first.states, filled.states, atol=1e-5)
+    assert torch.allclose(second.states, filled.states, atol=1e-5)

@@ -1,0 +1,37 @@
+import pytest
+
+from lib.systems.llm_srt.plan import SEEDS, study_runs
+from lib.systems.llm_srt.strategies import parse_groups
+
+
+def runs(**parameters):
+    return list(study_runs("tiny", parameters))
+
+
+def test_each_seed_has_a_curriculum_with_its_rivals():
+    own = [run.parameters for run in runs() if run.notebook == "30"]
+    assert [parameters["seed"] for parameters in own] == list(SEEDS)
+    assert all("rivals" in parse_groups(parameters["ablate"]) for parameters in own)
+
+
+def test_the_first_seed_has_all_ablations():
+    assert [run.parameters["ablate"] for run in runs()[:-1]] == ["all", "rivals", "rivals"]
+
+
+def test_the_records_are_read_last():
+    assert [run.notebook for run in runs()] == ["30"] * len(SEEDS) + ["31"]
+    assert runs(processes=2)[-1].parameters == {}
+
+
+def test_further_parameters_go_to_the_trainings():
+    assert all(run.parameters["processes"] == 2 for run in runs(processes=2)[:-1])
+
+
+@pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])
+def test_every_run_is_made_at_scales_with_a_phrasebook(scale):
+    assert all(scale in run.scales for run in study_runs(scale, {}))
+
+
+def test_there_is_no_study_without_a_phrasebook():
+    with pytest.raises(ValueError, match="smoke, tiny, lab, not full"):
+        list(study_runs("full", {}))
