@@ -133,6 +133,8 @@ class ExperimentOutputs:
         found: list[Example] = []
         for part in strategy.by_task:
             for source, target in self.task_directions(part.task):
+                if split == "dev" and not self.system.selects_by(part, (source, target)):
+                    continue
                 utterances = self.corpus.split(split, source)
                 found += self.system.test_examples(part, utterances, target)[:max_items]
         return found

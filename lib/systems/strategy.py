@@ -12,6 +12,7 @@ from torch import nn
 
 from lib.decoding import parse_by_task
 from lib.models.protocol import Hypothesis, Search
+from lib.scoring.study import Direction
 from lib.tasks import Example, Task
 from lib.training.stages import Stage
 from lib.utterance import Utterance
@@ -66,6 +67,10 @@ class System(ABC):
         self, experiment: Experiment, strategy: Strategy, model: nn.Module, stage: Stage
     ) -> nn.Module:
         """The loss that a strategy trains with, holding the model."""
+
+    def selects_by(self, strategy: Strategy, direction: Direction) -> bool:
+        """Whether development examples of a direction select the weights."""
+        return True
 
     def signals(
         self, strategy: Strategy, model: nn.Module, outputs: Sequence[tuple[Example, str]]

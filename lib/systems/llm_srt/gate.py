@@ -45,6 +45,8 @@ def gate(experiment: Experiment, started: TrainedSystem) -> Gate:
     metric, scores = experiment.recipe.selection_metric, []
     for part in started.strategy.by_task:
         for source, target in experiment.task_directions(part.task):
+            if not experiment.system.selects_by(part, (source, target)):
+                continue
             train, dev = (
                 [e.target_text for e in examples(split, part.task, target)]
                 for split in (experiment.corpus.split(s, source) for s in ("train", "dev"))

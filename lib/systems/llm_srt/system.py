@@ -132,6 +132,10 @@ class LlmSrt(System):
         cache = encoder_state_cache(model, stage, experiment.cache / "encoder-states")
         return Seq2SeqObjective(model, label_smoothing=0.0, state_cache=cache)
 
+    def selects_by(self, strategy: SrtStrategy, direction: Direction) -> bool:
+        """Not by zero-shot directions, which are only tested."""
+        return not strategy.task.translates or direction not in self.zero_shot
+
     def signals(
         self, strategy: SrtStrategy, model: SpeechLm, outputs: Sequence[tuple[Example, str]]
     ) -> dict[str, float]:
