@@ -160,6 +160,25 @@ def get_backbone(
     )
 
 
+def backbone_facts(backbones: Mapping[str, TrainedBackbone], cache: Path) -> dict[str, Any]:
+    """Where a system's backbones lie, for its card: on the hub, or in the cache, which may move."""
+    hub = all(backbone.recipe.hub for backbone in backbones.values())
+    paths = {
+        name: b.path if hub else str(Path(b.path).relative_to(cache))
+        for name, b in backbones.items()
+    }
+    return {"hub": hub, **paths}
+
+
+def backbone_path(card: Mapping[str, Any], name: str, folder: Path) -> str:
+    """The path of a backbone that `backbone_facts` wrote.
+
+    Args:
+        folder: of the system.
+    """
+    return card[name] if card["hub"] else str(folder.parent / card[name])
+
+
 def train_ctc(
     model: nn.Module, stage: Stage, seed: int, job: TrainingJob
 ) -> tuple[CtcObjective, FitResult]:

@@ -95,7 +95,7 @@ class System(ABC):
         return parse_by_task(example, hypothesis)
 
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
-        """Refuse to train on from a system that has not learnt enough."""
+        """Raise an error where a system has not learnt enough to train on from it."""
         return None
 
     @abstractmethod

@@ -13,7 +13,12 @@ from lib.models.protocol import Search, copy_parts
 from lib.models.speech_lm.loading import join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
 from lib.scales import preset
-from lib.systems.backbones import TrainedBackbone, backbone_recipe
+from lib.systems.backbones import (
+    TrainedBackbone,
+    backbone_facts,
+    backbone_path,
+    backbone_recipe,
+)
 from lib.systems.experiment import Experiment
 from lib.systems.it_ist.alignment import alignment_signals
 from lib.systems.it_ist.noise import noise_examples
@@ -177,14 +182,7 @@ class ItIst(System):
     def card(self, experiment: Experiment, strategy: ItIstStrategy) -> dict[str, Any]:
         recipe: Recipe = experiment.recipe
         backbones = {"encoder": experiment.backbone, "language_model": self.language_model}
-        hub = bool(experiment.backbone.recipe.hub)
-        paths = {
-            # beside the system's own folder, so that a cache may move
-            name: b.path if hub else str(Path(b.path).relative_to(experiment.cache))
-            for name, b in backbones.items()
-        }
-        return paths | {
-            "hub": hub,
+        return backbone_facts(backbones, experiment.cache) | {
             "bridge": asdict(strategy.bridge),
             "attention": strategy.attention,
             "seed": experiment.seed,
@@ -195,13 +193,11 @@ class ItIst(System):
         }
 
     def load(self, card: Mapping[str, Any], folder: Path) -> SpeechLm:
-        paths = {
-            name: card[name] if card["hub"] else str(folder.parent / card[name])
-            for name in ("encoder", "language_model")
-        }
-        text = backbone_recipe("qwen", "full").load(paths["language_model"], text=True)
+        encoder = backbone_path(card, "encoder", folder)
+        language_model = backbone_path(card, "language_model", folder)
+        text = backbone_recipe("qwen", "full").load(language_model, text=True)
         model = join_speech_lm(
-            backbone_recipe("w2v_bert", "full").load(paths["encoder"], text=False),
+            backbone_recipe("w2v_bert", "full").load(encoder, text=False),
             text.language_model,
             text.tokenizer,
             StridedConvConfig(**card["bridge"]),

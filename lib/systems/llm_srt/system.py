@@ -18,7 +18,12 @@ from lib.models.speech_lm.loading import join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
 from lib.scales import preset
 from lib.scoring.study import Direction
-from lib.systems.backbones import TrainedBackbone, backbone_recipe
+from lib.systems.backbones import (
+    TrainedBackbone,
+    backbone_facts,
+    backbone_path,
+    backbone_recipe,
+)
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.gate import check_gate
 from lib.systems.llm_srt.prompts import TOKENS, Prompts, has_tag
@@ -41,10 +46,9 @@ from lib.training.weights import load_trained
 from lib.utterance import Utterance
 
 VERSION = 1  # raised when a strategy of the same fields would train otherwise
-FROZEN_ENCODER = r"^model\.encoder\."
-# new tokens and adapters lie inside the language model
-FROZEN_LANGUAGE_MODEL = r"^model\.language_model\.(?!.*(lora_|parametrizations\.weight\.0))"
 ENCODER_NAMES, LANGUAGE_MODEL_NAMES = r"^model\.encoder\.", r"^model\.language_model\."
+# new tokens and adapters lie inside the language model
+FROZEN_LANGUAGE_MODEL = rf"{LANGUAGE_MODEL_NAMES}(?!.*(lora_|parametrizations\.weight\.0))"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +85,7 @@ class LlmSrt(System):
         if ENCODER in strategy.trains:
             rates.append((ENCODER_NAMES, recipe.encoder_learning_rate))
         else:
-            frozen.append(FROZEN_ENCODER)
+            frozen.append(ENCODER_NAMES)
         if LANGUAGE_MODEL in strategy.trains:
             rates.append((LANGUAGE_MODEL_NAMES, recipe.language_model_learning_rate))
         else:
@@ -120,7 +124,6 @@ class LlmSrt(System):
         return {strategy.start: ("bridge", *added)}
 
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
-        """Refuse to train on from a stage that has not learnt; see `check_gate`."""
         check_gate(experiment, started)
 
     def copy_parts(self, source: SpeechLm, target: SpeechLm, parts: Sequence[str]) -> None:
@@ -240,14 +243,7 @@ class LlmSrt(System):
     def card(self, experiment: Experiment, strategy: SrtStrategy) -> dict[str, Any]:
         recipe: Recipe = experiment.recipe
         backbones = {"encoder": experiment.backbone, "language_model": self.language_model}
-        hub = bool(experiment.backbone.recipe.hub)
-        paths = {
-            # beside the system's own folder, so that a cache may move
-            name: b.path if hub else str(Path(b.path).relative_to(experiment.cache))
-            for name, b in backbones.items()
-        }
-        return paths | {
-            "hub": hub,
+        return backbone_facts(backbones, experiment.cache) | {
             "bridge": bridge_facts(recipe.bridges[strategy.bridge]),
             "lora": asdict(recipe.lora) if LORA in strategy.trains else None,
             "prompts": asdict(self.prompts(strategy)),
@@ -265,13 +261,11 @@ class LlmSrt(System):
         return replace(self, chinese=card["model"]["prompts"]["chinese"])
 
     def load(self, card: Mapping[str, Any], folder: Path) -> SpeechLm:
-        paths = {
-            name: card[name] if card["hub"] else str(folder.parent / card[name])
-            for name in ("encoder", "language_model")
-        }
-        text = backbone_recipe("srt_qwen", "full").load(paths["language_model"], text=True)
+        encoder = backbone_path(card, "encoder", folder)
+        language_model = backbone_path(card, "language_model", folder)
+        text = backbone_recipe("srt_qwen", "full").load(language_model, text=True)
         model = join_speech_lm(
-            load_speech_encoder(paths["encoder"], card["pad_to_window"]),
+            load_speech_encoder(encoder, card["pad_to_window"]),
             text.language_model,
             text.tokenizer,
             bridge_config(card["bridge"]),
