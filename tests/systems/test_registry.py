@@ -4,11 +4,12 @@ from lib.systems import claims as workbook_claims
 from lib.systems import registry
 from lib.systems.gmu import claims as gmu_claims
 from lib.systems.it_ist import claims as it_ist_claims
+from lib.systems.llm_srt import claims as llm_srt_claims
 from lib.systems.registry import claim, claim_files, claims, study_runs
 
 
 def test_claims_of_the_workbook_and_of_every_system():
-    assert {"TOUR-1", "DATA-1", "GMU-1", "GMU-8", "IT-1"} <= claims().keys()
+    assert {"TOUR-1", "DATA-1", "GMU-1", "GMU-8", "IT-1", "SRT-1"} <= claims().keys()
 
 
 def test_claims_are_found_by_their_id():
@@ -16,7 +17,7 @@ def test_claims_are_found_by_their_id():
 
 
 def test_no_two_claims_have_one_id():
-    modules = [workbook_claims, gmu_claims, it_ist_claims]
+    modules = [workbook_claims, gmu_claims, it_ist_claims, llm_srt_claims]
     assert sum(len(module._CLAIMS) for module in modules) == len(claims())
 
 
@@ -37,6 +38,7 @@ def test_an_unknown_claim_is_refused_and_the_known_ones_named():
 
 def test_the_runs_of_a_study():
     assert {run.notebook for run in study_runs("gmu", "tiny", {})} >= {"03", "11", "12", "13"}
+    assert {run.notebook for run in study_runs("llm_srt", "tiny", {})} == {"30", "31"}
 
 
 @pytest.mark.parametrize("scale", ["smoke", "tiny", "lab"])

@@ -75,3 +75,14 @@ def test_an_overview_does_not_read_later_overviews(folder):
         write_notebook(folder, number=number, metadata={"reads_records": True})
     write_record("90")
     assert finished(write_record("16"))
+
+
+@pytest.mark.parametrize("number, done", [("30", False), ("62", True)])
+def test_only_a_notebook_before_an_overview_makes_it_outdated(folder, number, done):
+    """Both finish after the overview: it reads the first, and never the second."""
+    write_notebook(folder, number="31", metadata={"reads_records": True})
+    write_notebook(folder, number=number)
+    overview = write_record("31")
+    assert finished(overview)
+    write_record(number, finished="2026-01-02T00:00:00+00:00")
+    assert bool(finished(overview)) is done

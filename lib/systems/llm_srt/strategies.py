@@ -69,7 +69,9 @@ NO_SMT = [replace(SRT_STAGE, name="srt, no smt", start="asr", budget=("smt", "sr
 NO_SRT = [
     replace(SMT_STAGE, name="smt, no srt", budget=("smt", "srt"), trains=(LORA,)),
 ]
-RIVALS = [DIRECT, PARALLEL, *NO_ASR, *NO_SMT, *NO_SRT]
+# direct and parallel train LoRA from the first update; so does this curriculum
+LORA_THROUGHOUT = chain("LoRA throughout", trains=(LORA,))
+RIVALS = [DIRECT, PARALLEL, *NO_ASR, *NO_SMT, *NO_SRT, LORA_THROUGHOUT[-1]]
 
 # ---- what the studies vary ----
 
@@ -101,7 +103,7 @@ LESS_SPEECH = {
     (stage, share): less_speech(stage, share) for stage in STAGES for share in SHARES
 }
 
-CHAINS = [INSTRUCTED, ADDED_TOKENS, *BRIDGES, *LESS_SPEECH.values()]
+CHAINS = [LORA_THROUGHOUT, INSTRUCTED, ADDED_TOKENS, *BRIDGES, *LESS_SPEECH.values()]
 STRATEGIES = {
     strategy.name: strategy
     for strategy in (

@@ -121,7 +121,8 @@ class LlmSrt(System):
         if not strategy.start:
             return {}
         added = ("added_tokens",) if strategy.prompts.wording == TOKENS else ()
-        return {strategy.start: ("bridge", *added)}
+        adapted = ("lora",) if LORA in self.strategies[strategy.start].trains else ()
+        return {strategy.start: ("bridge", *added, *adapted)}
 
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
         check_gate(experiment, started)
@@ -283,6 +284,8 @@ def with_lora(model: SpeechLm, lora: Lora, seed: int) -> None:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         add_lora(model.language_model, lora.rank, lora.alpha, lora.targets, lora.dropout)
+    ends = ("lora_A", "lora_B")
+    model.parts["lora"] = tuple(n for n, _ in model.named_modules() if n.endswith(ends))
 
 
 def _part(utterances: Sequence[Utterance], share: float, seed: int) -> Sequence[Utterance]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from lib.data.collate import Collator
 from lib.display.exercises import check_choice
-from lib.display.html import Page, escape, note, table
+from lib.display.html import Page, note, table
 from lib.display.player import Clips
 from lib.display.plots import SMALL, style_axes
 from lib.display.training_plots import signal_curves
@@ -188,6 +188,6 @@ def written(
 def check_form(guess: str | None, text: str, source: str, target: str) -> Page:
     """Compare a guess of an answer's form with the parser's."""
     if guess is None:
-        return note(f"Which form has {escape(text)}? One of: {', '.join(FORMS)}.")
+        return note(f"Which form has {text}? One of: {', '.join(FORMS)}.")
     found = Prompts().parse(text, source, target)
     return check_choice(guess, found.form, f"its form is: {found.form}")

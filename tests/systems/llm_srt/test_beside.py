@@ -25,6 +25,7 @@ def answering(llm_srt, srt_trained, tmp_path):
 
     They are where outputs of a trained system are kept, so that no model has to learn anything.
     """
+
     def answering(written, name="srt"):
         system = replace(srt_trained(name), folder=tmp_path)
         test = llm_srt.test_examples(system)

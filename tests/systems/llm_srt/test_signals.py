@@ -86,6 +86,7 @@ def test_the_tag_of_chinese_is_the_prompts():
     ],
 )
 def test_signals_of_a_training(srt_trained, name, measured):
-    rows = read_signals(srt_trained(name).folder)
-    assert [row["update"] for row in rows] == list(range(1, srt_trained(name).fit_result.updates + 1))
+    system = srt_trained(name)
+    rows = read_signals(system.folder)
+    assert [row["update"] for row in rows] == list(range(1, system.fit_result.updates + 1))
     assert all(row.keys() == {"update", "empty_outputs"} | measured for row in rows)

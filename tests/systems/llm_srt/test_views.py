@@ -79,11 +79,11 @@ def test_gates_are_shown_whether_passed_or_not(llm_srt, srt_trained):
 @pytest.mark.slow
 def test_signals_are_drawn_by_update(srt_trained):
     figure = views.curriculum_curves([srt_trained(name) for name in ("asr", "smt", "srt")])
-    errors, forms = figure.axes
-    assert len(figure.axes) == len(views.PANELS)
-    assert len(errors.lines) >= 2  # asr and srt
-    assert [line for axes in figure.axes for line in axes.lines if not len(line.get_xdata())] == []
-    assert [list(line.get_xdata()) for line in forms.lines] == [[1, 2]]
+    drawn = [[list(line.get_xdata()) for line in axes.lines] for axes in figure.axes]
+    assert [[updates for updates in panel if updates] for panel in drawn] == [
+        [[1, 2], [1, 2]],  # errors of asr and srt
+        [[1, 2]],  # forms of srt
+    ]
 
 
 @pytest.mark.slow
@@ -103,8 +103,9 @@ def test_attention_of_every_query_is_drawn(llm_srt, srt_trained):
 @pytest.mark.slow
 def test_drawing_leaves_no_hook_behind(llm_srt, srt_trained):
     system = srt_trained("srt")
+    before = [len(m._forward_hooks) for m in system.model.modules()]
     views.attention_map(system, llm_srt.test_examples(system)[0])
-    assert [m for m in system.model.modules() if m._forward_hooks] == []
+    assert [len(m._forward_hooks) for m in system.model.modules()] == before
 
 
 @pytest.mark.slow
@@ -143,7 +144,8 @@ def test_what_was_written_is_escaped(hostile, writing):
 @pytest.mark.slow
 def test_wrong_answers_are_shown_alone(llm_srt, writing):
     def answer(example):
-        return "no tags" if example.source == "deu" else f"a<|{example.source}|><|{example.target}|>b"
+        tags = f"<|{example.source}|><|{example.target}|>"
+        return "no tags" if example.source == "deu" else f"a{tags}b"
 
     system = writing(llm_srt, answer)
     wrong = views.written(llm_srt, system, 4, wrong=True)
@@ -165,9 +167,9 @@ def test_a_system_without_wrong_answers_shows_none(llm_srt, writing):
 
 
 def test_a_right_guess_of_a_form():
-    answer = "Will it rain?<|eng|><|fra|>Va-t-il pleuvoir ?"
-    assert "Right: its form is: wrong tag" in views.check_form("wrong tag", answer, "eng", "deu").body
-    assert "Not quite" in views.check_form("right", answer, "eng", "deu").body
+    given = ("Will it rain?<|eng|><|fra|>Va-t-il pleuvoir ?", "eng", "deu")
+    assert "Right: its form is: wrong tag" in views.check_form("wrong tag", *given).body
+    assert "Not quite" in views.check_form("right", *given).body
 
 
 def test_an_open_exercise_is_a_question_and_escaped_once():
