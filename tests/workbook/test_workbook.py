@@ -27,7 +27,7 @@ NOT_JUDGED = {
     *("GMU-2", "GMU-2-FAIR", "GMU-2-CONVERGED", "GMU-6"),
     *("GMU-4", "GMU-4-CONTRAST", "GMU-4-FAIR", "GMU-4-TWICE", "GMU-4-CONVERGED"),
     *("SRT-1", "SRT-1-PARALLEL", "SRT-1-ASR", "SRT-1-SMT", "SRT-1-SRT"),
-    *("SRT-2", "SRT-4", "SRT-6"),
+    *("SRT-1-LORA", "SRT-2", "SRT-4", "SRT-6"),
 }
 PROMISED = {
     *("parameters", "claims", "commit", "dirty", "data", "packages", "device", "seconds"),

@@ -123,7 +123,6 @@ GROUPS: dict[str, list[SrtStrategy]] = {
     "unfreezing": UNFROZEN,
     "search": [],
 }
-VARIED = [s for name, group in GROUPS.items() if name != "rivals" for s in group]
 
 
 def parse_groups(text: str) -> list[str]:

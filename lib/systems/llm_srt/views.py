@@ -18,7 +18,7 @@ from lib.models.bridges.q_former import QFormer
 from lib.scoring.study import Direction
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.gate import gate
-from lib.systems.llm_srt.prompts import FORMS, Prompts
+from lib.systems.llm_srt.prompts import FORMS, Prompts, has_tag
 from lib.systems.llm_srt.sizes import LANGUAGE_MODELS, count_sizes
 from lib.systems.outputs import TrainedSystem
 from lib.tasks import ST, Example
@@ -60,7 +60,8 @@ def prompt_table(experiment: Experiment) -> Page:
     strategy = experiment.strategy("srt")
     prompts = experiment.system.prompts(strategy)
     utterances = experiment.corpus.split("test", source)
-    example = experiment.system.test_examples(strategy, utterances[:1], target)[0]
+    shown = next(u for u in utterances if target in u.texts and not has_tag(u.texts.values()))
+    example = experiment.system.test_examples(strategy, [shown], target)[0]
     said, translation = example.source_text, example.target_text
     rows = [
         ("ASR", prompts.transcribe(source), said),
@@ -71,8 +72,8 @@ def prompt_table(experiment: Experiment) -> Page:
             prompts.answer(source, target, said, translation),
         ),
     ]
-    shown = [{"task": task, "prompt": asked, "answer": right} for task, asked, right in rows]
-    return Page(table(shown))
+    lines = [{"task": task, "prompt": asked, "answer": right} for task, asked, right in rows]
+    return Page(table(lines))
 
 
 # ---- after a run ----

@@ -117,6 +117,13 @@ def test_zero_shot_directions_are_tested_and_never_trained(llm_srt, name):
     assert trained == tested - unseen
 
 
+@pytest.mark.parametrize("name, count", [("asr", 4), ("smt", 9), ("srt", 9), ("direct", 9)])
+def test_zero_shot_directions_select_no_weights(llm_srt, name, count):
+    selecting = directions(llm_srt._examples(STRATEGIES[name], "dev"))
+    assert len(selecting) == count
+    assert not selecting & set(llm_srt.system.zero_shot)
+
+
 def test_every_language_is_transcribed(llm_srt):
     train, _ = llm_srt._training_examples(STRATEGIES["asr"])
     languages = {source for source, _ in llm_srt.directions}

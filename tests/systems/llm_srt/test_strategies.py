@@ -83,7 +83,12 @@ def test_rivals_leave_out_what_their_names_say():
         "srt, no asr": ["smt", "srt"],
         "srt, no smt": ["asr", "srt"],
         "smt, no srt": ["asr", "smt"],
+        "srt, LoRA throughout": ["asr", "smt", "srt"],
     }
+
+
+def test_a_rival_curriculum_has_adapters_in_every_stage():
+    assert [s.trains for s in chain_of("srt, LoRA throughout")] == [(LORA,)] * 3
 
 
 def test_the_direct_rival_writes_no_transcript_and_the_parallel_one_has_three_tasks():
@@ -123,7 +128,7 @@ def test_shares_are_five_two_and_a_half_and_one_of_ten_hours():
 def test_what_is_scored_of_a_chain_is_its_last_stage():
     varied = [s for name, group in GROUPS.items() if name != "rivals" for s in group]
     assert {s.stage for s in varied} == {"srt"}
-    assert {stages[-1] for stages in CHAINS} <= set(varied)
+    assert {stages[-1].name for stages in CHAINS} <= SCORED.keys()
 
 
 def test_every_strategy_is_scored_or_started_from():
@@ -194,6 +199,7 @@ def trained_parts(experiment, name):
         ("direct", PUBLISHED),
         ("parallel", PUBLISHED),
         (NO_SRT[0].name, PUBLISHED),
+        ("asr, LoRA throughout", PUBLISHED),
         ("asr, added tokens", {"bridge", ADDED}),
         ("srt, added tokens", {"bridge", LORA, ADDED}),
         ("srt, bridge only", {"bridge"}),

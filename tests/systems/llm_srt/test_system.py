@@ -196,6 +196,18 @@ def test_added_tokens_go_from_stage_to_stage(llm_srt, srt_trained):
     assert not torch.equal(start, smt)
 
 
+@pytest.mark.slow
+def test_adapters_go_from_stage_to_stage_where_both_have_them(llm_srt, srt_trained):
+    def adapters(model):
+        return {name: t for name, t in model.state_dict().items() if "lora_" in name}
+
+    before = adapters(srt_trained("asr, LoRA throughout").model)
+    start = adapters(llm_srt.start(STRATEGIES["smt, LoRA throughout"]))
+    assert before and before.keys() == start.keys()
+    assert [name for name in before if not torch.equal(before[name], start[name])] == []
+    assert any(t.abs().sum() > 0 for name, t in start.items() if "lora_B" in name)
+
+
 # ---- a trained system in use ----
 
 
