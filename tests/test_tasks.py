@@ -5,7 +5,7 @@ import pytest
 from lib.corpora.curation.curate import curate
 from lib.corpora.curation.rules import Rules
 from lib.corpora.sources.spoken_squad import read
-from lib.tasks import ASR, MT, QA, SQA, ST, TASKS, examples, no_answer, text_examples
+from lib.tasks import ASR, MT, QA, SMT, SQA, ST, TASKS, examples, no_answer, text_examples
 from tests.corpora.sources.test_spoken_squad import SPOKEN, question, with_squad, write_list
 from tests.corpora.sources.trees import tone
 
@@ -16,7 +16,7 @@ def utterances(corpus):
 
 
 def test_tasks_by_name():
-    assert TASKS == {"ASR": ASR, "MT": MT, "ST": ST, "SQA": SQA, "QA": QA}
+    assert TASKS == {"ASR": ASR, "MT": MT, "ST": ST, "SMT": SMT, "SQA": SQA, "QA": QA}
 
 
 @pytest.mark.parametrize(

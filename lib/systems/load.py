@@ -52,7 +52,7 @@ class LoadedSystem:
     card: dict[str, Any]  # system.json
     model: nn.Module
     system: System
-    strategy: Strategy | None  # None: one of a study, which the system does not list
+    strategy: Strategy
 
     @property
     def task(self) -> Task:
@@ -171,10 +171,12 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
     set_threads(card["scale"])
     module = import_module(f"lib.systems.{card['system']}.system")
     model = module.SYSTEM.load(card["model"], folder).to(device)
+    # one of a study may have a name that the system does not list
+    unlisted = Strategy(name=card["strategy"], task=TASKS[card["task"]], stage="")
     return LoadedSystem(
         folder=folder,
         card=card,
         model=model,
         system=module.SYSTEM.for_card(card),
-        strategy=module.SYSTEM.strategies.get(card["strategy"]),
+        strategy=module.SYSTEM.strategies.get(card["strategy"], unlisted),
     )

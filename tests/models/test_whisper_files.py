@@ -70,7 +70,6 @@ def published(folder, **changes):
         "task_to_id": {"transcribe": ids("<|transcribe|>"), "translate": ids("<|translate|>")},
     }
     own = json.loads(path.read_text())
-    del own["_from_model_config"]  # else transformers drops what it does not know
     path.write_text(json.dumps(own | facts | changes))
 
 

@@ -189,6 +189,6 @@ def written(
 def check_form(guess: str | None, text: str, source: str, target: str) -> Page:
     """Compare a guess of an answer's form with the parser's."""
     if guess is None:
-        return note(f"Which form has {text}? One of: {', '.join(FORMS)}.")
+        return note(f"Write above which form this answer has: {text}. One of: {', '.join(FORMS)}.")
     found = Prompts().parse(text, source, target)
     return check_choice(guess, found.form, f"its form is: {found.form}")
