@@ -110,7 +110,12 @@ def _smoke() -> WhisperBackbone:
 
 
 def _tiny() -> WhisperBackbone:
-    """Minutes of processor time on one thread."""
+    """2.1 M parameters, 2.9 h of speech in four languages; about 600 s of processor time.
+
+    To expect: WER 51 to 53 % in English, 41 to 50 in German, 54 to 63 in French, CER 45 to 49 in
+    Chinese (two seeds). The encoder alone is better: with a strided bridge the language model had
+    31 % errors on the development set.
+    """
     common: dict[str, Any] = {"schedule": "cosine", "clip_norm": 1.0}
     return WhisperBackbone(
         hub=None,
