@@ -110,7 +110,7 @@ def _smoke() -> WhisperBackbone:
 
 
 def _tiny() -> WhisperBackbone:
-    """2.1 M parameters, 2.9 h of speech in four languages; about 600 s of processor time.
+    """2.1 M parameters, 3 h of speech in four languages; about 600 s of processor time.
 
     To expect: WER 51 to 53 % in English, 41 to 50 in German, 54 to 63 in French, CER 45 to 49 in
     Chinese (two seeds). The encoder alone is better: with a strided bridge the language model had
