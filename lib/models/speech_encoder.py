@@ -12,7 +12,7 @@ from transformers import AutoConfig, PretrainedConfig
 from lib.data.features import FeatureExtractor
 from lib.models.bridges.bridge import EncoderShape, States, StatesMask
 from lib.models.w2v_bert import load_w2v_bert
-from lib.models.whisper import load_whisper_encoder
+from lib.models.whisper_encoder import load_whisper_encoder
 from lib.tasks import Example
 
 

@@ -1,4 +1,4 @@
-"""Whisper: the frozen speech encoder of LLM-SRT (2409.19510), and all of it, to transcribe.
+"""All of Whisper, to transcribe: the first half of LLM-SRT's cascade (2409.19510).
 
 The published checkpoint and those trained here are the same Hugging Face classes, loaded by the
 same calls.
@@ -14,7 +14,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor, nn
@@ -24,24 +23,19 @@ from transformers import (
     WhisperConfig,
     WhisperFeatureExtractor,
     WhisperForConditionalGeneration,
-    WhisperModel,
     WhisperTokenizerFast,
 )
 from transformers.modeling_outputs import BaseModelOutput
-from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from lib.data.batch import IGNORED, Batch, TokenLayout
 from lib.data.log_mel import LogMelExtractor
-from lib.data.store import default_cost
-from lib.files import atomic_path, read_json
+from lib.files import atomic_path
 from lib.languages import LANGUAGES, language
-from lib.models.bridges.bridge import EncoderShape
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
 from lib.models.loading import load_checkpoint
+from lib.models.whisper_encoder import WhisperSpeechEncoder
 from lib.tasks import Example
 
-FRAMES_PER_STATE = 2  # of 10 ms; the second convolution has stride 2
-SECONDS_PER_STATE = 0.02
 END, START = "<|endoftext|>", "<|startoftranscript|>"
 _WHISPER_CODES = {row.whisper for row in LANGUAGES.values() if row.whisper}
 TRANSCRIBE, NO_TIMESTAMPS = "<|transcribe|>", "<|notimestamps|>"
@@ -58,77 +52,6 @@ class WhisperSize:
     feed_forward: int
     mels: int = 80  # whisper-large-v3: 128
     subwords: int = 1000  # of the tokenizer
-
-
-class WhisperSpeechEncoder(nn.Module):
-    """Whisper's encoder with a state every 20 ms, whose states do not depend on the batch.
-
-    Args:
-        pad_to_window: every clip is padded with silence to 30 s, as published, and the silence is
-            attended to; else clips keep their length, and padding is masked, which Hugging Face's
-            encoder cannot do. A published checkpoint has not heard unpadded clips.
-    """
-
-    def __init__(self, model: WhisperEncoder, pad_to_window: bool = True) -> None:
-        super().__init__()
-        self.model, self.pad_to_window = model, pad_to_window
-
-    @property
-    def config(self) -> WhisperConfig:
-        return self.model.config
-
-    @property
-    def shape(self) -> EncoderShape:
-        """What a bridge has to know."""
-        return whisper_shape(self.config)
-
-    @property
-    def frame_encoder(self) -> nn.Module:
-        """What CTC trains: all of it."""
-        return self.model
-
-    @property
-    def window_seconds(self) -> float:
-        """The longest audio that it takes."""
-        return self.config.max_source_positions * SECONDS_PER_STATE
-
-    def cost(self, example: Example) -> float:
-        """Seconds of speech that are encoded for an example."""
-        return self.window_seconds if self.pad_to_window else default_cost(example)
-
-    def feature_extractor(self, max_seconds: float) -> LogMelExtractor:
-        return LogMelExtractor(
-            self.config.num_mel_bins,
-            max_seconds,
-            window_seconds=self.window_seconds,
-            pad_to_window=self.pad_to_window,
-        )
-
-    def frame_states(
-        self, features: Float[Tensor, "batch frames mels"], mask: Int[Tensor, "batch frames"]
-    ) -> tuple[States, StatesMask]:
-        """The state of each pair of frames, and which are real; others mean nothing."""
-        model, real = self.model, mask.unsqueeze(1).to(features.dtype)
-        hidden = F.gelu(model.conv1(features.transpose(1, 2) * real))
-        # what padding became must not reach the last state
-        hidden = F.gelu(model.conv2(hidden * real)).transpose(1, 2)
-        hidden = hidden + model.embed_positions.weight[: hidden.shape[1]]
-        hidden = F.dropout(hidden, model.dropout, model.training)
-        states_mask = mask[:, ::FRAMES_PER_STATE]
-        unseen = None
-        if not bool(states_mask.all()):
-            lowest = torch.finfo(hidden.dtype).min
-            unseen = (1 - states_mask[:, None, None].to(hidden.dtype)) * lowest
-            unseen = unseen.expand(-1, -1, hidden.shape[1], -1)
-        for layer in model.layers:
-            hidden = layer(hidden, unseen, layer_head_mask=None)[0]
-        return model.layer_norm(hidden), states_mask
-
-    def save(self, folder: Path | str) -> None:
-        """Write it as plain transformers reads it, safetensors only, with its feature extractor."""
-        with atomic_path(folder) as new:
-            self.model.save_pretrained(new, safe_serialization=True)
-            WhisperFeatureExtractor(self.config.num_mel_bins).save_pretrained(new)
 
 
 class WhisperRecogniser(EncoderDecoder):
@@ -267,31 +190,6 @@ class WhisperRecogniser(EncoderDecoder):
             self.model.save_pretrained(new, safe_serialization=True)
             self.tokenizer.save_pretrained(new)
             WhisperFeatureExtractor(self.config.num_mel_bins).save_pretrained(new)
-
-
-def whisper_shape(config: WhisperConfig) -> EncoderShape:
-    """What a bridge has to know of a Whisper encoder."""
-    return EncoderShape(
-        width=config.d_model,
-        input_width=config.num_mel_bins,
-        heads=config.encoder_attention_heads,
-        feed_forward=config.encoder_ffn_dim,
-        stack=FRAMES_PER_STATE,
-    )
-
-
-def load_whisper_encoder(path: str | Path, pad_to_window: bool = True) -> WhisperSpeechEncoder:
-    """The encoder of a checkpoint of the hub or of this machine, or a folder that `save` wrote.
-
-    Raises:
-        ValueError: a weight is missing, unexpected or of another shape.
-    """
-    config = Path(path) / "config.json"
-    if config.exists() and read_json(config).get("architectures") == ["WhisperEncoder"]:
-        model = load_checkpoint(WhisperEncoder, path, "Whisper")
-    else:
-        model = load_checkpoint(WhisperModel, path, "Whisper", ("proj_out",)).encoder
-    return WhisperSpeechEncoder(model, pad_to_window)
 
 
 def load_whisper(path: str | Path, pad_to_window: bool = True) -> WhisperRecogniser:

@@ -10,7 +10,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from lib.data.batch import lengths_mask
 from lib.data.collate import Collator
 from lib.models.speech_encoder import SpeechEncoder
-from lib.models.whisper import WhisperSpeechEncoder, whisper_shape
+from lib.models.whisper_encoder import WhisperSpeechEncoder, whisper_shape
 from lib.tasks import ASR, examples
 from lib.training.ctc import CtcObjective, FrameModel
 

@@ -19,7 +19,8 @@ from lib.data.collate import Collator
 from lib.decoding import Search, decode
 from lib.models.speech_encoder import load_speech_encoder
 from lib.models.w2v_bert import W2vBert, W2vBertSize, build_w2v_bert
-from lib.models.whisper import WhisperSpeechEncoder, load_whisper, load_whisper_encoder
+from lib.models.whisper import load_whisper
+from lib.models.whisper_encoder import WhisperSpeechEncoder, load_whisper_encoder
 from lib.tasks import ASR, examples
 from tests.models.conftest import WHISPER
 

@@ -10,7 +10,8 @@ from lib.data.collate import Collator
 from lib.decoding import Search, decode
 from lib.languages import language
 from lib.models.speech_encoder import load_speech_encoder
-from lib.models.whisper import WhisperSpeechEncoder, load_whisper
+from lib.models.whisper import load_whisper
+from lib.models.whisper_encoder import WhisperSpeechEncoder
 from lib.systems.backbones import TrainedBackbone, get_backbone
 from lib.systems.whisper_backbone import LANGUAGES, PRESETS
 from lib.tasks import ASR, examples

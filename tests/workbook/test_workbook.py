@@ -129,7 +129,8 @@ class TestRun:
         path = outputs / "smoke" / "runs" / run / "hypotheses.jsonl"
         if not path.exists():
             pytest.skip("this notebook decodes nothing")
-        rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        with open(path, encoding="utf-8") as lines:  # outputs may hold other line ends
+            rows = list(map(json.loads, lines))
         rows = [OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in rows]
         again = pd.DataFrame(score_table(rows))
         table = pd.read_csv(outputs / "smoke" / "scores.csv", dtype={"run": str})

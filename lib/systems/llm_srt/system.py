@@ -171,8 +171,7 @@ class LlmSrt(System):
         self, strategy: SrtStrategy, utterances: Sequence[Utterance], target: str
     ) -> list[Example]:
         """With transcripts, which SMT reads, and which tell transcribing from translating."""
-        smt = strategy.task == SMT
-        found = examples(utterances, strategy.task, target, transcripts=smt)
+        found = examples(utterances, strategy.task, target, transcripts=strategy.task == SMT)
         transcripts = {u.id: u.texts.get(u.language, "") for u in utterances}
         given = [replace(e, source_text=transcripts[e.id]) for e in found]
         return [self.prepare(strategy, example) for example in given]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lib.models.whisper import SECONDS_PER_STATE
+from lib.models.whisper_encoder import SECONDS_PER_STATE
 from lib.systems.speed.sizes import Sizes
 
 BYTES = 2  # of a number in bf16

@@ -23,7 +23,7 @@ from transformers import (
 
 from lib.data.log_mel import LogMelExtractor
 from lib.models.language_model import train_qwen_tokenizer
-from lib.models.whisper import WhisperSpeechEncoder
+from lib.models.whisper_encoder import WhisperSpeechEncoder
 from lib.systems.speed.sizes import Sizes
 
 WINDOW_SECONDS = 30.0  # of Whisper and Qwen2-Audio

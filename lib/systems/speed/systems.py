@@ -17,7 +17,7 @@ from lib.models.bridges.build import BridgeConfig
 from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.speech_lm.loading import join_speech_lm
 from lib.models.speech_lm.splice import splice
-from lib.models.whisper import WhisperSpeechEncoder
+from lib.models.whisper_encoder import WhisperSpeechEncoder
 from lib.systems.speed.measure import BRIDGE, ENCODER, FEATURES, Stopwatch, write
 from lib.systems.speed.parts import WINDOW_SECONDS, Parts
 from lib.utterance import SAMPLING_RATE
