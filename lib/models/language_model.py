@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
-from tokenizers.pre_tokenizers import ByteLevel
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -24,6 +21,7 @@ from transformers import (
 
 from lib.files import atomic_path
 from lib.models.loading import load_checkpoint
+from lib.models.tokenizer import train_byte_level_bpe
 
 END, PADDING = "<|endoftext|>", "<pad>"  # Qwen2's end token; IT-IST's padding
 
@@ -91,14 +89,7 @@ def train_qwen_tokenizer(
     texts: Iterable[str], subwords: int, folder: Path | str
 ) -> Qwen2TokenizerFast:
     """A byte-level BPE tokenizer of Qwen2's class with about `subwords` subwords, saved."""
-    alphabet = sorted(ByteLevel.alphabet())
-    with TemporaryDirectory() as bytes_only:
-        vocab, merges = Path(bytes_only) / "vocab.json", Path(bytes_only) / "merges.txt"
-        ids = {character: index for index, character in enumerate(alphabet)}
-        vocab.write_text(json.dumps(ids), encoding="utf-8")
-        merges.write_text("#version: 0.2\n", encoding="utf-8")
-        untrained = Qwen2TokenizerFast(str(vocab), str(merges), pad_token=PADDING)
-    trained = untrained.train_new_from_iterator(texts, subwords, show_progress=False)
+    trained = train_byte_level_bpe(Qwen2TokenizerFast, texts, subwords, pad_token=PADDING)
     with atomic_path(folder) as new:
         trained.save_pretrained(new)
     return Qwen2TokenizerFast.from_pretrained(folder)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import sentencepiece
-from transformers import AddedToken, PreTrainedTokenizerBase, SeamlessM4TTokenizer
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import (
+    AddedToken,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+    SeamlessM4TTokenizer,
+)
 
 from lib.files import atomic_path
 from lib.languages import LANGUAGES, language
@@ -38,6 +46,29 @@ def train_sentencepiece(texts: Iterable[str], subwords: int) -> bytes:
         num_threads=1,
     )
     return model.getvalue()
+
+
+def train_byte_level_bpe(
+    kind: type[PreTrainedTokenizerFast],
+    texts: Iterable[str],
+    subwords: int,
+    special: Sequence[str] = (),
+    **options: str,
+) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer of a class such as Qwen2's, with about `subwords` subwords.
+
+    Args:
+        special: tokens that the class needs in its vocabulary, after the bytes.
+        options: of the class.
+    """
+    alphabet = [*sorted(ByteLevel.alphabet()), *special]
+    with TemporaryDirectory() as bytes_only:
+        vocab, merges = Path(bytes_only) / "vocab.json", Path(bytes_only) / "merges.txt"
+        ids = {character: index for index, character in enumerate(alphabet)}
+        vocab.write_text(json.dumps(ids), encoding="utf-8")
+        merges.write_text("#version: 0.2\n", encoding="utf-8")
+        untrained = kind(str(vocab), str(merges), **options)
+    return untrained.train_new_from_iterator(texts, subwords, show_progress=False)
 
 
 def train_seamless_tokenizer(

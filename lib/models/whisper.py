@@ -6,16 +6,13 @@ same calls.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 from jaxtyping import Float, Int
-from tokenizers.pre_tokenizers import ByteLevel
 from torch import Tensor, nn
 from transformers import (
     GenerationMixin,
@@ -33,7 +30,8 @@ from lib.files import atomic_path
 from lib.languages import LANGUAGES, language
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
 from lib.models.loading import load_checkpoint
-from lib.models.whisper_encoder import WhisperSpeechEncoder
+from lib.models.tokenizer import train_byte_level_bpe
+from lib.models.whisper_encoder import WhisperSpeechEncoder, unseen_padding
 from lib.tasks import Example
 
 END, START = "<|endoftext|>", "<|startoftranscript|>"
@@ -169,9 +167,7 @@ class WhisperRecogniser(EncoderDecoder):
         def hide_padding(_module: nn.Module, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
             hidden = kwargs["hidden_states"] if "hidden_states" in kwargs else args[0]
             rows = mask.repeat_interleave(len(hidden) // len(mask), 0)  # beams
-            unseen = (1 - rows[:, None, None].to(hidden.dtype)) * torch.finfo(hidden.dtype).min
-            unseen = unseen.expand(-1, -1, hidden.shape[1], -1)
-            return args, kwargs | {"attention_mask": unseen}
+            return args, kwargs | {"attention_mask": unseen_padding(rows, hidden)}
 
         layers = self.model.model.decoder.layers
         hooks = [
@@ -251,14 +247,7 @@ def train_whisper_tokenizer(
     texts: Iterable[str], languages: Sequence[str], subwords: int, folder: Path | str
 ) -> WhisperTokenizerFast:
     """A byte-level BPE tokenizer of Whisper's class with some languages, saved to a folder."""
-    alphabet = sorted(ByteLevel.alphabet())
-    with TemporaryDirectory() as bytes_only:
-        vocab, merges = Path(bytes_only) / "vocab.json", Path(bytes_only) / "merges.txt"
-        ids = {character: index for index, character in enumerate([*alphabet, END])}
-        vocab.write_text(json.dumps(ids), encoding="utf-8")
-        merges.write_text("#version: 0.2\n", encoding="utf-8")
-        untrained = WhisperTokenizerFast(str(vocab), str(merges))
-    trained = untrained.train_new_from_iterator(texts, subwords, show_progress=False)
+    trained = train_byte_level_bpe(WhisperTokenizerFast, texts, subwords, (END,))
     tags = [f"<|{language(code).whisper}|>" for code in languages]
     special = [START, *tags, "<|translate|>", TRANSCRIBE, "<|nospeech|>", NO_TIMESTAMPS]
     trained.add_special_tokens({"pad_token": END, "additional_special_tokens": special})

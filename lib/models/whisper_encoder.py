@@ -81,11 +81,7 @@ class WhisperSpeechEncoder(nn.Module):
         hidden = hidden + model.embed_positions.weight[: hidden.shape[1]]
         hidden = F.dropout(hidden, model.dropout, model.training)
         states_mask = mask[:, ::FRAMES_PER_STATE]
-        unseen = None
-        if not bool(states_mask.all()):
-            lowest = torch.finfo(hidden.dtype).min
-            unseen = (1 - states_mask[:, None, None].to(hidden.dtype)) * lowest
-            unseen = unseen.expand(-1, -1, hidden.shape[1], -1)
+        unseen = None if bool(states_mask.all()) else unseen_padding(states_mask, hidden)
         for layer in model.layers:
             hidden = layer(hidden, unseen, layer_head_mask=None)[0]
         return model.layer_norm(hidden), states_mask
@@ -95,6 +91,14 @@ class WhisperSpeechEncoder(nn.Module):
         with atomic_path(folder) as new:
             self.model.save_pretrained(new, safe_serialization=True)
             WhisperFeatureExtractor(self.config.num_mel_bins).save_pretrained(new)
+
+
+def unseen_padding(
+    mask: StatesMask, queries: Float[Tensor, "batch queries hidden"]
+) -> Float[Tensor, "batch 1 queries states"]:
+    """What Whisper's attention adds to its logits: 0 for real states, else the lowest number."""
+    unseen = (1 - mask[:, None, None].to(queries.dtype)) * torch.finfo(queries.dtype).min
+    return unseen.expand(-1, -1, queries.shape[1], -1)
 
 
 def whisper_shape(config: WhisperConfig) -> EncoderShape:

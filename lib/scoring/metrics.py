@@ -233,3 +233,16 @@ def _edits(process: Callable, reference: str, hypothesis: str) -> tuple[int, int
     out = process(reference, hypothesis)
     edits = out.substitutions + out.deletions + out.insertions
     return edits, out.hits + out.substitutions + out.deletions
+
+
+def transcript_error_rate(transcripts: Sequence[tuple[str, str, str]]) -> float:
+    """Percent of all transcripts together: words, or characters for Chinese and the like.
+
+    Args:
+        transcripts: language, reference and output of each.
+    """
+    edits = []
+    for code, reference, text in transcripts:
+        metric = "CER" if language(code).unit == "char" else "WER"
+        edits.append(statistics(metric, [text], [reference], code, "gmu").rows[0])
+    return percentage(np.sum(edits, axis=0)) if edits else 0.0

@@ -6,7 +6,7 @@ A recipe says how one comes about. Below `full` it is trained here, once; other 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
@@ -18,11 +18,13 @@ from torch import nn
 
 from lib.data.collate import Collator
 from lib.files import content_hash, lock, read_json, write_json
+from lib.models.protocol import TranslationModel
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset, set_threads
-from lib.tasks import ASR, examples
+from lib.tasks import ASR, Example, examples
 from lib.training.ctc import CtcObjective
 from lib.training.fit import FitResult, fit
+from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -201,6 +203,27 @@ def train_ctc(
         device=job.device,
     )
     return objective, result
+
+
+def train_seq2seq(
+    model: TranslationModel,
+    stage: Stage,
+    given: Sequence[Example],
+    collate: Collator,
+    seed: int,
+    job: TrainingJob,
+) -> FitResult:
+    """Train a backbone to write the target texts of examples."""
+    return fit(
+        Seq2SeqObjective(model, stage.label_smoothing),
+        stage,
+        given,
+        collate,
+        job.folder / stage.name,
+        seed=seed,
+        callback=job.callback,
+        device=job.device,
+    )
 
 
 def training_lock(folder: Path, progress: Progress) -> AbstractContextManager[None]:

@@ -26,11 +26,10 @@ from lib.models.nllb import (
 )
 from lib.progress import Progress
 from lib.scales import scaled
-from lib.systems.backbones import BackboneRecipe, TrainingJob
+from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
 from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import Example, text_examples
-from lib.training.fit import FitResult, fit
-from lib.training.objectives import Seq2SeqObjective
+from lib.training.fit import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -78,16 +77,8 @@ class NllbBackbone(BackboneRecipe):
             train_nllb_tokenizer(texts, self.seen, self.size.subwords, folder)
         tokenizer = NllbTokenizer.from_pretrained(folder)
         model = build_nllb(self.size, tokenizer, self.seen, self.seed)
-        result = fit(
-            Seq2SeqObjective(model, self.text.label_smoothing),
-            self.text,
-            draw_directions(sentences, self.seed),
-            Collator(model),
-            job.folder / self.text.name,
-            seed=self.seed,
-            callback=job.callback,
-            device=job.device,
-        )
+        given = draw_directions(sentences, self.seed)
+        result = train_seq2seq(model, self.text, given, Collator(model), self.seed, job)
         return model, [result]
 
 

@@ -32,11 +32,10 @@ from lib.models.speech_lm.saving import LANGUAGE_MODEL
 from lib.models.tokenizer import text_ids
 from lib.progress import Progress
 from lib.scales import scaled
-from lib.systems.backbones import BackboneRecipe, TrainingJob
+from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
 from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import Example, text_examples
-from lib.training.fit import FitResult, fit
-from lib.training.objectives import Seq2SeqObjective
+from lib.training.fit import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -124,16 +123,8 @@ class QwenBackbone(BackboneRecipe):
             train_qwen_tokenizer(texts, self.size.subwords, folder)
         tokenizer = Qwen2TokenizerFast.from_pretrained(folder)
         model = SpeechLm(None, None, build_qwen(self.size, tokenizer, self.seed), tokenizer)
-        result = fit(
-            Seq2SeqObjective(model, self.text.label_smoothing),
-            self.text,
-            given,
-            Collator(Stretched(model)),
-            job.folder / self.text.name,
-            seed=self.seed,
-            callback=job.callback,
-            device=job.device,
-        )
+        collate = Collator(Stretched(model))
+        result = train_seq2seq(model, self.text, given, collate, self.seed, job)
         return model, [result]
 
     def text_examples(self) -> list[Example]:

@@ -25,12 +25,12 @@ from lib.systems.backbones import (
     BackboneRecipe,
     TrainingJob,
     train_ctc,
+    train_seq2seq,
     training_lock,
 )
 from lib.tasks import ASR, ST, Example, examples, text_examples
 from lib.training.ctc import CtcObjective
-from lib.training.fit import FitResult, fit
-from lib.training.objectives import Seq2SeqObjective
+from lib.training.fit import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -77,17 +77,7 @@ class SeamlessBackbone(BackboneRecipe):
             (self.text, self.text_examples()),
             (self.joint, self.joint_examples(job.corpus)),
         ):
-            result = fit(
-                Seq2SeqObjective(model, stage.label_smoothing),
-                stage,
-                given,
-                collate,
-                job.folder / stage.name,
-                seed=self.seed,
-                callback=job.callback,
-                device=job.device,
-            )
-            results.append(result)
+            results.append(train_seq2seq(model, stage, given, collate, self.seed, job))
         return model, results
 
     def untrained(self, job: TrainingJob) -> Seamless:

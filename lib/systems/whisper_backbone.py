@@ -26,11 +26,16 @@ from lib.models.whisper import (
 )
 from lib.progress import Progress
 from lib.scales import scaled
-from lib.systems.backbones import MAX_SECONDS, BackboneRecipe, TrainingJob, train_ctc
+from lib.systems.backbones import (
+    MAX_SECONDS,
+    BackboneRecipe,
+    TrainingJob,
+    train_ctc,
+    train_seq2seq,
+)
 from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import ASR, examples
-from lib.training.fit import FitResult, fit
-from lib.training.objectives import Seq2SeqObjective
+from lib.training.fit import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -76,16 +81,8 @@ class WhisperBackbone(BackboneRecipe):
         tokenizer = WhisperTokenizerFast.from_pretrained(folder)
         model = build_whisper(self.size, tokenizer, self.seed, self.pad_to_window)
         results = [train_ctc(model, self.ctc, self.seed, job)[1]]
-        result = fit(
-            Seq2SeqObjective(model, self.asr.label_smoothing),
-            self.asr,
-            given,
-            Collator(model, model.feature_extractor(MAX_SECONDS)),
-            job.folder / self.asr.name,
-            seed=self.seed,
-            callback=job.callback,
-            device=job.device,
-        )
+        collate = Collator(model, model.feature_extractor(MAX_SECONDS))
+        result = train_seq2seq(model, self.asr, given, collate, self.seed, job)
         return model, [*results, result]
 
 

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from lib.data.batch import IGNORED
 from lib.data.collate import Collator
-from lib.languages import language
 from lib.models.speech_lm.model import SpeechLm
-from lib.scoring.metrics import statistics
+from lib.scoring.metrics import transcript_error_rate
 from lib.tasks import ASR, Example
 
 MAX_EXAMPLES = 48  # of a batch for the signals
@@ -34,7 +33,8 @@ def alignment_signals(
     transcripts = [(e, text) for e, text in outputs if e.task == ASR]
     if not transcripts:
         return {}
-    signals = {"error_rate": _error_rate(transcripts)}
+    said = [(e.target, e.target_text, text) for e, text in transcripts]
+    signals = {"error_rate": transcript_error_rate(said)}
     dev = [e for e, _ in transcripts[:MAX_EXAMPLES]]
     batch = Collator(model, model.feature_extractor(MAX_SECONDS))(dev)
     if batch is None:
@@ -55,11 +55,3 @@ def alignment_signals(
 def _mean(values: Float[Tensor, "batch positions width"], mask: Tensor) -> Tensor:
     mask = mask.unsqueeze(-1).to(values.dtype)
     return (values * mask).sum(1) / mask.sum(1).clamp(min=1)
-
-
-def _error_rate(transcripts: Sequence[tuple[Example, str]]) -> float:
-    edits = []
-    for e, text in transcripts:
-        metric = "CER" if language(e.target).unit == "char" else "WER"
-        edits.append(statistics(metric, [text], [e.target_text], e.target, "gmu").rows[0])
-    return 100 * sum(row[0] for row in edits) / max(sum(row[1] for row in edits), 1)

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lib.languages import language
-from lib.scoring.metrics import statistics
+from lib.scoring.metrics import transcript_error_rate
 from lib.systems.llm_srt.prompts import RIGHT, Prompts
 from lib.tasks import ASR, ST, Example
-
-
-def error_rate(transcripts: Sequence[tuple[str, str, str]]) -> float:
-    """Percent of all transcripts together: words, or characters for Chinese and the like.
-
-    Args:
-        transcripts: language, reference and output of each.
-    """
-    edits = []
-    for code, reference, text in transcripts:
-        metric = "CER" if language(code).unit == "char" else "WER"
-        edits.append(statistics(metric, [text], [reference], code, "gmu").rows[0])
-    return 100 * sum(row[0] for row in edits) / max(sum(row[1] for row in edits), 1)
 
 
 def curriculum_signals(
@@ -42,5 +28,5 @@ def curriculum_signals(
         right = sum(answer.form == RIGHT for _, answer in answers)
         signals["right_form"] = 100 * right / len(answers)
     if asr:
-        signals["error_rate"] = error_rate(asr)
+        signals["error_rate"] = transcript_error_rate(asr)
     return signals

@@ -2,8 +2,9 @@
 
 import pytest
 
+from lib.scoring.metrics import transcript_error_rate
 from lib.systems.llm_srt.prompts import Prompts
-from lib.systems.llm_srt.signals import curriculum_signals, error_rate
+from lib.systems.llm_srt.signals import curriculum_signals
 from lib.tasks import ASR, SMT, ST, Example
 from lib.training.log import read_signals
 
@@ -27,19 +28,19 @@ def signals(*outputs, prompts=Prompts()):
 
 def test_errors_are_of_all_words_together():
     pairs = [("eng", "a b c", "a b x"), ("eng", "a", "")]
-    assert error_rate(pairs) == 100 * 2 / 4
+    assert transcript_error_rate(pairs) == 100 * 2 / 4
 
 
 def test_chinese_is_counted_by_character():
-    assert error_rate([("zho", "今天好", "今天")]) == pytest.approx(100 / 3)
+    assert transcript_error_rate([("zho", "今天好", "今天")]) == pytest.approx(100 / 3)
 
 
 def test_case_and_marks_are_no_errors():
-    assert error_rate([("eng", "Two days.", "two days")]) == 0.0
+    assert transcript_error_rate([("eng", "Two days.", "two days")]) == 0.0
 
 
 def test_no_transcript_has_no_errors():
-    assert error_rate([]) == 0.0
+    assert transcript_error_rate([]) == 0.0
 
 
 def test_transcripts_of_transcribing():
