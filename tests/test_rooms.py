@@ -31,7 +31,7 @@ FORBIDDEN = {"display": {"systems"}, "workbook": {"data", "models", "training", 
 ALLOWED = {f"lib.systems.{system}.views": {"display"} for system in SYSTEMS}
 ALLOWED["lib.systems.it_ist.pseudo_labels.views"] = {"display"}
 ALLOWED["lib.systems.speed.views"] = {"display"}
-ALLOWED["lib.systems.llm_srt.directions"] = {"display"}
+ALLOWED["lib.systems.llm_srt.direction_views"] = {"display"}
 # how the workbook reaches systems: at import, and inside the functions of its commands
 REGISTRY, LAZY = "lib.systems.registry", {"lib.systems.load", "lib.systems.export"}
 

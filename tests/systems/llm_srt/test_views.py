@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.files import read_json, write_json
-from lib.systems.llm_srt import beside, views
+from lib.systems.llm_srt import decodings, views
 from lib.systems.llm_srt.prompts import FORMS
 from tests.systems.llm_srt.cases import with_recipe
 
@@ -126,7 +126,7 @@ def test_forms_are_shares_of_a_directions_answers():
 
 @pytest.mark.slow
 def test_forms_of_a_trained_system_have_a_row_each(llm_srt, srt_trained):
-    page = views.form_table(beside.forms(llm_srt, srt_trained("srt")))
+    page = views.form_table(decodings.forms(llm_srt, srt_trained("srt")))
     assert page.body.count("<tr>") == 1 + 12
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib.systems.llm_srt import directions
+from lib.systems.llm_srt import direction_views
 from lib.systems.llm_srt.experiment import PAPER_LANGUAGES
 from lib.systems.llm_srt.strategies import LESS_SPEECH
 from tests.systems.llm_srt.test_claims import MEANT, WRONG, row
@@ -16,7 +16,7 @@ SCORES = {("eng", "deu"): 30.0, ("deu", "eng"): 20.0, ("deu", "fra"): 4.0, ("eng
 def test_scores_are_of_one_strategys_translations():
     rows = [row("srt", MEANT), row("srt", WRONG, source="fra"), row("direct", WRONG)]
     rows += [row("srt", WRONG, task="ASR", target="eng"), row("srt", WRONG, system="baseline")]
-    found = directions.bleu_by_direction(rows, "srt")
+    found = direction_views.bleu_by_direction(rows, "srt")
     assert found.keys() == {("eng", "deu"), ("fra", "deu")}
     assert found["eng", "deu"] == pytest.approx(100.0)
     assert found["fra", "deu"] < 5
@@ -34,14 +34,14 @@ def boxes(axes):
 
 
 def test_zero_shot_directions_are_boxed_in_the_first_map_alone():
-    figure = directions.direction_map({"one": SCORES, "two": SCORES}, UNSEEN)
+    figure = direction_views.direction_map({"one": SCORES, "two": SCORES}, UNSEEN)
     first, second = figure.axes
     assert boxes(first) == set(UNSEEN)
     assert boxes(second) == set()
 
 
 def test_a_map_has_its_scores_where_their_languages_are():
-    (axes,) = directions.direction_map({"one": SCORES}).axes
+    (axes,) = direction_views.direction_map({"one": SCORES}).axes
     grid = axes.images[0].get_array()
     rows = [label.get_text() for label in axes.get_yticklabels()]
     columns = [label.get_text() for label in axes.get_xticklabels()]
@@ -58,12 +58,12 @@ def test_a_map_has_its_scores_where_their_languages_are():
 
 def test_languages_that_are_not_the_papers_are_drawn_last():
     scores = {("est", "eng"): 1.0, ("eng", "est"): 2.0}
-    (axes,) = directions.direction_map({"one": scores}).axes
+    (axes,) = direction_views.direction_map({"one": scores}).axes
     assert [label.get_text() for label in axes.get_yticklabels()] == ["eng", "est"]
 
 
 def test_the_released_sheet_stands_beside():
-    figure = directions.published_map(SCORES, UNSEEN)
+    figure = direction_views.published_map(SCORES, UNSEEN)
     ours, released = figure.axes
     assert "this workbook" in ours.get_title(loc="left")
     assert "released" in released.get_title(loc="left")
@@ -73,7 +73,7 @@ def test_the_released_sheet_stands_beside():
 
 
 def test_no_score_above_zero_is_still_drawn():
-    (axes,) = directions.direction_map({"one": dict.fromkeys(SCORES, 0.0)}).axes
+    (axes,) = direction_views.direction_map({"one": dict.fromkeys(SCORES, 0.0)}).axes
     assert len(axes.texts) == len(SCORES)
 
 
@@ -87,7 +87,8 @@ def cells(page):
 
 
 def test_means_of_trained_and_zero_shot_directions(llm_srt):
-    found = {tuple(row[:2]): row[2:] for row in cells(directions.by_group(llm_srt, SCORES, UNSEEN))}
+    rows = cells(direction_views.by_group(llm_srt, SCORES, UNSEEN))
+    found = {tuple(row[:2]): row[2:] for row in rows}
     assert found["direction", "trained"] == ["3", "20.00"]
     assert found["direction", "zero-shot"] == ["1", "4.00"]
     assert found["families", "same"] == ["2", "25.00"]
@@ -95,7 +96,7 @@ def test_means_of_trained_and_zero_shot_directions(llm_srt):
 
 
 def test_every_direction_is_in_one_group_of_each_kind(llm_srt):
-    rows = cells(directions.by_group(llm_srt, SCORES, UNSEEN))
+    rows = cells(direction_views.by_group(llm_srt, SCORES, UNSEEN))
     by_kind = {}
     for what, _, count, _ in rows:
         by_kind[what] = by_kind.get(what, 0) + int(count)
@@ -110,7 +111,7 @@ def test_every_direction_is_in_one_group_of_each_kind(llm_srt):
 def test_costs_count_what_was_trained(llm_srt, srt_trained):
     names = ("srt, bridge only", "srt", "srt, everything")
     systems = [srt_trained(name) for name in names]
-    page = directions.costs(systems, dict.fromkeys(names, SCORES), UNSEEN)
+    page = direction_views.costs(systems, dict.fromkeys(names, SCORES), UNSEEN)
     rows = cells(page)
     assert [row[0] for row in rows] == list(names)
     assert {row[-1] for row in rows} == {"20.00"}  # without the zero-shot direction
@@ -121,7 +122,7 @@ def test_costs_count_what_was_trained(llm_srt, srt_trained):
 @pytest.mark.parametrize("name", ["srt, bridge only", "srt"])
 def test_costs_of_a_system_that_was_found_are_those_of_its_training(llm_srt, srt_trained, name):
     systems = [srt_trained(name), replace(llm_srt).train(name)]
-    pages = [directions.costs([s], {name: SCORES}, ()).body for s in systems]
+    pages = [direction_views.costs([s], {name: SCORES}, ()).body for s in systems]
     assert pages[0] == pages[1]
 
 
@@ -146,19 +147,19 @@ def less(stage, **scores):
     ],
 )
 def test_the_smallest_share_that_keeps_the_score(scores, enough):
-    page = directions.enough_speech(less("asr", **scores), (), kept=0.9)
+    page = direction_views.enough_speech(less("asr", **scores), (), kept=0.9)
     ((stage, *_, whole, smallest),) = cells(page)
     assert (stage, whole, smallest) == ("asr", "20.00", enough)
 
 
 def test_only_stages_that_were_trained_have_a_row():
     scores = less("asr", **{"0.5": 19.0}) | less("srt", **{"0.1": 1.0})
-    page = directions.enough_speech(scores, (), kept=0.9)
+    page = direction_views.enough_speech(scores, (), kept=0.9)
     assert [row[0] for row in cells(page)] == ["asr", "srt"]
 
 
 def test_without_less_speech_it_says_how_to_train_it():
-    body = directions.enough_speech({"srt": SCORES}, (), kept=0.9).body
+    body = direction_views.enough_speech({"srt": SCORES}, (), kept=0.9).body
     assert "ablate = &quot;speech&quot;" in body
 
 
@@ -168,5 +169,5 @@ def test_without_less_speech_it_says_how_to_train_it():
 def test_the_distance_to_the_ceiling_is_negative():
     rows = [row("srt", WRONG if n < 6 else MEANT, id=str(n)) for n in range(12)]
     rows += [row("language model", MEANT, task="MT", id=str(n)) for n in range(12)]
-    found = directions.below_ceiling(rows)
+    found = direction_views.below_ceiling(rows)
     assert found.value < 0

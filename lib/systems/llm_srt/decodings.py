@@ -1,4 +1,4 @@
-"""Rows beside a system's own: its transcripts, the language model's ceiling, the cascade."""
+"""Further decodings of a curriculum: transcripts, two passes, given tags, ceiling, cascade."""
 
 from __future__ import annotations
 

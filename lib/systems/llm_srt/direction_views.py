@@ -1,4 +1,4 @@
-"""Directions of notebooks 30 and 31: scores, groups, costs, how much is enough."""
+"""Pages of notebook 30 by direction: scores, groups, costs, how much speech is enough."""
 
 from __future__ import annotations
 

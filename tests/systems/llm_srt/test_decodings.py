@@ -8,7 +8,7 @@ from lib.data.collate import Collator
 from lib.decoding import decode
 from lib.files import read_json, write_json
 from lib.models.protocol import Search
-from lib.systems.llm_srt import beside
+from lib.systems.llm_srt import decodings
 from lib.systems.llm_srt.prompts import FORMS
 from lib.tasks import ASR, MT, Example
 from tests.systems.llm_srt.cases import with_recipe
@@ -48,7 +48,7 @@ def right(example):
 
 
 def test_transcripts_are_asked_for_by_their_own_prompt(llm_srt, srt_trained):
-    rows = beside.transcripts(llm_srt, srt_trained("srt"))
+    rows = decodings.transcripts(llm_srt, srt_trained("srt"))
     assert len(rows) == CLIPS
     assert {(r.task, r.strategy) for r in rows} == {("ASR", "srt")}
     assert all(r.source == r.target for r in rows)
@@ -58,12 +58,12 @@ def test_transcripts_are_asked_for_by_their_own_prompt(llm_srt, srt_trained):
 
 def test_transcripts_are_those_of_a_system_that_is_asked_for_nothing_else(llm_srt, srt_trained):
     system = srt_trained("asr")
-    own, found = llm_srt.outputs(system), beside.transcripts(llm_srt, system)
+    own, found = llm_srt.outputs(system), decodings.transcripts(llm_srt, system)
     assert [r.hypothesis for r in found] == [r.hypothesis for r in own]
 
 
 def test_transcripts_inside_answers_are_one_a_clip(llm_srt, answering):
-    rows = beside.spelt_out(llm_srt, answering(right))
+    rows = decodings.spelt_out(llm_srt, answering(right))
     assert len(rows) == len({r.id for r in rows}) == CLIPS
     assert {(r.task, r.strategy) for r in rows} == {("ASR", "srt, spelt out")}
     assert {(r.source, r.hypothesis) for r in rows} == set(SAID.items())
@@ -72,7 +72,7 @@ def test_transcripts_inside_answers_are_one_a_clip(llm_srt, answering):
 
 
 def test_the_transcript_is_of_the_clips_first_direction(llm_srt, answering):
-    rows = beside.spelt_out(llm_srt, answering(lambda e: f"{e.target}<|{e.source}|>"))
+    rows = decodings.spelt_out(llm_srt, answering(lambda e: f"{e.target}<|{e.source}|>"))
     first = {}
     for source, target in llm_srt.directions:
         first.setdefault(source, target)
@@ -80,7 +80,7 @@ def test_the_transcript_is_of_the_clips_first_direction(llm_srt, answering):
 
 
 def test_a_broken_answer_still_has_a_transcript(llm_srt, answering):
-    rows = beside.spelt_out(llm_srt, answering(lambda e: "a b<|eng"))
+    rows = decodings.spelt_out(llm_srt, answering(lambda e: "a b<|eng"))
     assert {r.hypothesis for r in rows} == {"a b"}
 
 
@@ -95,7 +95,7 @@ def test_a_clip_without_a_transcript_has_no_row(llm_srt, answering):
         for u in corpus.utterances
     ]
     poor = llm_srt.with_corpus(replace(corpus, utterances=bare))
-    rows = beside.spelt_out(poor, system)
+    rows = decodings.spelt_out(poor, system)
     assert {r.source for r in rows} == {"deu", "fra", "zho"}
 
 
@@ -103,7 +103,7 @@ def test_a_clip_without_a_transcript_has_no_row(llm_srt, answering):
 
 
 def test_forms_are_of_every_answer(llm_srt, srt_trained):
-    counts = beside.forms(llm_srt, srt_trained("srt"))
+    counts = decodings.forms(llm_srt, srt_trained("srt"))
     assert counts.keys() == set(llm_srt.directions)
     assert [sum(own.values()) for own in counts.values()] == [CLIPS // 4] * DIRECTIONS
     assert {form for own in counts.values() for form in own} <= set(FORMS)
@@ -113,14 +113,14 @@ def test_forms_are_counted_by_direction(llm_srt, answering):
     def written(example):
         return right(example) if example.source == "eng" else "no tags"
 
-    counts = beside.forms(llm_srt, answering(written))
+    counts = decodings.forms(llm_srt, answering(written))
     assert counts["eng", "deu"] == {"right": 6}
     assert counts["deu", "eng"] == {"no tag": 6}
 
 
 def test_transcribing_and_translating_tasks_have_no_forms(llm_srt, srt_trained):
-    assert beside.forms(llm_srt, srt_trained("asr")) == {}
-    parallel = beside.forms(llm_srt, srt_trained("parallel"))
+    assert decodings.forms(llm_srt, srt_trained("asr")) == {}
+    parallel = decodings.forms(llm_srt, srt_trained("parallel"))
     assert sum(sum(own.values()) for own in parallel.values()) == CLIPS * 3
 
 
@@ -137,9 +137,9 @@ def test_the_second_pass_reads_the_transcripts_of_the_first(llm_srt, srt_trained
 
     monkeypatch.setattr(system.model, "layout", seen)
     fresh = with_recipe(llm_srt, max_new_tokens=5)  # not decoded before
-    said = {(r.source, r.id): r.hypothesis for r in beside.transcripts(fresh, system)}
+    said = {(r.source, r.id): r.hypothesis for r in decodings.transcripts(fresh, system)}
     asked.clear()
-    beside.in_two_passes(fresh, system)
+    decodings.in_two_passes(fresh, system)
     prompts = {(e.source, e.target, e.id): e.prompt for e in asked}
     assert len(prompts) == CLIPS * 3
     assert any(said.values())
@@ -148,7 +148,7 @@ def test_the_second_pass_reads_the_transcripts_of_the_first(llm_srt, srt_trained
 
 
 def test_two_passes_are_translations_with_the_true_transcript_beside(llm_srt, srt_trained):
-    rows = beside.in_two_passes(llm_srt, srt_trained("smt, no srt"))
+    rows = decodings.in_two_passes(llm_srt, srt_trained("smt, no srt"))
     assert {(r.task, r.strategy) for r in rows} == {("ST", "smt, no srt, two passes")}
     texts = {u.id: u.texts for u in llm_srt.corpus.split("test")}
     assert all(r.transcript == texts[r.id][r.source] for r in rows)
@@ -159,8 +159,8 @@ def test_two_passes_are_translations_with_the_true_transcript_beside(llm_srt, sr
 def test_the_ceiling_needs_no_audio(llm_srt, tmp_path):
     silent = [replace(u, audio=tmp_path / "gone.wav") for u in llm_srt.corpus.utterances]
     deaf = llm_srt.with_corpus(replace(llm_srt.corpus, utterances=silent))
-    rows = beside.ceiling(deaf)
-    assert [r.hypothesis for r in rows] == [r.hypothesis for r in beside.ceiling(llm_srt)]
+    rows = decodings.ceiling(deaf)
+    assert [r.hypothesis for r in rows] == [r.hypothesis for r in decodings.ceiling(llm_srt)]
     assert {(r.task, r.strategy, r.stage) for r in rows} == {("MT", "language model", "backbone")}
     assert len(rows) == CLIPS * 3
     assert any(r.hypothesis for r in rows)
@@ -168,7 +168,7 @@ def test_the_ceiling_needs_no_audio(llm_srt, tmp_path):
 
 def test_the_cascade_translates_what_whisper_wrote(llm_srt):
     """The language model's translations of those transcripts, asked for by hand."""
-    rows = beside.cascade(llm_srt)
+    rows = decodings.cascade(llm_srt)
     heard = {(r.source, r.id): r.hypothesis for r in rows if r.strategy == "whisper"}
     cascade = [r for r in rows if r.strategy == "cascade"]
     assert (len(heard), len(cascade)) == (CLIPS, CLIPS * 3)
@@ -194,14 +194,14 @@ def test_the_cascade_translates_what_whisper_wrote(llm_srt):
 
 
 def test_whispers_transcripts_are_scored_too(llm_srt):
-    rows = [r for r in beside.cascade(llm_srt) if r.strategy == "whisper"]
+    rows = [r for r in decodings.cascade(llm_srt) if r.strategy == "whisper"]
     references = {e.id: e.target_text for e in llm_srt.test(ASR)}
     assert {r.id: r.reference for r in rows} == references
     assert {r.task for r in rows} == {"ASR"}
 
 
 def test_the_published_search_is_another_row_of_the_same_system(llm_srt, srt_trained):
-    rows = beside.published_search(llm_srt, srt_trained("srt"))
+    rows = decodings.published_search(llm_srt, srt_trained("srt"))
     assert {r.strategy for r in rows} == {"srt, published search"}
     assert all(r.tokens >= 10 for r in rows)
     assert len(rows) == CLIPS * 3
