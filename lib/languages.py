@@ -98,6 +98,18 @@ def language(code: str) -> Language:
     )
 
 
+def parse_languages(text: str) -> tuple[str, ...]:
+    """Languages such as "eng deu".
+
+    Raises:
+        ValueError: there is none, or an unknown one.
+    """
+    found = tuple(dict.fromkeys(language(code).code for code in text.replace(",", " ").split()))
+    if not found:
+        raise ValueError("no language is given; write them as: eng deu")
+    return found
+
+
 def iso_code_of(resource: str, code: str) -> str | None:
     """The ISO 639-3 code of a resource's code; None if it is unknown.
 

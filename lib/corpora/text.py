@@ -22,6 +22,7 @@ CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
 MIN_CONFIDENCE = 0.95  # of the language that was identified
 MAX_LABEL_PROBABILITY = 0.02  # of the language that the text is labelled with
 MIN_CHARACTERS = 20
+MIN_OUTPUT_CONFIDENCE = 0.5  # of the language of a system's output, where no label is doubted
 MIN_SCRIPT_SHARE = 0.5  # of the letters that must be in the script of the language
 
 # prefixes of the Unicode names of a script's letters
@@ -146,6 +147,14 @@ def language_mismatch(text: str, code: str, other: str | None = None) -> str | N
         return None
     both_han = script in _HAN and found in LANGUAGES and language(found).script in _HAN
     return None if both_han else found
+
+
+def identified_language(text: str) -> str | None:
+    """The language of a text, ISO 639-3; None where it is too short or the identifier unsure."""
+    if len(text) < MIN_CHARACTERS:
+        return None
+    ((best, confidence),) = _language_probabilities(text, 1).items()
+    return iso_code_of("locale", best) if confidence > MIN_OUTPUT_CONFIDENCE else None
 
 
 def _related(code: str, other: str) -> bool:

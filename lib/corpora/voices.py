@@ -38,6 +38,7 @@ _ENGINE_SAMPLING_RATE = 22_050  # Hz, fixed by espeak-ng
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
 _CHARS_UTF8 = 1
 _POSITION_CHARACTER = 1
+_PHONEMES_IPA = 2
 _PARAMETER_RATE, _PARAMETER_PITCH = 1, 3
 
 
@@ -84,6 +85,7 @@ def start_engine() -> None:
     if rate != _ENGINE_SAMPLING_RATE:
         raise RuntimeError(f"espeak-ng's rate is {rate} Hz; expected {_ENGINE_SAMPLING_RATE} Hz")
     _library.espeak_SetSynthCallback(_collect)
+    _library.espeak_TextToPhonemes.restype = ctypes.c_char_p
 
 
 def seed_libc() -> None:
@@ -122,3 +124,20 @@ def speak(text: str, voice: str, speaker: Speaker) -> Float[np.ndarray, "samples
     # the greatest common divisor of both rates is 50 Hz
     up, down = SAMPLING_RATE // 50, _ENGINE_SAMPLING_RATE // 50
     return resample_poly(samples.astype(np.float32) / 32768.0, up, down).astype(np.float32)
+
+
+def text_phonemes(text: str, voice: str) -> str:
+    """A text in the International Phonetic Alphabet, its clauses separated by spaces.
+
+    Raises:
+        ValueError: espeak-ng lacks the voice.
+    """
+    if _library is None:
+        raise RuntimeError("espeak-ng runs in worker processes only; call phonemes() instead")
+    if _library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise ValueError(f"espeak-ng has no voice {voice!r}")
+    rest, clauses = ctypes.c_char_p(text.encode()), []
+    while rest.value is not None:
+        found = _library.espeak_TextToPhonemes(ctypes.byref(rest), _CHARS_UTF8, _PHONEMES_IPA)
+        clauses.append(found.decode())
+    return " ".join(clauses)

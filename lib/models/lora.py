@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from peft import LoraConfig, inject_adapter_in_model
 from peft.tuners.lora import LoraLayer
 from torch import nn
 
 ONLY_LORA = r"^(?!.*lora_)"  # in `Stage.frozen`: only the adapters train
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lora:
+    """Sizes of adapters; the defaults are LLM-SRT's at the time of its paper (2409.19510)."""
+
+    rank: int = 8
+    alpha: int = 32
+    dropout: float = 0.05
+    targets: tuple[str, ...] = ("q_proj", "v_proj")
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Lora:
+        """From JSON-able data, as `dataclasses.asdict` makes it."""
+        return cls(**{**facts, "targets": tuple(facts["targets"])})
 
 
 def add_lora(

@@ -34,6 +34,10 @@ class SpeechEncoder(Protocol):
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
     ) -> tuple[States, StatesMask]: ...
 
+    def layer_states(
+        self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[States, StatesMask]: ...
+
     def save(self, folder: Path | str) -> None: ...
 
 

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import sentencepiece
 from tokenizers.pre_tokenizers import ByteLevel
@@ -26,10 +27,13 @@ _CODE_POINTS = [*range(0x20, 0x7F), *range(0xA1, 0x180), 0x2019, 0x201C, 0x201D,
 _LATIN = "".join(map(chr, _CODE_POINTS))
 
 
-def train_sentencepiece(texts: Iterable[str], subwords: int) -> bytes:
+def train_sentencepiece(texts: Iterable[str], subwords: int, **options: Any) -> bytes:
     """A SentencePiece unigram model of about `subwords` subwords, after `<unk>` `<s>` `</s>`.
 
     Digits are single subwords, so that any number can be written, and so is every Latin letter.
+
+    Args:
+        options: of SentencePiece's trainer, such as other ids of the first tokens.
     """
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
@@ -44,6 +48,7 @@ def train_sentencepiece(texts: Iterable[str], subwords: int) -> bytes:
         normalization_rule_name="nfkc",
         minloglevel=2,
         num_threads=1,
+        **options,
     )
     return model.getvalue()
 

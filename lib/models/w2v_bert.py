@@ -75,6 +75,13 @@ class W2vBert(nn.Module):
         """The state of each frame, and which are real; others mean nothing."""
         return self.model(features, attention_mask=mask).last_hidden_state, mask
 
+    def layer_states(
+        self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[Float[Tensor, "batch frames layers_hidden"], Int[Tensor, "batch frames"]]:
+        """The states of each frame in every layer, side by side, the first layer's first."""
+        found = self.model(features, attention_mask=mask, output_hidden_states=True)
+        return torch.cat(found.hidden_states[1:], -1), mask  # without the layers' input
+
     def save(self, folder: Path | str) -> None:
         """Write it as plain transformers reads it, safetensors only, with its feature extractor."""
         with atomic_path(folder) as new:
@@ -90,6 +97,7 @@ def w2v_bert_shape(config: Wav2Vec2BertConfig) -> EncoderShape:
         heads=config.num_attention_heads,
         feed_forward=config.intermediate_size,
         stack=config.feature_projection_input_dim // MELS,
+        layers=config.num_hidden_layers,
     )
 
 

@@ -6,6 +6,7 @@ call.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -74,6 +75,20 @@ class WhisperSpeechEncoder(nn.Module):
         self, features: Float[Tensor, "batch frames mels"], mask: Int[Tensor, "batch frames"]
     ) -> tuple[States, StatesMask]:
         """The state of each pair of frames, and which are real; others mean nothing."""
+        *_, last = self._states(features, mask)
+        return last, mask[:, ::FRAMES_PER_STATE]
+
+    def layer_states(
+        self, features: Float[Tensor, "batch frames mels"], mask: Int[Tensor, "batch frames"]
+    ) -> tuple[States, StatesMask]:
+        """The states of each pair of frames in every layer, side by side, the first layer's first.
+        """
+        return torch.cat(list(self._states(features, mask)), -1), mask[:, ::FRAMES_PER_STATE]
+
+    def _states(
+        self, features: Float[Tensor, "batch frames mels"], mask: Int[Tensor, "batch frames"]
+    ) -> Iterator[States]:
+        """The output of each layer; of the last one, after the final norm."""
         model, real = self.model, mask.unsqueeze(1).to(features.dtype)
         hidden = F.gelu(model.conv1(features.transpose(1, 2) * real))
         # what padding became must not reach the last state
@@ -82,9 +97,9 @@ class WhisperSpeechEncoder(nn.Module):
         hidden = F.dropout(hidden, model.dropout, model.training)
         states_mask = mask[:, ::FRAMES_PER_STATE]
         unseen = None if bool(states_mask.all()) else unseen_padding(states_mask, hidden)
-        for layer in model.layers:
+        for number, layer in enumerate(model.layers, start=1):
             hidden = layer(hidden, unseen, layer_head_mask=None)[0]
-        return model.layer_norm(hidden), states_mask
+            yield hidden if number < len(model.layers) else model.layer_norm(hidden)
 
     def save(self, folder: Path | str) -> None:
         """Write it as plain transformers reads it, safetensors only, with its feature extractor."""
@@ -109,6 +124,7 @@ def whisper_shape(config: WhisperConfig) -> EncoderShape:
         heads=config.encoder_attention_heads,
         feed_forward=config.encoder_ffn_dim,
         stack=FRAMES_PER_STATE,
+        layers=config.encoder_layers,
     )
 
 

@@ -39,6 +39,8 @@ KINDS = {
     "qwen": "lib.systems.qwen_backbone",
     "whisper": "lib.systems.whisper_backbone",
     "srt_qwen": "lib.systems.llm_srt.language_model",
+    "best_rq": "lib.systems.best_rq_backbone",
+    "mt5": "lib.systems.mt5_backbone",
 }
 
 
@@ -136,16 +138,30 @@ def get_backbone(
     progress: Progress = no_progress,
     device: torch.device | str = "cpu",
     seed: int = 1,
+    **changes: Any,
 ) -> TrainedBackbone:
     """The backbone of a scale, trained where it is not in the cache.
 
     Args:
         seed: of its training; a published backbone has one.
+        changes: of its recipe, where it is trained here.
     """
     set_threads(scale)
     recipe = replace(backbone_recipe(kind, scale), seed=seed)
     if recipe.hub:
         return TrainedBackbone(recipe=recipe, path=recipe.hub, stages=[], corpus=None)
+    hooks = {"callback": callback, "progress": progress, "device": device}
+    return train_backbone(replace(recipe, **changes), cache, **hooks)
+
+
+def train_backbone(
+    recipe: BackboneRecipe,
+    cache: Path,
+    callback: TrainingCallback = no_callback,
+    progress: Progress = no_progress,
+    device: torch.device | str = "cpu",
+) -> TrainedBackbone:
+    """The backbone of a recipe without a hub's name, trained where it is not in the cache."""
     corpus = recipe.corpus(cache, progress)
     folder = recipe.folder(corpus, cache)
     job = TrainingJob(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -12,6 +13,7 @@ from lib.corpora.curation.curate import Curated, curate
 from lib.corpora.curation.rules import Rules, parse_licences
 from lib.corpora.phrasebook import Breadth, Phrasebook
 from lib.corpora.synthesis import synthesize
+from lib.files import content_hash
 from lib.progress import Progress, no_progress
 from lib.systems.backbones import backbone_recipe
 from lib.utterance import Corpus, Utterance
@@ -70,6 +72,70 @@ def pair_corpus(
         )
         return catalogue.to_corpus(curated, source)
     return synthesize(pair_phrasebook(recipe, source, target), cache, progress)
+
+
+def parse_corpora(text: str, licences: str = "") -> list[CorpusChoice]:
+    """Corpora with their folders, such as "covost2=/data/covost2 fleurs=/data/fleurs".
+
+    Raises:
+        ValueError: there is none.
+    """
+    parts = [part.partition("=") for part in text.split()]
+    if not parts:
+        raise ValueError("no corpus is given; write them as: covost2=/data/covost2")
+    return [CorpusChoice(name=name, folder=at, licences=licences) for name, _, at in parts]
+
+
+def joined_recordings(
+    recipe: DataRecipe,
+    choices: Sequence[CorpusChoice],
+    languages: Sequence[str],
+    cache: Path,
+    progress: Progress = no_progress,
+) -> Corpus:
+    """Curated recordings in some languages as one corpus; dev and test are the first corpus's."""
+    found: list[tuple[Corpus, tuple[str, ...] | None]] = []
+    for number, choice in enumerate(choices):
+        rules = Rules(
+            licences=parse_licences(choice.licences), max_seconds=recipe.max_train_seconds
+        )
+        curated = catalogue.load_curated(
+            choice.name, choice.folder, cache, rules, progress=progress
+        )
+        found.append((catalogue.to_corpus(curated), ("train",) if number else None))
+    return join_corpora(found, languages)
+
+
+def join_corpora(
+    corpora: Sequence[tuple[Corpus, tuple[str, ...] | None]], sources: Sequence[str]
+) -> Corpus:
+    """Corpora as one, with the splits that are wanted of each; ids get the corpus's name."""
+    utterances: list[Utterance] = []
+    for corpus, splits in corpora:
+        utterances += [
+            replace(u, id=f"{corpus.name}/{u.id}", source=corpus.name)
+            for u in corpus.utterances
+            if u.language in sources and (splits is None or u.split in splits)
+        ]
+    names = [corpus for corpus, _ in corpora]
+    return Corpus(
+        name=" and ".join(corpus.name for corpus in names),
+        utterances=utterances,
+        hash=content_hash([[corpus.hash for corpus in names], list(sources)]),
+        synthetic=any(corpus.synthetic for corpus in names),
+        licence=", ".join(dict.fromkeys(corpus.licence for corpus in names)),
+        dropped=[dropped for corpus in names for dropped in corpus.dropped],
+    )
+
+
+def share_of(utterances: Sequence[Utterance], share: float, seed: int) -> Sequence[Utterance]:
+    """A share of the utterances, drawn by content: the same in every language."""
+    if share >= 1:
+        return utterances
+    names = sorted({u.meaning or u.id for u in utterances})
+    random.Random(f"{seed}/share").shuffle(names)
+    kept = set(names[: max(1, round(share * len(names)))])
+    return [u for u in utterances if (u.meaning or u.id) in kept]
 
 
 def pair_phrasebook(recipe: DataRecipe, source: str, target: str) -> Phrasebook:

@@ -171,7 +171,11 @@ class Experiment(ExperimentOutputs):
     def _evaluation(self, model: nn.Module, strategy: Strategy) -> Callable[[], Evaluation]:
         """What selects the weights: a score of decoded development utterances."""
         count = self.recipe.selection_utterances
-        parts = sum(len(self.task_directions(part.task)) for part in strategy.by_task)
+        parts = sum(
+            self.system.selects_by(part, direction)
+            for part in strategy.by_task
+            for direction in self.task_directions(part.task)
+        )
         dev = self._examples(strategy, "dev", count and -(-count // parts))
         limit = self.recipe.max_train_seconds
         # not the training's collator: what evaluations cut is not part of its counts

@@ -101,9 +101,13 @@ class ExperimentOutputs:
         return self.system.strategies[strategy] if isinstance(strategy, str) else strategy
 
     def task_directions(self, task: Task) -> list[Direction]:
-        """Languages of a task's input and output; ASR has each source once."""
-        pairs = [(s, t if task.translates else s) for s, t in self.directions]
-        return list(dict.fromkeys(pairs))
+        """Languages of a task's input and output; ASR has each source once.
+
+        A direction from a language into itself has transcripts alone.
+        """
+        if task.translates:
+            return [(s, t) for s, t in dict.fromkeys(self.directions) if s != t]
+        return [(s, s) for s in dict.fromkeys(s for s, _ in self.directions)]
 
     def test(self, task: Task) -> list[Example]:
         """The test set as examples of a task."""

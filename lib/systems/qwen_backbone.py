@@ -73,14 +73,19 @@ class Stretched:
         if rng.random() >= STRETCHED_SHARE:
             return found
         length = len(text_ids(self.model.tokenizer, example.source_text)[:max_tokens])
+        # an encoder-decoder reads the source with its encoder
+        given = found.prefix if found.source is None else found.source
         source: list[int] = []
-        for token in found.prefix[:length]:
+        for token in given[:length]:
             source += [token] * rng.choice(REPEATS)
             source += self._gap if rng.random() < GAP_SHARE else []
+        stretched = source + given[length:]
+        if found.source is not None:
+            return replace(found, source=stretched)
         added = len(source) - length
         return replace(
             found,
-            prefix=source + found.prefix[length:],
+            prefix=stretched,
             labels=[IGNORED] * added + found.labels,
             prompt_length=found.prompt_length + added,
         )

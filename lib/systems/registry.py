@@ -12,7 +12,7 @@ from typing import Any
 from lib.scales import SCALES
 from lib.scoring.claims import Claim
 
-SYSTEMS = ("gmu", "it_ist", "llm_srt")  # each is a package lib/systems/<name>
+SYSTEMS = ("gmu", "it_ist", "llm_srt", "zero_resource")  # each is a package lib/systems/<name>
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,8 @@ class EncoderStateCache:
         # the same weights have other states for clips that are padded to a window
         if getattr(getattr(model, "encoder", None), "pad_to_window", False):
             name += "-windows"
+        if getattr(getattr(model, "bridge", None), "reads_layers", False):
+            name += "-layers"
         self._data, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
         self._positions: dict[str, tuple[int, int]] = {}  # audio -> first number, states

@@ -24,12 +24,15 @@ class EncoderShape:
     heads: int
     feed_forward: int
     stack: int  # frames of 10 ms for one state
+    layers: int
 
 
 class Bridge(nn.Module, ABC):
     """A bridge; its `config` is a dataclass from which it is built again."""
 
     config: Any
+    # the states of all layers side by side instead of the last one's
+    reads_layers = False
 
     def before(self, features: States, mask: StatesMask) -> Bridged:
         """What the encoder is given: its input, unless the bridge begins before it."""

@@ -115,9 +115,7 @@ class StridedConvBridge(Bridge):
     The layers have the encoder's width, heads and feed-forward width.
     """
 
-    def __init__(
-        self, config: StridedConvConfig, encoder: EncoderShape, output_width: int
-    ) -> None:
+    def __init__(self, config: StridedConvConfig, encoder: EncoderShape, output_width: int) -> None:
         super().__init__()
         self.config = config
         self.convs = StridedConvs(

@@ -13,6 +13,7 @@ from lib.files import read_json
 from lib.models.bridges.build import BridgeConfig, bridge_config, build_bridge
 from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.language_model import load_language_model
+from lib.models.lora import Lora, add_lora
 from lib.models.speech_encoder import SpeechEncoder, load_speech_encoder
 from lib.models.speech_lm.model import SpeechLm
 from lib.models.speech_lm.saving import ENCODER, FACTS, JOINTS, LANGUAGE_MODEL
@@ -40,6 +41,15 @@ def join_speech_lm(
         return SpeechLm(
             encoder, built, language_model, tokenizer, tags, attention, written_tokens
         )
+
+
+def adapt_language_model(model: SpeechLm, lora: Lora, seed: int) -> None:
+    """Add LoRA to the language model, drawn from `seed`, as a part "lora"."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        add_lora(model.language_model, lora.rank, lora.alpha, lora.targets, lora.dropout)
+    ends = ("lora_A", "lora_B")
+    model.parts["lora"] = tuple(n for n, _ in model.named_modules() if n.endswith(ends))
 
 
 def load_speech_lm(folder: Path | str) -> SpeechLm:

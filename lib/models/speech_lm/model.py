@@ -97,8 +97,9 @@ class SpeechLm(nn.Module):
 
     @property
     def states_width(self) -> int:
-        """Width of the encoder's states."""
-        return self.encoder.config.hidden_size
+        """Width of the states that the bridge reads."""
+        shape = self.encoder.shape
+        return shape.width * (shape.layers if self.bridge.reads_layers else 1)
 
     @property
     def pad_token_id(self) -> int:
@@ -164,8 +165,10 @@ class SpeechLm(nn.Module):
     def encode_speech(
         self, features: Float[Tensor, "batch frames width"], mask: Int[Tensor, "batch frames"]
     ) -> tuple[States, StatesMask]:
-        """The encoder's states, and which of them are real."""
+        """The states that the bridge reads, and which of them are real."""
         features, mask = self.bridge.before(features, mask)
+        if self.bridge.reads_layers:
+            return self.encoder.layer_states(features, mask)
         return self.encoder.frame_states(features, mask)
 
     def speech_embeddings(self, batch: Batch) -> tuple[States | None, StatesMask | None]:

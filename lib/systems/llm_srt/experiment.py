@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from lib.corpora import catalogue
-from lib.corpora.curation.rules import Rules, parse_licences
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import synthesize
-from lib.files import content_hash
-from lib.languages import language
+from lib.languages import language, parse_languages
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone, get_backbone
-from lib.systems.corpora import PHRASEBOOK, CorpusChoice
+from lib.systems.corpora import PHRASEBOOK, CorpusChoice, joined_recordings
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.recipe import Recipe
@@ -25,7 +21,7 @@ from lib.systems.llm_srt.sizes import chosen_language_model
 from lib.systems.llm_srt.system import LlmSrt
 from lib.systems.outputs import no_record
 from lib.systems.whisper_backbone import LANGUAGES
-from lib.utterance import Corpus, Utterance
+from lib.utterance import Corpus
 
 # of the paper, in the order of its tables
 PAPER_LANGUAGES = tuple(
@@ -38,18 +34,6 @@ ZERO_SHOT = "deu-fra fra-zho zho-deu"  # each language still is a trained source
 def all_directions(sources: Sequence[str], targets: Sequence[str]) -> tuple[Direction, ...]:
     """Every direction between different languages."""
     return tuple((source, target) for source in sources for target in targets if source != target)
-
-
-def parse_languages(text: str) -> tuple[str, ...]:
-    """Languages such as "eng deu".
-
-    Raises:
-        ValueError: there is none, or an unknown one.
-    """
-    found = tuple(dict.fromkeys(language(code).code for code in text.replace(",", " ").split()))
-    if not found:
-        raise ValueError("no language is given; write them as: eng deu")
-    return found
 
 
 def parse_directions(text: str) -> tuple[Direction, ...]:
@@ -180,40 +164,8 @@ def _corpus(
             seed=recipe.corpus_seed,
         )
         return synthesize(book, cache, progress)
-    found = []
-    for number, choice in enumerate(choices):
-        rules = Rules(
-            licences=parse_licences(choice.licences), max_seconds=recipe.max_train_seconds
-        )
-        curated = catalogue.load_curated(
-            choice.name, choice.folder, cache, rules, progress=progress
-        )
-        # development and test sets are those of the first corpus
-        found.append((catalogue.to_corpus(curated), ("train",) if number else None))
-    joined = _joined(found, sources)
+    joined = joined_recordings(recipe, choices, sources, cache, progress)
     heard = {u.language for u in joined.split("train") if u.source == choices[-1].name}
     if unheard := [code for code in sources if code not in heard]:
         raise ValueError(f"{choices[-1].name} has no training clip in {', '.join(unheard)}")
     return joined
-
-
-def _joined(
-    corpora: Sequence[tuple[Corpus, tuple[str, ...] | None]], sources: Sequence[str]
-) -> Corpus:
-    """Corpora as one, with the splits that are wanted of each; ids get the corpus's name."""
-    utterances: list[Utterance] = []
-    for corpus, splits in corpora:
-        utterances += [
-            replace(u, id=f"{corpus.name}/{u.id}", source=corpus.name)
-            for u in corpus.utterances
-            if u.language in sources and (splits is None or u.split in splits)
-        ]
-    names = [corpus for corpus, _ in corpora]
-    return Corpus(
-        name=" and ".join(corpus.name for corpus in names),
-        utterances=utterances,
-        hash=content_hash([[corpus.hash for corpus in names], list(sources)]),
-        synthetic=any(corpus.synthetic for corpus in names),
-        licence=", ".join(dict.fromkeys(corpus.licence for corpus in names)),
-        dropped=[dropped for corpus in names for dropped in corpus.dropped],
-    )

@@ -11,18 +11,9 @@ from lib.models.bridges.build import BridgeConfig
 from lib.models.bridges.frame_stacking import FrameStackingConfig
 from lib.models.bridges.q_former import QFormerConfig
 from lib.models.bridges.strided_conv import StridedConvConfig
+from lib.models.lora import Lora
 from lib.scales import scaled
 from lib.training.stages import Stage
-
-
-@dataclass(frozen=True, kw_only=True)
-class Lora:
-    """Adapters of the language model, as at the time of the paper; the main branch has rank 16."""
-
-    rank: int = 8
-    alpha: int = 32
-    dropout: float = 0.05
-    targets: tuple[str, ...] = ("q_proj", "v_proj")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,8 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from lib.models.bridges.build import build_bridge
 from lib.models.bridges.q_former import QFormerConfig
-from lib.models.lora import add_lora
+from lib.models.lora import Lora, add_lora
 from lib.models.whisper_encoder import whisper_shape
-from lib.systems.llm_srt.recipe import Lora
 
 WHISPER = WhisperConfig(  # openai/whisper-large-v3's encoder
     d_model=1280,

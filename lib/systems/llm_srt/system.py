@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from lib.models.bridges.build import bridge_config, bridge_facts
-from lib.models.lora import add_lora
+from lib.models.lora import Lora
 from lib.models.protocol import Hypothesis, Search, copy_parts
 from lib.models.speech_encoder import load_speech_encoder
-from lib.models.speech_lm.loading import join_speech_lm
+from lib.models.speech_lm.loading import adapt_language_model, join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
 from lib.scales import preset
 from lib.scoring.study import Direction
@@ -24,10 +21,11 @@ from lib.systems.backbones import (
     backbone_path,
     backbone_recipe,
 )
+from lib.systems.corpora import share_of
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.gate import check_gate
 from lib.systems.llm_srt.prompts import TOKENS, Prompts, has_tag
-from lib.systems.llm_srt.recipe import RECIPES, Lora, Recipe
+from lib.systems.llm_srt.recipe import RECIPES, Recipe
 from lib.systems.llm_srt.signals import curriculum_signals
 from lib.systems.llm_srt.strategies import (
     ENCODER,
@@ -45,7 +43,7 @@ from lib.training.stages import Stage
 from lib.training.weights import load_trained
 from lib.utterance import Utterance
 
-VERSION = 1  # raised when a strategy of the same fields would train otherwise
+VERSION = 2  # raised when a strategy of the same fields would train otherwise
 ENCODER_NAMES, LANGUAGE_MODEL_NAMES = r"^model\.encoder\.", r"^model\.language_model\."
 # new tokens and adapters lie inside the language model
 FROZEN_LANGUAGE_MODEL = rf"{LANGUAGE_MODEL_NAMES}(?!.*(lora_|parametrizations\.weight\.0))"
@@ -108,7 +106,7 @@ class LlmSrt(System):
             seed=experiment.seed,
         )
         if LORA in strategy.trains:
-            with_lora(model, recipe.lora, experiment.seed)
+            adapt_language_model(model, recipe.lora, experiment.seed)
         return model
 
     def _written_tokens(self, experiment: Experiment, strategy: SrtStrategy) -> list[str]:
@@ -189,7 +187,7 @@ class LlmSrt(System):
             return [], {}
         if task == ASR and self.asr_corpus:
             utterances = [u for u in utterances if u.source == self.asr_corpus]
-        kept = _part(utterances, strategy.share, experiment.seed)
+        kept = share_of(utterances, strategy.share, experiment.seed)
         spelt = task == ST and strategy.spells_out
         found = examples(kept, task, target, transcripts=task == SMT or spelt)
         tagged = {e.id: None for e in found if has_tag((e.source_text, e.target_text))}
@@ -273,28 +271,9 @@ class LlmSrt(System):
             seed=card["seed"],  # of parts that no stage trained
         )
         if card["lora"]:
-            with_lora(model, Lora(**card["lora"] | {"targets": tuple(card["lora"]["targets"])}), 1)
+            adapt_language_model(model, Lora.of(card["lora"]), seed=1)
         load_trained(model, folder / "best.safetensors")
         return model.eval()
-
-
-def with_lora(model: SpeechLm, lora: Lora, seed: int) -> None:
-    """Add adapters to the language model, drawn from `seed`."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        add_lora(model.language_model, lora.rank, lora.alpha, lora.targets, lora.dropout)
-    ends = ("lora_A", "lora_B")
-    model.parts["lora"] = tuple(n for n, _ in model.named_modules() if n.endswith(ends))
-
-
-def _part(utterances: Sequence[Utterance], share: float, seed: int) -> Sequence[Utterance]:
-    """A share of the utterances, drawn by content: the same in every language."""
-    if share >= 1:
-        return utterances
-    names = sorted({u.meaning or u.id for u in utterances})
-    random.Random(f"{seed}/share").shuffle(names)
-    kept = set(names[: max(1, round(share * len(names)))])
-    return [u for u in utterances if (u.meaning or u.id) in kept]
 
 
 SYSTEM = LlmSrt()

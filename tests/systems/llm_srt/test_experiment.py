@@ -10,7 +10,6 @@ from lib.systems.llm_srt.experiment import (
     all_directions,
     open_experiment,
     parse_directions,
-    parse_languages,
 )
 from lib.systems.llm_srt.strategies import STRATEGIES
 from tests.systems.llm_srt.cases import with_recipe

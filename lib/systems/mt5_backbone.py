@@ -1,0 +1,165 @@
+"""The language model: mT0 of the hub at `full`, below that an MT5 trained here on text.
+
+The one trained here copies text in every language and translates it into English, asked in the
+wordings of `lib.systems.zero_resource.prompts`: mT0 was tuned on instructions, too. It never hears
+speech, but half of its texts are stretched (`lib.systems.qwen_backbone.Stretched`).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from transformers import T5TokenizerFast
+
+from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
+from lib.data.collate import Collator
+from lib.models.language_model import load_language_model
+from lib.models.mt5 import MT5Size, build_mt5, train_mt5_tokenizer
+from lib.models.speech_lm.model import SpeechLm
+from lib.models.speech_lm.saving import LANGUAGE_MODEL
+from lib.progress import Progress
+from lib.scales import scaled
+from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
+from lib.systems.best_rq_backbone import LANGUAGES, TARGET
+from lib.systems.qwen_backbone import Stretched
+from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
+from lib.systems.zero_resource.prompts import PARAPHRASED, UNIVERSAL, with_prompt
+from lib.tasks import ASR, Example, text_examples
+from lib.training.fit import FitResult
+from lib.training.stages import Stage
+from lib.utterance import Corpus
+
+
+@dataclass(frozen=True, kw_only=True)
+class MT5Backbone(BackboneRecipe):
+    """How a language model comes about."""
+
+    kind = "mt5"
+    version = 1
+
+    hub: str | None = scaled("name on the hub; None: trained here")
+    size: MT5Size | None = scaled("of the model trained here")
+    phrasebook: Phrasebook | None = scaled("its texts; nothing of them is spoken")
+    contents: int = scaled("of the phrasebook")
+    text: Stage | None = scaled("copying, and translating into English")
+    unread: tuple[str, ...] = ()  # languages that it reads and writes nothing of
+    seed: int = 1
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        known = self.phrasebook.codes if self.phrasebook else LANGUAGES
+        return tuple(code for code in known if code not in self.unread)
+
+    def identity(self) -> Any:
+        return asdict(self)
+
+    def corpus(self, cache: Path, progress: Progress) -> Corpus | None:
+        return None
+
+    def load(self, path: str, text: bool) -> SpeechLm:
+        inside = Path(path) / LANGUAGE_MODEL  # of a model that was saved here
+        return SpeechLm(None, None, *load_language_model(inside if inside.exists() else path))
+
+    def train(self, job: TrainingJob) -> tuple[SpeechLm, list[FitResult]]:
+        job.progress("writing the phrasebook's sentences", 0, 1)
+        given, folder = self.text_examples(), job.folder / "tokenizer"
+        if not folder.exists():
+            sample = random.Random(self.seed).sample(given, min(TOKENIZER_SENTENCES, len(given)))
+            texts = (f"{e.source_text} {e.prompt}" for e in sample)
+            train_mt5_tokenizer(texts, self.size.subwords, folder)
+        tokenizer = T5TokenizerFast.from_pretrained(folder)
+        model = SpeechLm(None, None, build_mt5(self.size, tokenizer, self.seed), tokenizer)
+        result = train_seq2seq(model, self.text, given, Collator(Stretched(model)), self.seed, job)
+        return model, [result]
+
+    def text_examples(self) -> list[Example]:
+        """Each content in two languages drawn at random, to be copied and to be translated."""
+        rng, made = random.Random(self.seed), []
+        sources = [code for code in self.seen if code != TARGET]
+        for number, sentence in enumerate(self.phrasebook.sentences(self.contents)):
+            copied, read = rng.choice(self.seen), rng.choice(sources)
+            for example in text_examples([sentence], [(copied, copied), (read, TARGET)]):
+                name = f"{number:06d}-{example.source}-{example.target}"
+                wording = UNIVERSAL if rng.random() < UNIVERSAL_SHARE else PARAPHRASED
+                task = ASR if example.source == example.target else example.task
+                made.append(with_prompt(replace(example, id=name), wording, task))
+        return made
+
+
+# MT5's embeddings start a hundred times as large as other models' and need larger steps
+EMBEDDINGS = ((r"\.shared\.", 0.1),)
+UNIVERSAL_SHARE = 0.2  # of the texts are asked for by the prompt that all tasks share
+
+
+def _phrasebook(**options: Any) -> Phrasebook:
+    return Phrasebook(spoken=(), written=LANGUAGES, train=0, dev=0, test=0, seed=3, **options)
+
+
+def _smoke() -> MT5Backbone:
+    """Random weights but for a few updates: every line of code runs, nothing is learnt."""
+    return MT5Backbone(
+        hub=None,
+        size=MT5Size(hidden=32, heads=2, layers=1, feed_forward=64, subwords=500),
+        phrasebook=_phrasebook(breadth=TINY_BREADTH),
+        contents=30,
+        text=Stage(
+            name="text",
+            updates=3,
+            learning_rate=1e-3,
+            warmup_updates=1,
+            schedule="cosine",
+            batch_seconds=4.0,
+        ),
+    )
+
+
+def _tiny() -> MT5Backbone:
+    """About 1.5 M parameters."""
+    return MT5Backbone(
+        hub=None,
+        size=MT5Size(hidden=160, heads=4, layers=3, feed_forward=384, subwords=900),
+        phrasebook=_phrasebook(breadth=TINY_BREADTH),
+        contents=12_000,
+        text=Stage(
+            name="text",
+            updates=2000,
+            learning_rate=1e-3,
+            part_learning_rates=EMBEDDINGS,
+            warmup_updates=150,
+            schedule="cosine",
+            batch_seconds=24.0,
+            batch_max_items=32,
+            clip_norm=1.0,
+        ),
+    )
+
+
+def _lab() -> MT5Backbone:
+    """About 40 M parameters over all of CLDR; one GPU. Not run at this size."""
+    return MT5Backbone(
+        hub=None,
+        size=MT5Size(hidden=512, heads=8, layers=6, feed_forward=1024, subwords=8000),
+        phrasebook=_phrasebook(breadth=ALL_OF_CLDR),
+        contents=60_000,
+        text=Stage(
+            name="text",
+            updates=20_000,
+            learning_rate=1e-3,
+            warmup_updates=1000,
+            schedule="cosine",
+            batch_seconds=160.0,
+            batch_max_items=256,
+            clip_norm=1.0,
+        ),
+    )
+
+
+def _full() -> MT5Backbone:
+    """The smaller of the paper's, Apache-2.0. Loading is tested on a small one in its layout."""
+    return MT5Backbone(hub="bigscience/mt0-xl", size=None, phrasebook=None, contents=0, text=None)
+
+
+PRESETS = {"smoke": _smoke(), "tiny": _tiny(), "lab": _lab(), "full": _full()}

@@ -1,0 +1,1 @@
+"""Zero-resource speech translation and recognition with LLMs (arXiv 2412.18566)."""

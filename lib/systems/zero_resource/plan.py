@@ -1,0 +1,61 @@
+"""The studies of zero-resource translation: the runs that its claims need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lib.systems.best_rq_backbone import LANGUAGES, TARGET
+from lib.systems.registry import PlannedRun
+
+SEEDS = (1, 2, 3)  # each with an encoder and a language model of its own
+PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # at `full` a seed is days
+
+
+def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
+    """Notebook 40 with its rivals for each seed, then 41, which reads them.
+
+    The first seed has every ablation.
+
+    Args:
+        parameters: go to each run of 40.
+
+    Raises:
+        ValueError: the scale has no phrasebook.
+    """
+    _check(scale, "zero_resource")
+    for seed in SEEDS:
+        groups = "all" if seed == SEEDS[0] else "rivals tasks ability"
+        yield _run(120.0 if groups == "all" else 35.0, parameters, seed=seed, ablate=groups)
+    yield PlannedRun(notebook="41", minutes=0.5, scales=PHRASEBOOK_SCALES)
+
+
+def transfer_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
+    """Notebook 40 once for each language, which is held out alone, then 41.
+
+    Each has an encoder of its own, which no transcript of the language was taught.
+
+    Args:
+        parameters: go to each run of 40.
+
+    Raises:
+        ValueError: the scale has no phrasebook.
+    """
+    _check(scale, "transfer")
+    for code in LANGUAGES:
+        if code != TARGET:
+            yield _run(10.0, parameters, held_out=code)
+    yield PlannedRun(notebook="41", minutes=0.5, scales=PHRASEBOOK_SCALES)
+
+
+def _run(minutes: float, parameters: Mapping[str, Any], **own: Any) -> PlannedRun:
+    given = {**own, **parameters}
+    return PlannedRun(notebook="40", minutes=minutes, parameters=given, scales=PHRASEBOOK_SCALES)
+
+
+def _check(scale: str, name: str) -> None:
+    if scale not in PHRASEBOOK_SCALES:
+        raise ValueError(f"study {name} is made for {', '.join(PHRASEBOOK_SCALES)}, not {scale}")
+
+
+STUDIES = {"zero_resource": study_runs, "transfer": transfer_runs}
