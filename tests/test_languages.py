@@ -1,7 +1,7 @@
 import pytest
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
-from lib.languages import LANGUAGES, iso_code_of, language
+from lib.languages import LANGUAGES, iso_code_of, language, parse_languages
 
 NLLB = {row.code: row.nllb for row in LANGUAGES.values()}
 
@@ -63,3 +63,22 @@ def test_iso_codes_of_resources(resource, code, found):
 def test_an_unknown_language_is_refused_with_a_hint(code, hint):
     with pytest.raises(ValueError, match=hint):
         language(code)
+
+
+# ---- lists of languages ----
+
+
+@pytest.mark.parametrize("text", ["eng deu", "eng,deu", " eng, deu eng "])
+def test_languages(text):
+    assert parse_languages(text) == ("eng", "deu")
+
+
+@pytest.mark.parametrize("text", ["", " , "])
+def test_no_language_is_refused(text):
+    with pytest.raises(ValueError, match="no language is given; write them as: eng deu"):
+        parse_languages(text)
+
+
+def test_an_unknown_language_of_a_list_is_refused_by_name():
+    with pytest.raises(ValueError, match="unknown language 'xyz'"):
+        parse_languages("eng xyz")

@@ -50,6 +50,7 @@ WITHOUT_TORCH = (
     "lib.systems.it_ist.plan",
     "lib.systems.llm_srt.claims",
     "lib.systems.llm_srt.plan",
+    "lib.systems.zero_resource.claims",
     "lib.workbook.__main__",
     "lib.workbook.report",
 )

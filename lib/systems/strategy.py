@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,3 +141,17 @@ class System(ABC):
     @abstractmethod
     def load(self, card: Mapping[str, Any], folder: Path) -> nn.Module:
         """The trained model in a folder, from its card and its weights."""
+
+
+def parse_groups(text: str, known: Iterable[str]) -> list[str]:
+    """Names of groups of strategies, such as "rivals prompts"; "all" are all of them.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    names, known = text.replace(",", " ").split(), list(known)
+    if "all" in names:
+        return known
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"unknown ablation {unknown[0]!r}; use all, or of {', '.join(known)}")
+    return names

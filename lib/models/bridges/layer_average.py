@@ -76,7 +76,7 @@ class LayerAverage(Bridge):
         return self.inner.before(features, mask)
 
     def forward(self, states: States, mask: StatesMask) -> Bridged:
-        """Embeddings from the states of all layers side by side: (batch, states, layers x width)."""
+        """Embeddings from the states of all layers side by side: (batch, states, layers width)."""
         by_layer = states.unflatten(-1, (self.layers, -1))
         if self.config.layer_norm:
             by_layer = F.layer_norm(by_layer, by_layer.shape[-1:])

@@ -123,17 +123,3 @@ GROUPS: dict[str, list[SrtStrategy]] = {
     "unfreezing": UNFROZEN,
     "search": [],
 }
-
-
-def parse_groups(text: str) -> list[str]:
-    """Names of `GROUPS`, such as "rivals prompts"; "all" are all of them.
-
-    Raises:
-        ValueError: an unknown name.
-    """
-    names = text.replace(",", " ").split()
-    if "all" in names:
-        return list(GROUPS)
-    if unknown := [name for name in names if name not in GROUPS]:
-        raise ValueError(f"unknown ablation {unknown[0]!r}; use all, or of {', '.join(GROUPS)}")
-    return names

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lib.scoring.claims import BEST_BASELINE, SYSTEM, Claim, Gain, Measured, measure_study
+from lib.scoring.outputs import OutputRow
 from lib.scoring.study import Direction, Study
 
 PAPER = "2412.18566"
@@ -165,3 +166,18 @@ def measure_claims(study: Study, held_out: Sequence[str]) -> list[tuple[Claim, M
         (claim, measure_study(claim, study, select(study.directions(claim.measure.task), held_out)))
         for claim in STUDY_CLAIMS.values()
     ]
+
+
+def rows_for(id: str, rows: Sequence[OutputRow], held_out: Sequence[str]) -> list[OutputRow]:
+    """The rows of one run that a claim is judged on: its languages together, as one test set.
+
+    Translations are all into one language, so their scores may be pooled; transcripts are too,
+    for rates of errors.
+    """
+    claim = CLAIMS[id]
+    measure = claim.measure
+    chosen = [row for row in rows if row.task == measure.task]
+    if claim.pairs != ALL:
+        chosen = [row for row in chosen if (row.source in held_out) == (claim.pairs == HELD_OUT)]
+    names = {measure.strategy, measure.over}
+    return [row for row in chosen if row.strategy in names or row.system == "baseline"]

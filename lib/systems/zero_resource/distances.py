@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -20,17 +20,18 @@ from lib.corpora.text import normalize_text
 from lib.languages import language
 from lib.utterance import Corpus
 
-ITEMS = 400  # with one meaning, that distances are computed from
+ITEMS = 400  # of a language, or with one meaning in two, that a distance is computed from
+LEAST_ITEMS = 20  # with one meaning
 
 
 @dataclass(frozen=True, kw_only=True)
 class Distance:
-    """From a language to the nearest one that is seen."""
+    """From a language to the nearest one that is seen; None where texts or voices are missing."""
 
     code: str
-    phonetic: float  # bits, 0 to 1
+    phonetic: float | None  # bits, 0 to 1
     phonetic_nearest: str
-    lexical: float  # 0: the same spellings, 1: nothing in common
+    lexical: float | None  # 0: the same spellings, 1: nothing in common
     lexical_nearest: str
 
 
@@ -57,43 +58,47 @@ def phonetic_distance(one: Sequence[str], other: Sequence[str]) -> float:
     return divergence
 
 
-def distances(corpus: Corpus, codes: Sequence[str], seen: Sequence[str]) -> list[Distance]:
+def distances(
+    sentences: Sequence[Mapping[str, str]], codes: Sequence[str], seen: Sequence[str]
+) -> list[Distance]:
     """The distance of each language to the nearest seen one that is not itself.
 
-    Raises:
-        ValueError: the corpus has too few items in all languages, or a language has no voice.
+    Args:
+        sentences: each in one or more languages, by code.
     """
     wanted = list(dict.fromkeys([*codes, *seen]))
-    texts = _parallel(corpus, wanted)
-    sounds = phonemes(texts)
+    texts = {c: [s[c] for s in sentences if c in s][:ITEMS] for c in wanted if language(c).voice}
+    sounds = phonemes({code: own for code, own in texts.items() if own})
     found = []
     for code in codes:
         others = [other for other in seen if other != code]
-        phonetic = {o: phonetic_distance(sounds[code], sounds[o]) for o in others}
-        lexical = {o: lexical_distance(texts[code], texts[o]) for o in others}
-        near, alike = min(phonetic, key=phonetic.get), min(lexical, key=lexical.get)
+        phonetic = {
+            other: phonetic_distance(sounds[code], sounds[other])
+            for other in others
+            if code in sounds and other in sounds
+        }
+        lexical = {}
+        for other in others:
+            pairs = [(s[code], s[other]) for s in sentences if code in s and other in s][:ITEMS]
+            if len(pairs) >= LEAST_ITEMS:
+                lexical[other] = lexical_distance(*zip(*pairs, strict=True))
+        near, alike = (min(by, key=by.get, default="") for by in (phonetic, lexical))
         found.append(
             Distance(
                 code=code,
-                phonetic=phonetic[near],
-                phonetic_nearest=language(near).name,
-                lexical=lexical[alike],
-                lexical_nearest=language(alike).name,
+                phonetic=phonetic.get(near),
+                phonetic_nearest=language(near).name if near else "",
+                lexical=lexical.get(alike),
+                lexical_nearest=language(alike).name if alike else "",
             )
         )
     return found
 
 
-def _parallel(corpus: Corpus, codes: Sequence[str]) -> dict[str, list[str]]:
-    """Transcripts with the same meanings in all languages."""
+def parallel_sentences(corpus: Corpus) -> list[dict[str, str]]:
+    """The transcripts of the training set, those with one meaning together."""
     by_meaning: dict[str, dict[str, str]] = {}
     for u in corpus.split("train"):
-        if u.language in codes and u.language in u.texts:
+        if u.language in u.texts:
             by_meaning.setdefault(u.meaning or u.id, {})[u.language] = u.texts[u.language]
-    whole = [texts for texts in by_meaning.values() if len(texts) == len(codes)][:ITEMS]
-    if len(whole) < 2:
-        raise ValueError(
-            f"{corpus.name} has {len(whole)} training texts with one meaning in all of "
-            f"{', '.join(codes)}; distances need a corpus that is parallel, such as fleurs"
-        )
-    return {code: [texts[code] for texts in whole] for code in codes}
+    return list(by_meaning.values())

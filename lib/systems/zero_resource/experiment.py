@@ -88,18 +88,18 @@ def open_experiment(
     if language_model:
         text = text.other(language_model)
     changes = {"unpaired": tuple(sorted(hidden)), **ENCODERS[encoder]}
-    speech = get_backbone("best_rq", scale, cache, seed=seed, **hooks, **changes)
-    _check_known(spoken, speech)
+    backbone = get_backbone("best_rq", scale, cache, seed=seed, **hooks, **changes)
+    _check_known(spoken, backbone)
     system = ZeroResource(language_model=text, held_out=hidden)
     recipe = system.recipe(scale)
-    corpus = _corpus(recipe, corpora, licences, spoken, cache, progress)
-    check_corpus(corpus, hidden, speech)
+    corpus = speech(recipe, corpora, licences, spoken, cache, progress)
+    check_corpus(corpus, hidden, backbone)
     return Experiment(
         system=system,
         scale=scale,
         recipe=recipe,
         corpus=corpus,
-        backbone=speech,
+        backbone=backbone,
         directions=tuple((code, TARGET) for code in spoken),
         seed=seed,
         cache=cache,
@@ -127,7 +127,7 @@ def _check_known(spoken: Sequence[str], speech: TrainedBackbone) -> None:
         )
 
 
-def _corpus(
+def speech(
     recipe: Recipe,
     corpora: str,
     licences: str,
@@ -142,7 +142,12 @@ def _corpus(
     if recipe.breadth is None:
         named = " ".join(f"{name}=FOLDER" for name in PAPER_CORPORA)
         raise ValueError(f"the full scale trains on recordings: set corpora= to such as {named}")
-    book = Phrasebook(
+    return synthesize(phrasebook(recipe, spoken), cache, progress)
+
+
+def phrasebook(recipe: Recipe, spoken: Sequence[str]) -> Phrasebook:
+    """The phrasebook of a scale below `full`."""
+    return Phrasebook(
         spoken=tuple(spoken),
         written=(TARGET,),
         train=recipe.train_contents,
@@ -151,4 +156,3 @@ def _corpus(
         breadth=recipe.breadth,
         seed=recipe.corpus_seed,
     )
-    return synthesize(book, cache, progress)

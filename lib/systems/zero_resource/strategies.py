@@ -119,3 +119,16 @@ GROUPS: dict[str, list[ZeroStrategy]] = {
     "ability": [],  # a language model that has not read the held-out languages
     "encoder": [],  # one that learnt from audio alone, one without BEST-RQ
 }
+
+
+def scored(groups: Sequence[str], layers: int) -> list[str]:
+    """The strategies that notebook 40 scores.
+
+    Args:
+        layers: of the encoder, each of which is tried alone.
+    """
+    names = ["adapter", "multi-task", *(s.name for group in groups for s in GROUPS[group])]
+    if "layers" in groups:  # the last one is a rival
+        names += [single_layer(number)[-1].name for number in range(1, layers)]
+        names += [LAST_LAYER[-1].name]
+    return list(dict.fromkeys(names))

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 
-import numpy as np
+import torch
 from matplotlib.figure import Figure
-from scipy import stats
 
 from lib.corpora.text import identified_language
-from lib.display.html import Page, table
-from lib.display.plots import SMALL, bars, style_axes
+from lib.display.exercises import check_choice
+from lib.display.html import Page, note, table
 from lib.display.training_plots import signal_curves
 from lib.languages import language
-from lib.scoring.comparisons import row_statistics
 from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import TrainedSystem
-from lib.systems.zero_resource.distances import Distance
+from lib.systems.zero_resource.decodings import READING
 from lib.systems.zero_resource.held_out import check_corpus
 from lib.systems.zero_resource.prompts import FOR_ALL_TASKS, TRANSCRIBE, TRANSLATE
 from lib.systems.zero_resource.sizes import MT0, count_sizes
+from lib.systems.zero_resource.transfer import scores_by_language
 from lib.tasks import ASR, ST
 from lib.training.log import read_signals
 
-RESAMPLES = 10_000  # of languages, for the interval of a correlation
+SHOWN = ("multi-task", READING, "constant", "shuffled_audio", "copied_transcript", "transcribed")
 
 
 # ---- before a run ----
@@ -83,13 +81,6 @@ def holdings(experiment: Experiment) -> Page:
 # ---- after a run ----
 
 
-def layer_weights(systems: Sequence[TrainedSystem]) -> Figure:
-    """The learned weight of each layer of the encoder, the first at the top."""
-    model = systems[-1].model
-    weights = model.bridge.weights.tolist()
-    return bars({f"layer {n}": 100 * w for n, w in enumerate(weights, start=1)}, "weight, %")
-
-
 def weight_curves(systems: Sequence[TrainedSystem]) -> Figure:
     """The weight of each layer by update of each stage."""
     signals = {s.strategy.name: read_signals(s.folder) for s in systems}
@@ -116,20 +107,6 @@ def summary(rows: Sequence[OutputRow], held_out: Sequence[str]) -> Page:
                 line[f"{label}, {kind}"] = sum(values) / len(values) if values else None
         lines.append(line)
     return Page(table(lines))
-
-
-def scores_by_language(rows: Sequence[OutputRow], metric: str, task: str) -> dict[str, float]:
-    """The score of each language of the speech.
-
-    Args:
-        rows: of one strategy.
-    """
-    groups: dict[str, list[OutputRow]] = {}
-    for row in rows:
-        if row.task == task:
-            groups.setdefault(row.source, []).append(row)
-    profile = "gmu" if metric in ("WER", "CER") else "plain"
-    return {c: row_statistics(own, metric, profile).corpus_score for c, own in groups.items()}
 
 
 def output_languages(rows: Sequence[OutputRow]) -> Page:
@@ -167,61 +144,17 @@ def _percent(found: Counter[str], code: str) -> float | None:
     return 100 * found[code] / found.total() if found else None
 
 
-# ---- transfer, over languages ----
-
-
-def transfer_table(found: Sequence[Distance], scores: Mapping[str, Mapping[str, float]]) -> Page:
-    """Each language that was held out: its distances and its scores.
-
-    Args:
-        scores: name of a score -> language -> value.
-    """
-    rows = []
-    for own in found:
-        facts = asdict(own) | {"code": language(own.code).name}
-        rows.append(facts | {name: by.get(own.code) for name, by in scores.items()})
-    return Page(table(rows))
-
-
-def transfer_figure(
-    panels: Mapping[str, Mapping[str, float]], scores: Mapping[str, float], label: str
-) -> Figure:
-    """A score of each language against what could explain it, a panel for each.
+def check_average(
+    averaged: torch.Tensor | None, states: torch.Tensor, logits: torch.Tensor
+) -> Page:
+    """Check a reader's average of layers.
 
     Args:
-        panels: label of the horizontal axis -> language -> value.
+        states: (layers, time, width).
     """
-    figure = Figure(figsize=(2.6 * len(panels), 2.6), layout="constrained")
-    grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    for axes, (name, values) in zip(grid, panels.items(), strict=True):
-        codes = [code for code in scores if code in values]
-        axes.plot([values[c] for c in codes], [scores[c] for c in codes], "o", markersize=4)
-        for code in codes:
-            axes.annotate(
-                code,
-                (values[code], scores[code]),
-                xytext=(3, 3),
-                textcoords="offset points",
-                fontsize=SMALL,
-            )
-        style_axes(axes, name, label if axes is grid[0] else "")
-        axes.set_ylim(bottom=0)
-    return figure
-
-
-def rank_correlation(
-    values: Mapping[str, float], scores: Mapping[str, float]
-) -> tuple[float, float, float]:
-    """Spearman's correlation over languages, and its 95 % interval, which resamples languages."""
-    codes = [code for code in scores if code in values]
-    pairs = np.array([[values[code], scores[code]] for code in codes])
-    if len(codes) < 4:
-        raise ValueError(f"{len(codes)} languages; a correlation needs at least 4")
-    rng = np.random.default_rng(0)
-    found = []
-    while len(found) < RESAMPLES:
-        drawn = pairs[rng.integers(len(pairs), size=len(pairs))]
-        if len(np.unique(drawn[:, 0])) > 1 and len(np.unique(drawn[:, 1])) > 1:
-            found.append(stats.spearmanr(*drawn.T).statistic)
-    low, high = np.percentile(found, [2.5, 97.5])
-    return float(stats.spearmanr(*pairs.T).statistic), float(low), float(high)
+    if averaged is None:
+        return note("Write the average above.")
+    right = (states * logits.softmax(0)[:, None, None]).sum(0)
+    fits = averaged.shape == right.shape and torch.allclose(averaged, right, atol=1e-5)
+    explanation = f"the average has shape {tuple(right.shape)}, yours {tuple(averaged.shape)}"
+    return check_choice("right" if fits else "not yet", "right", explanation)

@@ -5,9 +5,13 @@ import torch
 from lib.models.bridges.bridge import EncoderShape
 from lib.models.bridges.build import build_bridge
 
-LARGE = EncoderShape(width=1280, input_width=128, heads=20, feed_forward=5120, stack=2)
-WIDTH, OUTPUT = 8, 12
-SMALL = EncoderShape(width=WIDTH, input_width=160, heads=2, feed_forward=16, stack=2)
+LARGE = EncoderShape(
+    width=1280, input_width=128, heads=20, feed_forward=5120, stack=2, layers=32
+)
+WIDTH, OUTPUT, LAYERS = 8, 12, 3
+SMALL = EncoderShape(
+    width=WIDTH, input_width=160, heads=2, feed_forward=16, stack=2, layers=LAYERS
+)
 
 
 def build(config, seed=1):

@@ -8,10 +8,12 @@ import torch
 
 from lib.data.batch import lengths_mask
 from lib.models.bridges.build import KINDS, bridge_config, bridge_facts
+from lib.models.bridges.conv_adapter import ConvAdapter, ConvAdapterConfig
 from lib.models.bridges.frame_stacking import FrameStacking, FrameStackingConfig
+from lib.models.bridges.layer_average import LayerAverage, LayerAverageConfig
 from lib.models.bridges.q_former import QFormer, QFormerConfig
 from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
-from tests.models.bridges.cases import OUTPUT, WIDTH, build, states
+from tests.models.bridges.cases import LAYERS, OUTPUT, WIDTH, build, states
 
 # no field has its default, so that none can be lost
 CONFIGS = {
@@ -30,8 +32,23 @@ CONFIGS = {
         in_order=True,
     ),
     "frame_stacking": FrameStackingConfig(compression=4, hidden=16),
+    "conv_adapter": ConvAdapterConfig(compression=4, layers=3, kernel=1),
+    "layer_average": LayerAverageConfig(
+        bridge=ConvAdapterConfig(compression=4, layers=3, kernel=1), weights="2", layer_norm=True
+    ),
 }
-CLASSES = {"strided_conv": StridedConvBridge, "q_former": QFormer, "frame_stacking": FrameStacking}
+CLASSES = {
+    "strided_conv": StridedConvBridge,
+    "q_former": QFormer,
+    "frame_stacking": FrameStacking,
+    "conv_adapter": ConvAdapter,
+    "layer_average": LayerAverage,
+}
+
+
+def given_states(made, *shape):
+    """States of the width that a bridge reads."""
+    return states(*shape, WIDTH * (LAYERS if made.reads_layers else 1))
 
 
 def test_every_kind_is_tested_here():
@@ -64,7 +81,7 @@ def test_what_is_built_again_takes_the_weights(kind):
     one = build(CONFIGS[kind])
     other = build(bridge_config(bridge_facts(one.config)), seed=2)
     other.load_state_dict(one.state_dict())
-    given, mask = states(2, 16, WIDTH), lengths_mask([16, 7])
+    given, mask = given_states(one, 2, 16), lengths_mask([16, 7])
     (found, found_mask), (wanted, wanted_mask) = other(given, mask), one(given, mask)
     assert torch.equal(found, wanted)
     assert torch.equal(found_mask, wanted_mask)
@@ -73,12 +90,13 @@ def test_what_is_built_again_takes_the_weights(kind):
 @torch.no_grad()
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_gives_the_language_models_width_and_a_mask(kind):
-    found, mask = build(CONFIGS[kind])(states(2, 16, WIDTH), lengths_mask([16, 7]))
+    made = build(CONFIGS[kind])
+    found, mask = made(given_states(made, 2, 16), lengths_mask([16, 7]))
     assert found.shape == (*mask.shape, OUTPUT)
     assert mask[0].all()
 
 
-@pytest.mark.parametrize("kind", ["q_former", "frame_stacking"])
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - {"strided_conv"}))
 def test_a_bridge_after_the_encoder_leaves_its_input_as_it_is(kind):
     given, mask = states(2, 9, 160), lengths_mask([9, 4])
     found, found_mask = build(CONFIGS[kind]).before(given, mask)

@@ -34,7 +34,7 @@ def bridge(config, stack=2, seed=1):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         shape = EncoderShape(
-            width=WIDTH, input_width=80 * stack, heads=2, feed_forward=16, stack=stack
+            width=WIDTH, input_width=80 * stack, heads=2, feed_forward=16, stack=stack, layers=1
         )
         made = StridedConvBridge(config, shape, output_width=12)
     return made.eval()

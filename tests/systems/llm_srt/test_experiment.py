@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.languages import language
+from lib.languages import language, parse_languages
 from lib.systems.llm_srt.experiment import (
     DEFAULT_LANGUAGES,
     PAPER_LANGUAGES,
@@ -35,21 +35,9 @@ def test_the_papers_languages_have_210_directions():
     assert all(language(code).fleurs for code in PAPER_LANGUAGES)
 
 
-@pytest.mark.parametrize("text", ["eng deu", "eng,deu", " eng, deu eng "])
-def test_languages(text):
-    assert parse_languages(text) == ("eng", "deu")
-
-
-@pytest.mark.parametrize("text", ["", " , "])
-def test_no_language_is_refused(text):
-    with pytest.raises(ValueError, match="no language is given; write them as: eng deu"):
-        parse_languages(text)
-
-
-@pytest.mark.parametrize("parse", [parse_languages, parse_directions])
-def test_an_unknown_language_is_refused_by_name(parse):
+def test_a_direction_of_an_unknown_language_is_refused_by_name():
     with pytest.raises(ValueError, match="unknown language 'xyz'"):
-        parse("eng xyz" if parse is parse_languages else "eng-xyz")
+        parse_directions("eng-xyz")
 
 
 def test_directions():

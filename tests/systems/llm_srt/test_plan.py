@@ -1,7 +1,8 @@
 import pytest
 
 from lib.systems.llm_srt.plan import SEEDS, study_runs
-from lib.systems.llm_srt.strategies import parse_groups
+from lib.systems.llm_srt.strategies import GROUPS
+from lib.systems.strategy import parse_groups
 
 
 def runs(**parameters):
@@ -11,7 +12,7 @@ def runs(**parameters):
 def test_each_seed_has_a_curriculum_with_its_rivals():
     own = [run.parameters for run in runs() if run.notebook == "30"]
     assert [parameters["seed"] for parameters in own] == list(SEEDS)
-    assert all("rivals" in parse_groups(parameters["ablate"]) for parameters in own)
+    assert all("rivals" in parse_groups(parameters["ablate"], GROUPS) for parameters in own)
 
 
 def test_the_first_seed_has_all_ablations():

@@ -3,7 +3,8 @@
 import pytest
 
 from lib.models.bridges.q_former import QFormerConfig
-from lib.systems.llm_srt.recipe import RECIPES, Lora
+from lib.models.lora import Lora
+from lib.systems.llm_srt.recipe import RECIPES
 from lib.systems.llm_srt.sizes import LANGUAGE_MODELS, chosen_language_model, count_sizes
 
 PUBLISHED = {  # millions: bridge, LoRA of rank 8; parameters of the language model

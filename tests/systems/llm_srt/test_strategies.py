@@ -20,8 +20,8 @@ from lib.systems.llm_srt.strategies import (
     SHARES,
     STAGES,
     STRATEGIES,
-    parse_groups,
 )
+from lib.systems.strategy import parse_groups
 from lib.tasks import ASR, SMT, ST
 from lib.training.stages import freeze
 from tests.systems.llm_srt.cases import with_recipe
@@ -141,12 +141,12 @@ def test_every_strategy_is_scored_or_started_from():
     [("", []), ("rivals, speech", ["rivals", "speech"]), ("rivals all", list(GROUPS))],
 )
 def test_groups_of_ablations(text, names):
-    assert parse_groups(text) == names
+    assert parse_groups(text, GROUPS) == names
 
 
 def test_an_unknown_group_is_refused_by_name():
     with pytest.raises(ValueError, match="unknown ablation 'rival'; use all, or of rivals, "):
-        parse_groups("prompts rival")
+        parse_groups("prompts rival", GROUPS)
 
 
 # ---- updates ----

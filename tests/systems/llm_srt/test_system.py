@@ -9,10 +9,10 @@ from lib.data.collate import Collator
 from lib.decoding import decode
 from lib.files import read_json, write_json
 from lib.models.bridges.strided_conv import StridedConvConfig
+from lib.models.lora import Lora
 from lib.models.protocol import Hypothesis, Search
 from lib.systems.llm_srt.experiment import open_experiment
 from lib.systems.llm_srt.prompts import INSTRUCTION, TOKENS, Prompts
-from lib.systems.llm_srt.recipe import Lora
 from lib.systems.llm_srt.strategies import ENCODER, LORA, STRATEGIES
 from lib.systems.load import load_system
 from lib.tasks import ASR, SMT, ST, Example
