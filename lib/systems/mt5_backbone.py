@@ -2,78 +2,49 @@
 
 The one trained here copies text in every language and translates it into English, asked in the
 wordings of `lib.systems.zero_resource.prompts`: mT0 was tuned on instructions, too. It never hears
-speech, but half of its texts are stretched (`lib.systems.qwen_backbone.Stretched`).
+speech.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from transformers import T5TokenizerFast
+from transformers import MT5ForConditionalGeneration, PreTrainedTokenizerBase, T5TokenizerFast
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
-from lib.data.collate import Collator
-from lib.models.language_model import load_language_model
 from lib.models.mt5 import MT5Size, build_mt5, train_mt5_tokenizer
-from lib.models.speech_lm.model import SpeechLm
-from lib.models.speech_lm.saving import LANGUAGE_MODEL
-from lib.progress import Progress
-from lib.scales import scaled
-from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
 from lib.systems.best_rq_backbone import LANGUAGES, TARGET
-from lib.systems.qwen_backbone import Stretched
-from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
+from lib.systems.language_model_backbone import LanguageModelBackbone
 from lib.systems.zero_resource.prompts import PARAPHRASED, UNIVERSAL, with_prompt
 from lib.tasks import ASR, Example, text_examples
-from lib.training.fit import FitResult
 from lib.training.stages import Stage
-from lib.utterance import Corpus
 
 
 @dataclass(frozen=True, kw_only=True)
-class MT5Backbone(BackboneRecipe):
-    """How a language model comes about."""
+class MT5Backbone(LanguageModelBackbone):
+    """How an MT5 comes about: copying, and translating into English."""
 
     kind = "mt5"
     version = 1
 
-    hub: str | None = scaled("name on the hub; None: trained here")
-    size: MT5Size | None = scaled("of the model trained here")
-    phrasebook: Phrasebook | None = scaled("its texts; nothing of them is spoken")
-    contents: int = scaled("of the phrasebook")
-    text: Stage | None = scaled("copying, and translating into English")
     unread: tuple[str, ...] = ()  # languages that it reads and writes nothing of
-    seed: int = 1
 
     @property
     def seen(self) -> tuple[str, ...]:
         known = self.phrasebook.codes if self.phrasebook else LANGUAGES
         return tuple(code for code in known if code not in self.unread)
 
-    def identity(self) -> Any:
-        return asdict(self)
-
-    def corpus(self, cache: Path, progress: Progress) -> Corpus | None:
-        return None
-
-    def load(self, path: str, text: bool) -> SpeechLm:
-        inside = Path(path) / LANGUAGE_MODEL  # of a model that was saved here
-        return SpeechLm(None, None, *load_language_model(inside if inside.exists() else path))
-
-    def train(self, job: TrainingJob) -> tuple[SpeechLm, list[FitResult]]:
-        job.progress("writing the phrasebook's sentences", 0, 1)
-        given, folder = self.text_examples(), job.folder / "tokenizer"
+    def tokenizer(self, sample: list[Example], folder: Path) -> T5TokenizerFast:
         if not folder.exists():
-            sample = random.Random(self.seed).sample(given, min(TOKENIZER_SENTENCES, len(given)))
             texts = (f"{e.source_text} {e.prompt}" for e in sample)
             train_mt5_tokenizer(texts, self.size.subwords, folder)
-        tokenizer = T5TokenizerFast.from_pretrained(folder)
-        model = SpeechLm(None, None, build_mt5(self.size, tokenizer, self.seed), tokenizer)
-        result = train_seq2seq(model, self.text, given, Collator(Stretched(model)), self.seed, job)
-        return model, [result]
+        return T5TokenizerFast.from_pretrained(folder)
+
+    def build(self, tokenizer: PreTrainedTokenizerBase) -> MT5ForConditionalGeneration:
+        return build_mt5(self.size, tokenizer, self.seed)
 
     def text_examples(self) -> list[Example]:
         """Each content in two languages drawn at random, to be copied and to be translated."""

@@ -2,48 +2,28 @@
 
 The one trained here copies, translates and answers questions in the phrasebook's languages, by
 prompts in plain text. So it has abilities that training on speech may destroy, and a speech
-encoder that is aligned with it need not teach it to write what it reads. It never hears speech, but
-half of its texts are stretched (`Stretched`): a bridge writes a token over several positions, which
-a model of billions of parameters copes with and one of a million does not unless it has seen it.
+encoder that is aligned with it need not teach it to write what it reads. It never hears speech.
 """
 
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from transformers import Qwen2TokenizerFast
+from transformers import PreTrainedTokenizerBase, Qwen2ForCausalLM, Qwen2TokenizerFast
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
 from lib.corpora.questions import text_questions
-from lib.data.batch import IGNORED, TokenLayout
-from lib.data.collate import Collator
 from lib.languages import language
-from lib.models.language_model import (
-    QwenSize,
-    build_qwen,
-    load_language_model,
-    train_qwen_tokenizer,
-)
-from lib.models.speech_lm.model import SpeechLm
-from lib.models.speech_lm.saving import LANGUAGE_MODEL
-from lib.models.tokenizer import text_ids
-from lib.progress import Progress
-from lib.scales import scaled
-from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
-from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
+from lib.models.language_model import QwenSize, build_qwen, train_qwen_tokenizer
+from lib.systems.language_model_backbone import LanguageModelBackbone
 from lib.tasks import Example, text_examples
-from lib.training.fit import FitResult
 from lib.training.stages import Stage
-from lib.utterance import Corpus
 
 LANGUAGES = ("eng", "deu", "zho")
 DIRECTIONS_PER_SENTENCE = 4  # into itself is copying
-STRETCHED_SHARE = 0.5  # of the examples
-REPEATS = (1, 2, 3, 4)  # of a token; speech has about 3 positions for a token of the tiny model
-GAP_SHARE = 0.15  # of tokens that a space stands after
 
 
 def with_text_prompt(example: Example) -> Example:
@@ -55,82 +35,25 @@ def with_text_prompt(example: Example) -> Example:
     return replace(example, prompt=f"\n{line}\n")
 
 
-class Stretched:
-    """Lays out half of the examples with source tokens that are repeated, some with a gap after.
-
-    Args:
-        model: whose layout it is otherwise.
-    """
-
-    def __init__(self, model: SpeechLm) -> None:
-        self.model, self.pad_token_id, self.cost = model, model.pad_token_id, model.cost
-        self._gap = text_ids(model.tokenizer, " ")
-
-    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
-        """As the model's; which examples are stretched, and how, depends on their id alone."""
-        rng = random.Random(f"stretched/{example.id}")
-        found = self.model.layout(example, max_tokens)
-        if rng.random() >= STRETCHED_SHARE:
-            return found
-        length = len(text_ids(self.model.tokenizer, example.source_text)[:max_tokens])
-        # an encoder-decoder reads the source with its encoder
-        given = found.prefix if found.source is None else found.source
-        source: list[int] = []
-        for token in given[:length]:
-            source += [token] * rng.choice(REPEATS)
-            source += self._gap if rng.random() < GAP_SHARE else []
-        stretched = source + given[length:]
-        if found.source is not None:
-            return replace(found, source=stretched)
-        added = len(source) - length
-        return replace(
-            found,
-            prefix=stretched,
-            labels=[IGNORED] * added + found.labels,
-            prompt_length=found.prompt_length + added,
-        )
-
-
 @dataclass(frozen=True, kw_only=True)
-class QwenBackbone(BackboneRecipe):
-    """How a language model comes about."""
+class QwenBackbone(LanguageModelBackbone):
+    """How a Qwen2 comes about: copying, translating and answering questions."""
 
     kind = "qwen"
     version = 2
-
-    hub: str | None = scaled("name on the hub; None: trained here")
-    size: QwenSize | None = scaled("of the model trained here")
-    phrasebook: Phrasebook | None = scaled("its texts; nothing of them is spoken")
-    contents: int = scaled("of the phrasebook")
-    text: Stage | None = scaled("copying, translating and answering questions")
-    seed: int = 1
 
     @property
     def seen(self) -> tuple[str, ...]:
         return self.phrasebook.codes if self.phrasebook else LANGUAGES
 
-    def identity(self) -> Any:
-        return asdict(self)
-
-    def corpus(self, cache: Path, progress: Progress) -> Corpus | None:
-        return None
-
-    def load(self, path: str, text: bool) -> SpeechLm:
-        inside = Path(path) / LANGUAGE_MODEL  # of a model that was saved here
-        return SpeechLm(None, None, *load_language_model(inside if inside.exists() else path))
-
-    def train(self, job: TrainingJob) -> tuple[SpeechLm, list[FitResult]]:
-        job.progress("writing the phrasebook's sentences", 0, 1)
-        given, folder = self.text_examples(), job.folder / "tokenizer"
+    def tokenizer(self, sample: list[Example], folder: Path) -> Qwen2TokenizerFast:
         if not folder.exists():
-            sample = random.Random(self.seed).sample(given, min(TOKENIZER_SENTENCES, len(given)))
             texts = (e.source_text + e.prompt + e.target_text for e in sample)
             train_qwen_tokenizer(texts, self.size.subwords, folder)
-        tokenizer = Qwen2TokenizerFast.from_pretrained(folder)
-        model = SpeechLm(None, None, build_qwen(self.size, tokenizer, self.seed), tokenizer)
-        collate = Collator(Stretched(model))
-        result = train_seq2seq(model, self.text, given, collate, self.seed, job)
-        return model, [result]
+        return Qwen2TokenizerFast.from_pretrained(folder)
+
+    def build(self, tokenizer: PreTrainedTokenizerBase) -> Qwen2ForCausalLM:
+        return build_qwen(self.size, tokenizer, self.seed)
 
     def text_examples(self) -> list[Example]:
         """Each content as MT in directions drawn at random, and as a question in each language."""

@@ -12,7 +12,7 @@ from lib.corpora.synthesis import synthesize
 from lib.languages import parse_languages
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset
-from lib.systems.backbones import TrainedBackbone, get_backbone
+from lib.systems.backbones import TrainedBackbone, backbone_recipe, get_backbone
 from lib.systems.best_rq_backbone import LANGUAGES, TARGET
 from lib.systems.corpora import PHRASEBOOK, joined_recordings, parse_corpora
 from lib.systems.experiment import Experiment
@@ -83,6 +83,8 @@ def open_experiment(
     spoken = parse_languages(languages or every)
     hidden = parse_languages(held_out) if held_out.strip() else ()
     _check(spoken, hidden)
+    if (encoder or unread) and backbone_recipe("mt5", scale).hub:
+        raise ValueError(f"encoder= and unread=True need models that are trained here, not {scale}")
     changes = {"unread": tuple(sorted(hidden))} if unread else {}
     text = get_backbone("mt5", scale, cache, seed=seed, **hooks, **changes)
     if language_model:
@@ -92,7 +94,7 @@ def open_experiment(
     _check_known(spoken, backbone)
     system = ZeroResource(language_model=text, held_out=hidden)
     recipe = system.recipe(scale)
-    corpus = speech(recipe, corpora, licences, spoken, cache, progress)
+    corpus = speech_corpus(recipe, corpora, licences, spoken, cache, progress)
     check_corpus(corpus, hidden, backbone)
     return Experiment(
         system=system,
@@ -127,7 +129,7 @@ def _check_known(spoken: Sequence[str], speech: TrainedBackbone) -> None:
         )
 
 
-def speech(
+def speech_corpus(
     recipe: Recipe,
     corpora: str,
     licences: str,

@@ -119,6 +119,12 @@ GROUPS: dict[str, list[ZeroStrategy]] = {
     "ability": [],  # a language model that has not read the held-out languages
     "encoder": [],  # one that learnt from audio alone, one without BEST-RQ
 }
+TRAINED_HERE = ("ability", "encoder")  # groups with other models
+
+
+def groups_at(scale: str) -> list[str]:
+    """The ablations of a scale: published models cannot be taught less than they know."""
+    return [name for name in GROUPS if scale != "full" or name not in TRAINED_HERE]
 
 
 def scored(groups: Sequence[str], layers: int) -> list[str]:
