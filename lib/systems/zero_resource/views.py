@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from lib.corpora.text import identified_language
 from lib.display.exercises import check_choice
 from lib.display.html import Page, note, table
-from lib.display.training_plots import signal_curves
+from lib.display.plots import ACCENT, GREY, INK, SMALL, style_axes
 from lib.languages import language
 from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
@@ -20,11 +20,13 @@ from lib.systems.zero_resource.decodings import READING
 from lib.systems.zero_resource.held_out import check_corpus
 from lib.systems.zero_resource.prompts import FOR_ALL_TASKS, TRANSCRIBE, TRANSLATE
 from lib.systems.zero_resource.sizes import MT0, count_sizes
+from lib.systems.zero_resource.strategies import AMOUNTS, MULTI_TASK, NUMBERS, QUALITIES
 from lib.systems.zero_resource.transfer import scores_by_language
 from lib.tasks import ASR, ST
 from lib.training.log import read_signals
 
 SHOWN = ("multi-task", READING, "constant", "shuffled_audio", "copied_transcript", "transcribed")
+MAX_ANNOTATED = 16  # evaluations whose weights are written into the cells
 
 
 # ---- before a run ----
@@ -81,12 +83,32 @@ def holdings(experiment: Experiment) -> Page:
 # ---- after a run ----
 
 
-def weight_curves(systems: Sequence[TrainedSystem]) -> Figure:
-    """The weight of each layer by update of each stage."""
-    signals = {s.strategy.name: read_signals(s.folder) for s in systems}
-    names = [name for name in next(iter(signals.values()))[0] if name.startswith("layer_")]
-    panels = {f"weight of\nlayer {n}": {name: "o-"} for n, name in enumerate(names, start=1)}
-    return signal_curves(signals, panels)
+def layer_weights(systems: Sequence[TrainedSystem]) -> Figure:
+    """The weight of each layer of the encoder by update, a panel for each stage."""
+    stages = {s.strategy.name: read_signals(s.folder) for s in systems}
+    weights = {
+        name: [[row[key] for row in rows] for key in rows[0] if key.startswith("layer_")]
+        for name, rows in stages.items()
+    }
+    layers = len(next(iter(weights.values())))
+    figure = Figure(figsize=(5.4, 0.9 + 0.28 * layers), layout="constrained")
+    widths = [len(rows) for rows in stages.values()]
+    panels = figure.subplots(1, len(stages), squeeze=False, sharey=True, width_ratios=widths)[0]
+    for axes, (name, rows) in zip(panels, stages.items(), strict=True):
+        image = axes.imshow(
+            weights[name], cmap="Blues", vmin=0, vmax=1, aspect="auto", origin="lower"
+        )
+        for layer, values in enumerate(weights[name]):
+            for at, value in enumerate(values if len(rows) <= MAX_ANNOTATED else ()):
+                ink = "white" if value > 0.5 else INK
+                centred = {"ha": "center", "va": "center", "fontsize": SMALL, "color": ink}
+                axes.annotate(f"{value:.2f}", (at, layer), **centred)
+        axes.set_xticks(range(len(rows)), [f"{row['update']:g}" for row in rows])
+        axes.set_yticks(range(layers), range(1, layers + 1))
+        style_axes(axes, "update", "layer" if axes is panels[0] else "")
+        axes.set_title(name, fontsize=SMALL, loc="left")
+    figure.colorbar(image, ax=panels, label="weight")
+    return figure
 
 
 def summary(rows: Sequence[OutputRow], held_out: Sequence[str]) -> Page:
@@ -107,6 +129,35 @@ def summary(rows: Sequence[OutputRow], held_out: Sequence[str]) -> Page:
                 line[f"{label}, {kind}"] = sum(values) / len(values) if values else None
         lines.append(line)
     return Page(table(lines))
+
+
+def data_curves(rows: Sequence[OutputRow], held_out: Sequence[str]) -> Figure:
+    """BLEU by amount, quality and number of languages of the first stage's speech.
+
+    Means over seen and over held-out languages; what was not run has no point.
+    """
+    seen = {row.source for row in rows if row.strategy == "adapter"} - set(held_out)
+    panels = {
+        "share of the speech": {**AMOUNTS, 1.0: [MULTI_TASK]},
+        "share of wrong words": {0.0: [MULTI_TASK], **QUALITIES},
+        "languages heard": {**NUMBERS, len(seen): [MULTI_TASK]},
+    }
+    figure = Figure(figsize=(2.6 * len(panels), 2.6), layout="constrained")
+    grid = figure.subplots(1, len(panels), sharey=True)
+    for axes, (label, chains) in zip(grid, panels.items(), strict=True):
+        points: dict[str, list[tuple[float, float]]] = {"seen": [], "held out": []}
+        for at, stages in sorted(chains.items()):
+            own = [row for row in rows if row.strategy == stages[-1].name]
+            for code, score in scores_by_language(own, "BLEU", ST.name).items():
+                points["held out" if code in held_out else "seen"].append((at, score))
+        for kind, colour in (("seen", GREY), ("held out", ACCENT)):
+            means = {at: [s for x, s in points[kind] if x == at] for at, _ in points[kind]}
+            drawn = {at: sum(scores) / len(scores) for at, scores in means.items()}
+            axes.plot(drawn.keys(), drawn.values(), "o-", color=colour, markersize=4, label=kind)
+        style_axes(axes, label, "BLEU" if axes is grid[0] else "")
+        axes.set_ylim(bottom=0)
+    grid[0].legend(fontsize=SMALL, frameon=False)
+    return figure
 
 
 def output_languages(rows: Sequence[OutputRow]) -> Page:
