@@ -1,4 +1,4 @@
-"""Small MT5s and their tokenizers: in mT5's layout, drawn from a seed, read by plain transformers."""
+"""Small MT5s and their tokenizers: in mT5's layout, and read by plain transformers."""
 
 import pytest
 import torch

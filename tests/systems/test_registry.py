@@ -6,10 +6,11 @@ from lib.systems.gmu import claims as gmu_claims
 from lib.systems.it_ist import claims as it_ist_claims
 from lib.systems.llm_srt import claims as llm_srt_claims
 from lib.systems.registry import claim, claim_files, claims, study_runs
+from lib.systems.zero_resource import claims as zero_resource_claims
 
 
 def test_claims_of_the_workbook_and_of_every_system():
-    assert {"TOUR-1", "DATA-1", "GMU-1", "GMU-8", "IT-1", "SRT-1"} <= claims().keys()
+    assert {"TOUR-1", "DATA-1", "GMU-1", "GMU-8", "IT-1", "SRT-1", "ZR-1"} <= claims().keys()
 
 
 def test_claims_are_found_by_their_id():
@@ -17,7 +18,13 @@ def test_claims_are_found_by_their_id():
 
 
 def test_no_two_claims_have_one_id():
-    modules = [workbook_claims, gmu_claims, it_ist_claims, llm_srt_claims]
+    modules = [
+        workbook_claims,
+        gmu_claims,
+        it_ist_claims,
+        llm_srt_claims,
+        zero_resource_claims,
+    ]
     assert sum(len(module._CLAIMS) for module in modules) == len(claims())
 
 

@@ -229,8 +229,12 @@ def test_adapters_are_drawn_from_the_seed(build_lm, adapted, seed, same):
     assert torch.equal(other.get_parameter(name), adapted.get_parameter(name)) is same
 
 
-def test_neither_encoder_nor_bridge_gets_adapters(adapted):
-    assert all(name.startswith("language_model.") for name in adapted.parts["lora"])
+def test_neither_encoder_nor_bridge_gets_adapters(build_lm):
+    """Though a layer of the encoder has a name that is wanted."""
+    model = build_lm()
+    assert any(name.endswith(".linear_q") for name, _ in model.encoder.named_modules())
+    adapt_language_model(model, replace(LORA, targets=("q", "linear_q")), seed=1)
+    assert all(name.startswith("language_model.") for name in model.parts["lora"])
 
 
 def test_sizes_of_adapters_are_read_as_they_were_written():
