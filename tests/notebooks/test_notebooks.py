@@ -9,7 +9,8 @@ from lib.workbook.execute import KERNEL
 from lib.workbook.notebooks import notebooks
 
 ALL = notebooks()
-STUDIED = {run.notebook for s in ("gmu", "it_ist", "llm_srt") for run in study_runs(s, "tiny", {})}
+STUDIES = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer")
+STUDIED = {run.notebook for name in STUDIES for run in study_runs(name, "tiny", {})}
 NUMBERS = {book.number for book in ALL}
 # calls that train, decode or read outputs: predictions are recorded before them
 TRAINING = ("train(", "fine_tune(", "_backbone(", "load_outputs(")

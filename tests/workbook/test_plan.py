@@ -33,7 +33,8 @@ def test_a_run_is_planned_at_its_scales_only(folder):
 
 
 def test_every_committed_notebook_is_run():
-    studies = [run for name in ("gmu", "it_ist", "llm_srt") for run in study_runs(name, "tiny", {})]
+    names = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer")
+    studies = [run for name in names for run in study_runs(name, "tiny", {})]
     made = {run.notebook.number for run in workbook_runs("tiny") + studies}
     assert made == {entry.number for entry in notebooks()}
 

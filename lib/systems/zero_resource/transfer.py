@@ -6,12 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from scipy import stats
 
-from lib.display.html import Page, note, table
-from lib.display.plots import SMALL, style_axes
-from lib.languages import language
 from lib.scoring.claims import Measured
 from lib.scoring.comparisons import row_statistics
 from lib.scoring.outputs import OutputRow
@@ -81,28 +77,7 @@ def collect(
     return Transfer(distances=distances(sentences, list(rows), spoken), scores=measured)
 
 
-def transfer_table(found: Sequence[Distance], scores: Mapping[str, Mapping[str, float]]) -> Page:
-    """Each language: its distances to the nearest seen one, and its scores.
-
-    Args:
-        scores: name of a score -> language -> value.
-    """
-    if not found:
-        return note("No language was held out alone: run --study transfer.")
-    rows = []
-    for own in found:
-        facts = {
-            "held out": language(own.code).name,
-            "lexical distance": own.lexical,
-            "to": own.lexical_nearest,
-            "phonetic distance, bits": own.phonetic,
-            "to ": own.phonetic_nearest,
-        }
-        rows.append(facts | {name: by.get(own.code) for name, by in scores.items()})
-    return Page(table(rows))
-
-
-def _explanations(found: Transfer) -> dict[str, dict[str, float]]:
+def explanations(found: Transfer) -> dict[str, dict[str, float]]:
     """What could explain the scores, by the label of its axis."""
     return {
         "lexical distance": {own.code: own.lexical for own in found.distances},
@@ -112,29 +87,12 @@ def _explanations(found: Transfer) -> dict[str, dict[str, float]]:
     }
 
 
-def figure(found: Transfer) -> Figure:
-    """BLEU of each language against what could explain it, a panel for each."""
-    panels, scores = _explanations(found), found.scores[BLEU]
-    drawn = Figure(figsize=(2.3 * len(panels), 2.6), layout="constrained")
-    grid = drawn.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    for axes, (name, values) in zip(grid, panels.items(), strict=True):
-        codes = [code for code in scores if code in values]
-        axes.plot([values[c] for c in codes], [scores[c] for c in codes], "o", markersize=4)
-        for code in codes:
-            at = (values[code], scores[code])
-            offset = {"xytext": (3, 3), "textcoords": "offset points"}
-            axes.annotate(code, at, fontsize=SMALL, **offset)
-        style_axes(axes, name, "BLEU of its speech" if axes is grid[0] else "")
-        axes.set_ylim(bottom=0)
-    return drawn
-
-
 def measure(found: Transfer) -> dict[str, Measured]:
     """The claims about distance; none where too few languages were held out."""
     scores = found.scores[BLEU]
     if len(scores) < LEAST_LANGUAGES:
         return {}
-    lexical, phonetic, *_ = _explanations(found).values()
+    lexical, phonetic, *_ = explanations(found).values()
     return {
         id: rank_correlation(values, scores)
         for id, values in zip(CLAIMS, (lexical, phonetic), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from matplotlib.figure import Figure
@@ -17,11 +17,17 @@ from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import TrainedSystem
 from lib.systems.zero_resource.decodings import READING
+from lib.systems.zero_resource.distances import Distance
 from lib.systems.zero_resource.held_out import check_corpus
 from lib.systems.zero_resource.prompts import FOR_ALL_TASKS, TRANSCRIBE, TRANSLATE
 from lib.systems.zero_resource.sizes import MT0, count_sizes
 from lib.systems.zero_resource.strategies import AMOUNTS, MULTI_TASK, NUMBERS, QUALITIES
-from lib.systems.zero_resource.transfer import scores_by_language
+from lib.systems.zero_resource.transfer import (
+    BLEU,
+    Transfer,
+    explanations,
+    scores_by_language,
+)
 from lib.tasks import ASR, ST
 from lib.training.log import read_signals
 
@@ -193,6 +199,47 @@ def output_languages(rows: Sequence[OutputRow]) -> Page:
 
 def _percent(found: Counter[str], code: str) -> float | None:
     return 100 * found[code] / found.total() if found else None
+
+
+# ---- transfer, over languages ----
+
+
+def transfer_table(found: Sequence[Distance], scores: Mapping[str, Mapping[str, float]]) -> Page:
+    """Each language: its distances to the nearest seen one, and its scores.
+
+    Args:
+        scores: name of a score -> language -> value.
+    """
+    if not found:
+        return note("No language was held out alone: run --study transfer.")
+    rows = []
+    for own in found:
+        facts = {
+            "held out": language(own.code).name,
+            "lexical distance": own.lexical,
+            "to": own.lexical_nearest,
+            "phonetic distance, bits": own.phonetic,
+            "to ": own.phonetic_nearest,
+        }
+        rows.append(facts | {name: by.get(own.code) for name, by in scores.items()})
+    return Page(table(rows))
+
+
+def transfer_figure(found: Transfer) -> Figure:
+    """BLEU of each language against what could explain it, a panel for each."""
+    panels, scores = explanations(found), found.scores[BLEU]
+    drawn = Figure(figsize=(2.3 * len(panels), 2.6), layout="constrained")
+    grid = drawn.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (name, values) in zip(grid, panels.items(), strict=True):
+        codes = [code for code in scores if code in values]
+        axes.plot([values[c] for c in codes], [scores[c] for c in codes], "o", markersize=4)
+        for code in codes:
+            at = (values[code], scores[code])
+            offset = {"xytext": (3, 3), "textcoords": "offset points"}
+            axes.annotate(code, at, fontsize=SMALL, **offset)
+        style_axes(axes, name, "BLEU of its speech" if axes is grid[0] else "")
+        axes.set_ylim(bottom=0)
+    return drawn
 
 
 def check_average(
