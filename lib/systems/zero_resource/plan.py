@@ -49,7 +49,7 @@ def transfer_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[Planned
 
 
 def _run(minutes: float, parameters: Mapping[str, Any], **own: Any) -> PlannedRun:
-    given = {**own, **parameters}
+    given = {**parameters, **own}
     return PlannedRun(notebook="40", minutes=minutes, parameters=given, scales=PHRASEBOOK_SCALES)
 
 

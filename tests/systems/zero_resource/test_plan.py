@@ -1,0 +1,41 @@
+import pytest
+
+from lib.systems.best_rq_backbone import LANGUAGES
+from lib.systems.zero_resource.plan import SEEDS, study_runs, transfer_runs
+
+STUDIES = [study_runs, transfer_runs]
+
+
+def trainings(study, **parameters):
+    return [run.parameters for run in study("tiny", parameters) if run.notebook == "40"]
+
+
+def test_each_seed_has_the_rivals_and_the_first_all():
+    found = trainings(study_runs)
+    assert [own["seed"] for own in found] == list(SEEDS)
+    assert [own["ablate"] for own in found] == ["all", *["rivals tasks ability"] * 2]
+
+
+def test_each_language_but_english_is_held_out_alone():
+    found = [own["held_out"] for own in trainings(transfer_runs)]
+    assert sorted([*found, "eng"]) == sorted(LANGUAGES)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_the_records_are_read_last(study):
+    assert [run.notebook for run in study("tiny", {})][-1] == "41"
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_further_parameters_go_to_the_trainings(study):
+    assert all(own["processes"] == 2 for own in trainings(study, processes=2))
+
+
+def test_what_a_study_varies_is_not_overridden():
+    assert len({own["held_out"] for own in trainings(transfer_runs, held_out="cat")}) == 9
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_there_is_no_study_without_a_phrasebook(study):
+    with pytest.raises(ValueError, match="smoke, tiny, lab, not full"):
+        list(study("full", {}))
