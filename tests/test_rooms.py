@@ -51,6 +51,7 @@ WITHOUT_TORCH = (
     "lib.systems.llm_srt.claims",
     "lib.systems.llm_srt.plan",
     "lib.systems.zero_resource.claims",
+    "lib.systems.zero_resource.plan",
     "lib.workbook.__main__",
     "lib.workbook.report",
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,8 @@ from lib.corpora.voices import start_engine, text_phonemes
 from lib.languages import language
 
 ROOT = Path(__file__).parents[2]
-STRESS = str.maketrans("", "", "ˈˌ ")
+# stress, spaces, and marks such as "(en)" where espeak-ng reads a foreign word
+_NO_PHONEMES = re.compile(r"[ˈˌ ]|\([a-z-]+\)")
 
 
 def phonemes(texts: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -49,7 +51,7 @@ def main() -> None:
     start_engine()
     given: dict[str, list[str]] = json.load(sys.stdin)
     found = {
-        voice: [text_phonemes(text, voice).translate(STRESS) for text in texts]
+        voice: [_NO_PHONEMES.sub("", text_phonemes(text, voice)) for text in texts]
         for voice, texts in given.items()
     }
     json.dump(found, sys.stdout)

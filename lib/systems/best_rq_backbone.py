@@ -25,14 +25,12 @@ from lib.systems.backbones import (
     train_backbone,
     train_ctc,
 )
+from lib.systems.zero_resource.languages import LANGUAGES
 from lib.tasks import ASR, examples
 from lib.training.best_rq import BestRqObjective
 from lib.training.fit import FitResult, fit
 from lib.training.stages import Stage
 from lib.utterance import Corpus
-
-TARGET = "eng"  # of all translations
-LANGUAGES = tuple("eng deu nld fra spa ita por cat est ind".split())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,11 @@ from lib.corpora.curation.curate import Curated, curate
 from lib.corpora.curation.rules import Rules, parse_licences
 from lib.corpora.phrasebook import Breadth, Phrasebook
 from lib.corpora.synthesis import synthesize
+from lib.corpora.text import normalize_text, text_fingerprint
 from lib.files import content_hash
 from lib.progress import Progress, no_progress
 from lib.systems.backbones import backbone_recipe
-from lib.utterance import Corpus, Utterance
+from lib.utterance import Corpus, Dropped, Utterance
 
 PHRASEBOOK = "phrasebook"
 # texts of a phrasebook besides the target, so that corpora of all pairs have the same items
@@ -109,7 +110,11 @@ def joined_recordings(
 def join_corpora(
     corpora: Sequence[tuple[Corpus, tuple[str, ...] | None]], sources: Sequence[str]
 ) -> Corpus:
-    """Corpora as one, with the splits that are wanted of each; ids get the corpus's name."""
+    """Corpora as one, with the splits that are wanted of each; ids get the corpus's name.
+
+    Training clips whose transcript is in a development or test set are left out and named, since
+    corpora share recordings: CoVoST 2 has those of Common Voice.
+    """
     utterances: list[Utterance] = []
     for corpus, splits in corpora:
         utterances += [
@@ -117,15 +122,26 @@ def join_corpora(
             for u in corpus.utterances
             if u.language in sources and (splits is None or u.split in splits)
         ]
+    tested = {_transcript(u) for u in utterances if u.split != "train"} - {None}
+    leaks = [u for u in utterances if u.split == "train" and _transcript(u) in tested]
+    left_out = {u.id for u in leaks}
+    reason = "its transcript is in a development or test set"
     names = [corpus for corpus, _ in corpora]
+    dropped = [dropped for corpus in names for dropped in corpus.dropped]
     return Corpus(
         name=" and ".join(corpus.name for corpus in names),
-        utterances=utterances,
-        hash=content_hash([[corpus.hash for corpus in names], list(sources)]),
+        utterances=[u for u in utterances if u.id not in left_out],
+        hash=content_hash([[corpus.hash for corpus in names], list(sources), len(leaks)]),
         synthetic=any(corpus.synthetic for corpus in names),
         licence=", ".join(dict.fromkeys(corpus.licence for corpus in names)),
-        dropped=[dropped for corpus in names for dropped in corpus.dropped],
+        dropped=[*dropped, *(Dropped(u.id, f"{u.origin or u.id}: {reason}") for u in leaks)],
     )
+
+
+def _transcript(u: Utterance) -> int | None:
+    """A fingerprint of what is said, in its language; None where there is no transcript."""
+    normalized = normalize_text(u.texts.get(u.language, ""))
+    return text_fingerprint(u.language, normalized) if normalized else None
 
 
 def share_of(utterances: Sequence[Utterance], share: float, seed: int) -> Sequence[Utterance]:

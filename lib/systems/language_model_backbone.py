@@ -45,7 +45,7 @@ class Stretched:
 
     def __init__(self, model: SpeechLm) -> None:
         self.model, self.pad_token_id, self.cost = model, model.pad_token_id, model.cost
-        self._gap = text_ids(model.tokenizer, " ")
+        self._gap = text_ids(model.tokenizer, " ")  # none, where a tokenizer strips spaces: T5's
 
     def layout(self, example: Example, max_tokens: int) -> TokenLayout:
         """As the model's; which examples are stretched, and how, depends on their id alone."""

@@ -16,8 +16,8 @@ from transformers import MT5ForConditionalGeneration, PreTrainedTokenizerBase, T
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
 from lib.models.mt5 import MT5Size, build_mt5, train_mt5_tokenizer
-from lib.systems.best_rq_backbone import LANGUAGES, TARGET
 from lib.systems.language_model_backbone import LanguageModelBackbone
+from lib.systems.zero_resource.languages import LANGUAGES, TARGET
 from lib.systems.zero_resource.prompts import PARAPHRASED, UNIVERSAL, with_prompt
 from lib.tasks import ASR, Example, text_examples
 from lib.training.stages import Stage

@@ -89,3 +89,9 @@ def test_it_is_found_from_any_folder(tmp_path):
 def test_the_engine_is_refused_outside_of_its_process():
     with pytest.raises(RuntimeError, match="worker processes only; call phonemes"):
         text_phonemes("gat", "ca")
+
+
+def test_marks_of_a_foreign_word_are_no_phonemes():
+    """espeak-ng reads "computer" in a Dutch text as English, and says so in brackets."""
+    (found,) = phonemes({"nld": ["computer weekend cool"]})["nld"]
+    assert "(" not in found and ")" not in found

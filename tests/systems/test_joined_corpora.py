@@ -91,6 +91,18 @@ def test_only_the_splits_that_are_wanted_are_there(splits, found):
     assert ids(joined) == [f"other/{id}" for id in found]
 
 
+def test_a_training_clip_that_says_what_a_test_clip_says_is_left_out_and_named():
+    """CoVoST 2 has the recordings of Common Voice in other splits."""
+    tested = replace(utterance("t", split="test"), texts={"eng": "Good morning, Peru!"})
+    same = replace(utterance("a"), texts={"eng": "good morning Peru"})
+    other = replace(utterance("b"), texts={"eng": "good night"})
+    joined = join_corpora(
+        [(corpus("first", tested), None), (corpus("second", same, other), ("train",))], ["eng"]
+    )
+    assert ids(joined) == ["first/t", "second/b"]
+    assert [entry.id for entry in joined.dropped] == ["second/a"]
+
+
 def test_facts_of_all_corpora_are_kept():
     lost = Dropped("x", "too long")
     other = replace(OTHER, licence="CC-BY-4.0", synthetic=True, dropped=[lost])

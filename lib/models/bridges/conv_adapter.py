@@ -30,8 +30,10 @@ class ConvAdapterConfig:
         From states of 40 ms, as the paper's, 2 and 1; from w2v-BERT's of 20 ms, 2 and 2.
 
         Raises:
-            ValueError: the compression is not the stack times a power of two.
+            ValueError: the compression is not the stack times a power of two, or the kernel even.
         """
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel={self.kernel} is even, so it has no middle; use 1, 3 or 5")
         twos, rest = divmod(self.compression, stack)
         halvings = int(math.log2(twos)) if twos else -1
         if rest or halvings < 0 or 2**halvings != twos:

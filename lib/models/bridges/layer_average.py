@@ -53,7 +53,7 @@ class LayerAverage(Bridge):
             self.register_buffer("logits", logits)
 
     def _number(self, weights: str) -> int:
-        number = self.layers if weights == LAST else int(weights) if weights.isdigit() else 0
+        number = self.layers if weights == LAST else int(weights) if weights.isdecimal() else 0
         if not 1 <= number <= self.layers:
             raise ValueError(
                 f"weights={weights!r} is none of {LEARNED}, {UNIFORM}, {LAST}, or the number of "

@@ -47,9 +47,14 @@ def phonetic_distance(one: Sequence[str], other: Sequence[str]) -> float:
 
     Args:
         one, other: texts in the phonetic alphabet, of any meaning.
+
+    Raises:
+        ValueError: one of them has no two phonemes in a row.
     """
     first, second = (Counter(p for text in own for p in pairwise(text)) for own in (one, other))
     totals = first.total(), second.total()
+    if not all(totals):
+        raise ValueError("a language without two phonemes in a row has no distance to others")
     divergence = 0.0
     for pair in first.keys() | second.keys():
         shares = first[pair] / totals[0], second[pair] / totals[1]

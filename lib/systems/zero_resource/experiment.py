@@ -13,11 +13,11 @@ from lib.languages import parse_languages
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset
 from lib.systems.backbones import TrainedBackbone, backbone_recipe, get_backbone
-from lib.systems.best_rq_backbone import LANGUAGES, TARGET
 from lib.systems.corpora import PHRASEBOOK, joined_recordings, parse_corpora
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import no_record
 from lib.systems.zero_resource.held_out import check_corpus
+from lib.systems.zero_resource.languages import LANGUAGES, TARGET
 from lib.systems.zero_resource.recipe import RECIPES, Recipe
 from lib.systems.zero_resource.system import ZeroResource
 from lib.utterance import Corpus
@@ -125,7 +125,7 @@ def _check_known(spoken: Sequence[str], speech: TrainedBackbone) -> None:
     if unknown := sorted(set(spoken) - known):
         raise ValueError(
             f"{', '.join(unknown)}: the models of this scale know {', '.join(speech.seen)}; add a "
-            "language to LANGUAGES in lib/systems/best_rq_backbone.py"
+            "language to LANGUAGES in lib/systems/zero_resource/languages.py"
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.systems.best_rq_backbone import LANGUAGES, TARGET
 from lib.systems.registry import PlannedRun
+from lib.systems.zero_resource.languages import LANGUAGES, TARGET
 
 SEEDS = (1, 2, 3)  # each with an encoder and a language model of its own
 PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # at `full` a seed is days

@@ -151,3 +151,8 @@ def test_every_parameter_gets_a_gradient(config):
     (found * states(*found.shape, seed=3)).sum().backward()
     unused = [n for n, p in made.named_parameters() if p.grad is None or not p.grad.any()]
     assert unused == []
+
+
+def test_an_even_kernel_is_refused():
+    with pytest.raises(ValueError, match="kernel=4 is even.*use 1, 3 or 5"):
+        ConvAdapterConfig(kernel=4).strides(stack=4)

@@ -1,13 +1,10 @@
-"""What tests of training share, and a training that kills its own process."""
+"""What tests of zero-resource translation share: other experiments, and rows made by hand."""
 
-import os
-import pickle
-import signal
-import sys
 from dataclasses import replace
-from pathlib import Path
 
-from lib.scales import set_threads
+from lib.scoring.outputs import OutputRow
+
+MEANT, WRONG = "on Monday it was ten degrees", "nothing"
 
 
 def with_recipe(experiment, **changes):
@@ -18,27 +15,32 @@ def with_system(experiment, **changes):
     return replace(experiment, system=replace(experiment.system, **changes))
 
 
-def elsewhere(experiment, cache, **changes):
-    """The experiment with another cache that has the same backbones."""
-    cache.mkdir()
+def row(hypothesis=MEANT, strategy="multi-task", source="cat", task="ST", id="1", **changes):
+    """Of a translation into English, or of a transcript."""
+    return OutputRow(
+        **{
+            "system": "zero_resource",
+            "strategy": strategy,
+            "stage": "joint",
+            "task": task,
+            "source": source,
+            "target": source if task == "ASR" else "eng",
+            "subset": "test",
+            "seed": 1,
+            "id": id,
+            "speaker": f"voice {id}",
+            "seconds": 2.0,
+            "audio": "",
+            "reference": MEANT,
+            "hypothesis": hypothesis,
+            "tokens": 4,
+            "log_probability": None,
+            "ending": "end",
+        }
+        | changes
+    )
 
-    def moved(backbone):
-        inside = Path(backbone.path).relative_to(experiment.cache)
-        (cache / inside.parts[0]).symlink_to(experiment.cache / inside.parts[0])
-        return replace(backbone, path=str(cache / inside))
 
-    system = replace(experiment.system, language_model=moved(experiment.system.language_model))
-    backbone = moved(experiment.backbone)
-    return replace(experiment, cache=cache, system=system, backbone=backbone, **changes)
-
-
-if __name__ == "__main__":  # a pickled experiment, a strategy, the update to be killed after
-    file, strategy, last = sys.argv[1:]
-    experiment = pickle.loads(Path(file).read_bytes())
-    set_threads(experiment.scale)  # sums round differently with other numbers of threads
-
-    def kill(progress):
-        if progress.stage == "joint" and progress.update == int(last):
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    replace(experiment, callback=kill).train(strategy)
+def rows(wrong, clips=12, **where):
+    """A row for each clip; the first `wrong` ones are wrong."""
+    return [row(WRONG if n < wrong else MEANT, id=f"{n:02d}", **where) for n in range(clips)]

@@ -211,3 +211,8 @@ def test_neither_other_splits_nor_translations_are_taken():
         translated, utterance(2, "cat", "test"), utterance(4, "cat", "dev"), silent
     )
     assert found == [{"cat": "un"}]
+
+
+def test_texts_of_one_phoneme_have_no_phonetic_distance():
+    with pytest.raises(ValueError, match="no distance"):
+        phonetic_distance(["a"], ["ab"])

@@ -1,6 +1,6 @@
 import pytest
 
-from lib.systems.best_rq_backbone import LANGUAGES
+from lib.systems.zero_resource.languages import LANGUAGES
 from lib.systems.zero_resource.plan import SEEDS, study_runs, transfer_runs
 
 STUDIES = [study_runs, transfer_runs]
