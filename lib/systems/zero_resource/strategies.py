@@ -115,7 +115,10 @@ GROUPS: dict[str, list[ZeroStrategy]] = {
     "layers": [UNIFORM_LAYERS[-1], NORMALISED[-1]],  # and each single one
     "adapters": [stages[-1] for stages in ADAPTERS],
     "prompts": [stages[-1] for stages in PROMPTS],
-    "data": [stages[-1] for own in (AMOUNTS, QUALITIES, NUMBERS) for stages in own.values()],
+    # of the first stage's speech
+    "amount": [stages[-1] for stages in AMOUNTS.values()],
+    "quality": [stages[-1] for stages in QUALITIES.values()],
+    "number": [stages[-1] for stages in NUMBERS.values()],  # of languages
     "ability": [],  # a language model that has not read the held-out languages
     "encoder": [],  # one that learnt from audio alone, one without BEST-RQ
 }

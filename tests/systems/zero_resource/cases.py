@@ -1,10 +1,11 @@
-"""What tests of zero-resource translation share: other experiments, and rows made by hand."""
+"""What tests of zero-resource training share, and a training that kills its own process."""
 
+import os
+import pickle
+import signal
+import sys
 from dataclasses import replace
-
-from lib.scoring.outputs import OutputRow
-
-MEANT, WRONG = "on Monday it was ten degrees", "nothing"
+from pathlib import Path
 
 
 def with_recipe(experiment, **changes):
@@ -15,32 +16,26 @@ def with_system(experiment, **changes):
     return replace(experiment, system=replace(experiment.system, **changes))
 
 
-def row(hypothesis=MEANT, strategy="multi-task", source="cat", task="ST", id="1", **changes):
-    """Of a translation into English, or of a transcript."""
-    return OutputRow(
-        **{
-            "system": "zero_resource",
-            "strategy": strategy,
-            "stage": "joint",
-            "task": task,
-            "source": source,
-            "target": source if task == "ASR" else "eng",
-            "subset": "test",
-            "seed": 1,
-            "id": id,
-            "speaker": f"voice {id}",
-            "seconds": 2.0,
-            "audio": "",
-            "reference": MEANT,
-            "hypothesis": hypothesis,
-            "tokens": 4,
-            "log_probability": None,
-            "ending": "end",
-        }
-        | changes
-    )
+def elsewhere(experiment, cache, **changes):
+    """The experiment with another cache that has the same backbones."""
+    cache.mkdir()
+
+    def moved(backbone):
+        inside = Path(backbone.path).relative_to(experiment.cache)
+        (cache / inside.parts[0]).symlink_to(experiment.cache / inside.parts[0])
+        return replace(backbone, path=str(cache / inside))
+
+    system = replace(experiment.system, language_model=moved(experiment.system.language_model))
+    backbone = moved(experiment.backbone)
+    return replace(experiment, cache=cache, system=system, backbone=backbone, **changes)
 
 
-def rows(wrong, clips=12, **where):
-    """A row for each clip; the first `wrong` ones are wrong."""
-    return [row(WRONG if n < wrong else MEANT, id=f"{n:02d}", **where) for n in range(clips)]
+if __name__ == "__main__":  # a pickled experiment, a strategy, the update to be killed after
+    file, strategy, last = sys.argv[1:]
+    experiment = pickle.loads(Path(file).read_bytes())
+
+    def kill(progress):
+        if progress.update == int(last):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    replace(experiment, callback=kill).train(strategy)

@@ -17,3 +17,14 @@ def zero_resource(tmp_path_factory):
 def zero_trained(zero_resource):
     """`zero_trained(strategy)`: its system."""
     return cache(zero_resource.train)
+
+
+@pytest.fixture(scope="session")
+def zero_outputs(zero_resource, zero_trained):
+    """`zero_outputs(strategy)`: its outputs on the test set."""
+
+    @cache
+    def decode(strategy):
+        return zero_resource.outputs(zero_trained(strategy))
+
+    return decode
