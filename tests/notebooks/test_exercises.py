@@ -14,7 +14,7 @@ from lib.workbook.notebooks import notebooks
 from tests.scoring.cases import make_rows
 
 SOLUTION = re.compile(r"<summary>Solution</summary>\n\n```python\n(.+?)\n```", re.S)
-WANTED = {"00", "02", "10", "12", "16", "20", "21"}
+WANTED = {"00", "02", "10", "12", "16", "20", "21", "40"}
 
 
 def exercise(book):

@@ -6,6 +6,8 @@ import pytest
 
 from lib.scales import SCALES, scaled_fields
 from lib.systems import (
+    best_rq_backbone,
+    mt5_backbone,
     nllb_backbone,
     qwen_backbone,
     seamless_presets,
@@ -15,6 +17,7 @@ from lib.systems import (
 from lib.systems.gmu.recipe import RECIPES
 from lib.systems.llm_srt import language_model
 from lib.systems.speed import sizes
+from lib.systems.zero_resource import recipe
 
 PRESETS = {
     "seamless": seamless_presets.PRESETS,
@@ -25,6 +28,9 @@ PRESETS = {
     "srt_qwen": language_model.PRESETS,
     "gmu": RECIPES,
     "speed": sizes.PRESETS,
+    "best_rq": best_rq_backbone.PRESETS,
+    "mt5": mt5_backbone.PRESETS,
+    "zero_resource": recipe.RECIPES,
 }
 FIXED = [
     (name, field.name)
