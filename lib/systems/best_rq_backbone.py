@@ -131,7 +131,7 @@ def _smoke() -> BestRqBackbone:
 
 
 def _tiny() -> BestRqBackbone:
-    """1.2 M parameters."""
+    """1.5 M parameters, 3.5 h of speech in ten languages; 108 s of BEST-RQ and 256 s of CTC."""
     common: dict[str, Any] = {"schedule": "cosine", "clip_norm": 1.0, "batch_seconds": 32.0}
     return BestRqBackbone(
         hub=None,

