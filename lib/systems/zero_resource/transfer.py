@@ -78,34 +78,41 @@ def collect(
 
 
 def explanations(found: Transfer) -> dict[str, dict[str, float]]:
-    """What could explain the scores, by the label of its axis."""
+    """What could explain the scores, by the label of its axis; what is not known is left out."""
+    lexical = {own.code: own.lexical for own in found.distances}
+    phonetic = {own.code: own.phonetic for own in found.distances}
+    named = {"lexical distance": lexical, "phonetic distance, bits": phonetic}
+    named |= {name: found.scores[name] for name in (TRANSLATED, COPIED)}
     return {
-        "lexical distance": {own.code: own.lexical for own in found.distances},
-        "phonetic distance, bits": {own.code: own.phonetic for own in found.distances},
-        TRANSLATED: found.scores[TRANSLATED],
-        COPIED: found.scores[COPIED],
+        name: {code: value for code, value in values.items() if value is not None}
+        for name, values in named.items()
     }
 
 
 def measure(found: Transfer) -> dict[str, Measured]:
     """The claims about distance; none where too few languages were held out."""
-    scores = found.scores[BLEU]
-    if len(scores) < LEAST_LANGUAGES:
-        return {}
     lexical, phonetic, *_ = explanations(found).values()
-    return {
-        id: rank_correlation(values, scores)
+    measured = {
+        id: rank_correlation(values, found.scores[BLEU])
         for id, values in zip(CLAIMS, (lexical, phonetic), strict=True)
     }
+    return {id: own for id, own in measured.items() if own}
 
 
-def rank_correlation(values: Mapping[str, float], scores: Mapping[str, float]) -> Measured:
-    """Spearman's correlation over languages; its 95 % interval resamples languages."""
-    pairs = np.array([[values[code], score] for code, score in scores.items()])
+def rank_correlation(values: Mapping[str, float], scores: Mapping[str, float]) -> Measured | None:
+    """Spearman's correlation over languages; its 95 % interval resamples languages.
+
+    Returns:
+        None of fewer than four languages, or where all have the same value or score.
+    """
+    codes = [code for code in scores if code in values]
+    pairs = np.array([[values[code], scores[code]] for code in codes])
+    if len(codes) < LEAST_LANGUAGES or not _varies(pairs):
+        return None
     rng, found = np.random.default_rng(0), []
     while len(found) < RESAMPLES:
         drawn = pairs[rng.integers(len(pairs), size=len(pairs))]
-        if all(len(np.unique(column)) > 1 for column in drawn.T):
+        if _varies(drawn):
             found.append(stats.spearmanr(*drawn.T).statistic)
     low, high = np.percentile(found, [2.5, 97.5])
     return Measured(
@@ -114,8 +121,12 @@ def rank_correlation(values: Mapping[str, float], scores: Mapping[str, float]) -
         high=float(high),
         seeds=1,
         pairs=len(pairs),
-        description=f"rank correlation over {', '.join(scores)}",
+        description=f"rank correlation over {', '.join(codes)}",
     )
+
+
+def _varies(pairs: np.ndarray) -> bool:
+    return all(len(np.unique(column)) > 1 for column in pairs.T)
 
 
 def worst(found: Transfer) -> str:

@@ -3,11 +3,15 @@
 import pytest
 
 from lib.scoring.outputs import OutputRow
+from lib.systems.zero_resource.distances import Distance
 from lib.systems.zero_resource.transfer import (
     BLEU,
     CLAIMS,
+    COPIED,
+    TRANSLATED,
     Transfer,
     collect,
+    explanations,
     measure,
     rank_correlation,
     scores_by_language,
@@ -46,6 +50,29 @@ def test_an_order_that_languages_disagree_on_has_a_wide_interval():
     found = rank_correlation(values, SCORES)
     assert -1 <= found.low < found.value < found.high <= 1
     assert found.high - found.low > 0.5
+
+
+@pytest.mark.parametrize(
+    "values, scores",
+    [
+        (dict.fromkeys(SCORES, 0.5), SCORES),
+        (SCORES, dict.fromkeys(SCORES, 0.0)),  # as at `smoke`
+        ({"deu": 0.1, "est": 0.2, "fra": 0.3}, SCORES),
+    ],
+    ids=["equal values", "equal scores", "three languages"],
+)
+def test_where_nothing_varies_nothing_is_measured(values, scores):
+    assert rank_correlation(values, scores) is None
+
+
+def test_a_distance_that_is_not_known_is_left_out():
+    own = {"phonetic": 0.5, "phonetic_nearest": "", "lexical_nearest": ""}
+    found = Transfer(
+        distances=[Distance(code="deu", lexical=None, **own)],
+        scores={name: {"deu": 1.0} for name in (BLEU, TRANSLATED, COPIED)},
+    )
+    known, *_ = explanations(found).values()
+    assert known == {}
 
 
 def test_few_languages_measure_nothing():
