@@ -79,20 +79,17 @@ class BestRqBackbone(BackboneRecipe):
         return load_w2v_bert(path)
 
     def train(self, job: TrainingJob) -> tuple[W2vBert, list[FitResult]]:
-        if not self.best_rq:
-            model, results = build_w2v_bert(self.size, self.seed), []
-        elif self.ctc:  # shared by every choice of paired languages
+        if not self.ctc:
+            return self._masked_prediction(job)
+        model, results = build_w2v_bert(self.size, self.seed), []
+        if self.best_rq:  # shared by every choice of paired languages
             cache = job.folder.parent
             hooks = {"callback": job.callback, "progress": job.progress, "device": job.device}
             begun = train_backbone(replace(self, ctc=None), cache, **hooks)
             model, results = begun.load(), begun.stages
-        else:
-            return self._masked_prediction(job)
-        if self.ctc:
-            heard = [u for u in job.corpus.utterances if u.language in self.paired]
-            paired = replace(job, corpus=replace(job.corpus, utterances=heard))
-            results = [*results, train_ctc(model, self.ctc, self.seed, paired)[1]]
-        return model, results
+        heard = [u for u in job.corpus.utterances if u.language in self.paired]
+        paired = replace(job, corpus=replace(job.corpus, utterances=heard))
+        return model, [*results, train_ctc(model, self.ctc, self.seed, paired)[1]]
 
     def _masked_prediction(self, job: TrainingJob) -> tuple[W2vBert, list[FitResult]]:
         model = build_w2v_bert(self.size, self.seed)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from lib.decoding import parse_by_task
-from lib.models.protocol import Hypothesis, Search
+from lib.models.protocol import Hypothesis, Search, copy_parts
 from lib.scoring.study import Direction
 from lib.tasks import Example, Task
 from lib.training.stages import Stage
@@ -58,9 +58,9 @@ class System(ABC):
     def starts(self, strategy: Strategy) -> dict[str, tuple[str, ...]]:
         """Strategies whose trained parts it starts from, and the names of those parts."""
 
-    @abstractmethod
     def copy_parts(self, source: nn.Module, target: nn.Module, parts: Sequence[str]) -> None:
         """Copy trained parts between models of this system."""
+        copy_parts(source, target, parts)
 
     @abstractmethod
     def objective(
@@ -120,9 +120,9 @@ class System(ABC):
         """The examples of all tasks of a strategy as one training set."""
         return [example for own in by_task for example in own]
 
-    @abstractmethod
     def max_training_seconds(self, experiment: Experiment, strategy: Strategy) -> float:
         """Where training audio is cut."""
+        return experiment.recipe.max_train_seconds
 
     @abstractmethod
     def search(
@@ -137,6 +137,16 @@ class System(ABC):
     @abstractmethod
     def card(self, experiment: Experiment, strategy: Strategy) -> dict[str, Any]:
         """Facts (JSON-able) from which `load` rebuilds the model in a system's folder."""
+
+    def decoding_facts(self, experiment: Experiment, strategy: Strategy) -> dict[str, Any]:
+        """The part of a card that says how outputs are decoded."""
+        recipe = experiment.recipe
+        return {
+            "max_seconds": recipe.max_test_seconds,
+            "overlap_seconds": recipe.overlap_seconds,
+            "max_tokens": recipe.max_source_tokens,
+            "search": asdict(self.search(experiment, strategy, recipe.beams)),
+        }
 
     @abstractmethod
     def load(self, card: Mapping[str, Any], folder: Path) -> nn.Module:

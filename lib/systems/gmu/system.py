@@ -170,7 +170,6 @@ class Gmu(System):
         return [VERSION, facts, limits, max_new_tokens, recipe.length_penalty, base]
 
     def card(self, experiment: Experiment, strategy: GmuStrategy) -> dict[str, Any]:
-        recipe: Recipe = experiment.recipe
         backbone = experiment.backbone
         if strategy.backbone != backbone.recipe.kind:
             backbone = get_backbone(strategy.backbone, experiment.scale, experiment.cache)
@@ -183,10 +182,7 @@ class Gmu(System):
             "untied_head": strategy.switches.untied_head,
             "text": strategy.needs_text_encoder and strategy.multitask is None,
             "languages": [code for direction in experiment.directions for code in direction],
-            "max_seconds": recipe.max_test_seconds,
-            "overlap_seconds": recipe.overlap_seconds,
-            "max_tokens": recipe.max_source_tokens,
-            "search": asdict(self.search(experiment, strategy, recipe.beams)),
+            **self.decoding_facts(experiment, strategy),
         }
 
     def load(self, card: Mapping[str, Any], folder: Path) -> nn.Module:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.models.bridges.strided_conv import StridedConvConfig
-from lib.models.protocol import Search, copy_parts
+from lib.models.protocol import Search
 from lib.models.speech_lm.loading import join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
 from lib.scales import preset
@@ -75,9 +75,6 @@ class ItIst(System):
 
     def starts(self, strategy: ItIstStrategy) -> dict[str, tuple[str, ...]]:
         return {strategy.start: PARTS} if strategy.start else {}
-
-    def copy_parts(self, source: SpeechLm, target: SpeechLm, parts: Sequence[str]) -> None:
-        copy_parts(source, target, parts)
 
     def objective(
         self, experiment: Experiment, strategy: ItIstStrategy, model: SpeechLm, stage: Stage
@@ -180,16 +177,12 @@ class ItIst(System):
         return [VERSION, facts, limits, experiment.backbone.name, self.language_model.name]
 
     def card(self, experiment: Experiment, strategy: ItIstStrategy) -> dict[str, Any]:
-        recipe: Recipe = experiment.recipe
         backbones = {"encoder": experiment.backbone, "language_model": self.language_model}
         return backbone_facts(backbones, experiment.cache) | {
             "bridge": asdict(strategy.bridge),
             "attention": strategy.attention,
             "seed": experiment.seed,
-            "max_seconds": recipe.max_test_seconds,
-            "overlap_seconds": recipe.overlap_seconds,
-            "max_tokens": recipe.max_source_tokens,
-            "search": asdict(self.search(experiment, strategy, recipe.beams)),
+            **self.decoding_facts(experiment, strategy),
         }
 
     def load(self, card: Mapping[str, Any], folder: Path) -> SpeechLm:

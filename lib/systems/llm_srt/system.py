@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.models.bridges.build import bridge_config, bridge_facts
 from lib.models.lora import Lora
-from lib.models.protocol import Hypothesis, Search, copy_parts
+from lib.models.protocol import Hypothesis, Search
 from lib.models.speech_encoder import load_speech_encoder
 from lib.models.speech_lm.loading import adapt_language_model, join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
@@ -125,9 +125,6 @@ class LlmSrt(System):
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
         check_gate(experiment, started)
 
-    def copy_parts(self, source: SpeechLm, target: SpeechLm, parts: Sequence[str]) -> None:
-        copy_parts(source, target, parts)
-
     def objective(
         self, experiment: Experiment, strategy: SrtStrategy, model: SpeechLm, stage: Stage
     ) -> Seq2SeqObjective:
@@ -208,9 +205,6 @@ class LlmSrt(System):
             "training_clips_without_a_transcript": silent,
         }
 
-    def max_training_seconds(self, experiment: Experiment, strategy: SrtStrategy) -> float:
-        return experiment.recipe.max_train_seconds
-
     def search(
         self, experiment: Experiment, strategy: SrtStrategy, beams: int, n_best: int = 1
     ) -> Search:
@@ -248,10 +242,7 @@ class LlmSrt(System):
             "written_tokens": self._written_tokens(experiment, strategy),
             "pad_to_window": recipe.pad_to_window,
             "seed": experiment.seed,
-            "max_seconds": recipe.max_test_seconds,
-            "overlap_seconds": recipe.overlap_seconds,
-            "max_tokens": recipe.max_source_tokens,
-            "search": asdict(self.search(experiment, strategy, recipe.beams)),
+            **self.decoding_facts(experiment, strategy),
         }
 
     def for_card(self, card: Mapping[str, Any]) -> LlmSrt:

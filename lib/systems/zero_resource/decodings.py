@@ -53,7 +53,7 @@ def _from_text(
     )
 
 
-def transcribed(experiment: Experiment, rows: Sequence[OutputRow]) -> list[OutputRow]:
+def transcribed(rows: Sequence[OutputRow]) -> list[OutputRow]:
     """A baseline in the wrong language: a system's own transcripts, scored as translations.
 
     Args:

@@ -13,7 +13,7 @@ from lib.models.bridges.build import bridge_config, bridge_facts
 from lib.models.bridges.conv_adapter import ConvAdapterConfig
 from lib.models.bridges.layer_average import LayerAverageConfig
 from lib.models.lora import Lora
-from lib.models.protocol import Search, copy_parts
+from lib.models.protocol import Search
 from lib.models.speech_encoder import load_speech_encoder
 from lib.models.speech_lm.loading import adapt_language_model, join_speech_lm
 from lib.models.speech_lm.model import SpeechLm
@@ -115,9 +115,6 @@ class ZeroResource(System):
         tuned = ("speech_encoder",) if ENCODER in trained else ()
         return {strategy.start: ("bridge", *adapted, *tuned)}
 
-    def copy_parts(self, source: SpeechLm, target: SpeechLm, parts: Sequence[str]) -> None:
-        copy_parts(source, target, parts)
-
     def objective(
         self, experiment: Experiment, strategy: ZeroStrategy, model: SpeechLm, stage: Stage
     ) -> Seq2SeqObjective:
@@ -179,9 +176,6 @@ class ZeroResource(System):
         check_examples((e for own in by_task for e in own), self.held_out)
         return super().mix(strategy, by_task, seed)
 
-    def max_training_seconds(self, experiment: Experiment, strategy: ZeroStrategy) -> float:
-        return experiment.recipe.max_train_seconds
-
     def search(
         self, experiment: Experiment, strategy: ZeroStrategy, beams: int, n_best: int = 1
     ) -> Search:
@@ -205,7 +199,6 @@ class ZeroResource(System):
         ]
 
     def card(self, experiment: Experiment, strategy: ZeroStrategy) -> dict[str, Any]:
-        recipe: Recipe = experiment.recipe
         backbones = {"encoder": experiment.backbone, "language_model": self.language_model}
         lora = self.lora(experiment, strategy)
         return backbone_facts(backbones, experiment.cache) | {
@@ -213,10 +206,7 @@ class ZeroResource(System):
             "lora": asdict(lora) if lora else None,
             "held_out": self.held_out,
             "seed": experiment.seed,
-            "max_seconds": recipe.max_test_seconds,
-            "overlap_seconds": recipe.overlap_seconds,
-            "max_tokens": recipe.max_source_tokens,
-            "search": asdict(self.search(experiment, strategy, recipe.beams)),
+            **self.decoding_facts(experiment, strategy),
         }
 
     def load(self, card: Mapping[str, Any], folder: Path) -> SpeechLm:
