@@ -14,7 +14,7 @@ from lib.display.html import Page, escape, note, table
 from lib.display.player import player
 from lib.files import read_json
 from lib.languages import language
-from lib.training.log import ListeningOutput, read_listening
+from lib.training.log import LISTENING_EXAMPLES, DevelopmentOutput, read_listening
 from lib.training.stages import parameter_table
 
 if TYPE_CHECKING:
@@ -79,16 +79,16 @@ def rehearsal(folder: Path) -> Page:
 
 
 def listening(folder: Path) -> Page:
-    """The outputs for the listening examples at each evaluation where they changed.
+    """The outputs for a few development examples at each evaluation where they changed.
 
     Args:
         folder: of a trained stage.
     """
-    examples: dict[str, list[ListeningOutput]] = {}
+    examples: dict[tuple[str, str, str], list[DevelopmentOutput]] = {}
     for entry in read_listening(folder):
-        examples.setdefault(entry.id, []).append(entry)
+        examples.setdefault((entry.id, entry.task, entry.target), []).append(entry)
     parts = []
-    for entries in examples.values():
+    for entries in list(examples.values())[:LISTENING_EXAMPLES]:
         first = entries[0]
         sound = player(first.audio) if first.audio else ""
         rows = [
@@ -100,7 +100,7 @@ def listening(folder: Path) -> Page:
     return Page("".join(parts))
 
 
-def _changes(entries: Sequence[ListeningOutput]) -> list[ListeningOutput]:
+def _changes(entries: Sequence[DevelopmentOutput]) -> list[DevelopmentOutput]:
     """The first entry, and each whose hypothesis differs from the previous one."""
     changes = list(entries[:1])
     for entry in entries[1:]:

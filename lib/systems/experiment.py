@@ -34,7 +34,6 @@ from lib.training.selection import Evaluation
 from lib.utterance import Corpus
 
 MAX_NAMED_DIRECTIONS = 6  # in the name of a folder
-LISTENING_EXAMPLES = 4  # development utterances whose outputs are logged at each evaluation
 
 
 @dataclass(kw_only=True)
@@ -197,7 +196,7 @@ class Experiment(ExperimentOutputs):
             empty = sum(not text for _, text in written) / len(outputs)
             return Evaluation(
                 score=self._selection_score(outputs),
-                outputs=written[:LISTENING_EXAMPLES],
+                outputs=written,
                 signals={"empty_outputs": empty, **self.system.signals(strategy, model, written)},
             )
 

@@ -1,4 +1,4 @@
-"""The log of a training: training.csv, signals, TensorBoard, outputs for listening examples."""
+"""The log of a training: training.csv, signals, TensorBoard, outputs for development examples."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ COLUMNS = (
     "seconds_left",
     "score",
 )
+LISTENING_EXAMPLES = 4  # of the development set, whose outputs are shown over time
 CHARTS = {  # column -> TensorBoard chart
     "loss": "train/loss",
     "learning_rate": "train/learning_rate",
@@ -41,14 +42,21 @@ CHARTS = {  # column -> TensorBoard chart
 
 
 @dataclass(frozen=True, kw_only=True)
-class ListeningOutput:
-    """The model's output for one listening example at one evaluation."""
+class DevelopmentOutput:
+    """All that the model wrote for one development example at one evaluation."""
 
     update: int
     id: str
     audio: str
     reference: str
     hypothesis: str
+    # not in logs that were written before these fields were kept
+    task: str = ""
+    source: str = ""  # ISO 639-3
+    target: str = ""  # ISO 639-3
+    transcript: str = ""
+    question: str = ""
+    prompt: str = ""
 
 
 class Log:
@@ -89,13 +97,14 @@ class Log:
             if row[column] is not None:
                 self._board.add_scalar(chart, row[column], row["update"])
 
-    def add_outputs(self, outputs: Iterable[ListeningOutput]) -> None:
-        """Add the outputs for the listening examples."""
+    def add_outputs(self, outputs: Iterable[DevelopmentOutput]) -> None:
+        """Add the outputs of an evaluation; the board shows the first."""
         with open(self._outputs, "a", encoding="utf-8") as file:
-            for output in outputs:
+            for number, output in enumerate(outputs):
                 file.write(_to_line(output))
-                text = f"{output.hypothesis}  \n(reference: {output.reference})"
-                self._board.add_text(f"outputs/{output.id}", text, output.update)
+                if number < LISTENING_EXAMPLES:
+                    text = f"{output.hypothesis}  \n(reference: {output.reference})"
+                    self._board.add_text(f"outputs/{output.id}", text, output.update)
 
     def add_signals(self, update: int, signals: Mapping[str, float]) -> None:
         """Add what an evaluation measured besides the score."""
@@ -119,7 +128,7 @@ class Log:
         self._board.close()
 
 
-def _to_line(output: ListeningOutput) -> str:
+def _to_line(output: DevelopmentOutput) -> str:
     return json.dumps(asdict(output), ensure_ascii=False) + "\n"
 
 
@@ -142,13 +151,13 @@ def _parse(column: str, value: str) -> int | float | None:
     return int(value) if column in ("update", "epoch") else float(value)
 
 
-def read_listening(folder: Path) -> list[ListeningOutput]:
-    """The outputs for the listening examples, in the order of the evaluations."""
+def read_listening(folder: Path) -> list[DevelopmentOutput]:
+    """The outputs for the development examples, in the order of the evaluations."""
     path = folder / "listening.jsonl"
     if not path.exists():
         return []
     with open(path, newline="\n", encoding="utf-8") as file:  # outputs may hold other line ends
-        return [ListeningOutput(**json.loads(line)) for line in file if line.endswith("\n")]
+        return [DevelopmentOutput(**json.loads(line)) for line in file if line.endswith("\n")]
 
 
 def read_signals(folder: Path) -> list[dict[str, float]]:

@@ -10,7 +10,7 @@ import torch
 
 from lib.tasks import Example
 from lib.training.checkpoints import Training
-from lib.training.log import ListeningOutput, Log
+from lib.training.log import DevelopmentOutput, Log
 from lib.training.stages import train_mode
 from lib.training.weight_averaging import mean_of_files
 from lib.training.weights import copy_tensors, load_tensors, save_tensors, trained_weights
@@ -21,7 +21,7 @@ class Evaluation:
     """The result of an evaluation."""
 
     score: float  # the higher the better
-    outputs: Sequence[tuple[Example, str]] = ()  # listening examples, always the same, and outputs
+    outputs: Sequence[tuple[Example, str]] = ()  # development examples, and all that was written
     signals: dict[str, float] = field(default_factory=dict)  # further measurements, logged
 
 
@@ -49,12 +49,18 @@ def select(training: Training, evaluate: Evaluate, log: Log | None) -> float:
     if log:
         log.add_signals(state.update, found.signals)
         log.add_outputs(
-            ListeningOutput(
+            DevelopmentOutput(
                 update=state.update,
                 id=example.id,
                 audio=str(example.audio or ""),
                 reference=example.target_text,
                 hypothesis=text,
+                task=example.task.name,
+                source=example.source,
+                target=example.target,
+                transcript=example.source_text,
+                question=example.question,
+                prompt=example.prompt,
             )
             for example, text in found.outputs
         )

@@ -1,12 +1,12 @@
 import pytest
 
-from lib.training.log import COLUMNS, ListeningOutput, Log, read_listening, read_training_log
+from lib.training.log import COLUMNS, DevelopmentOutput, Log, read_listening, read_training_log
 
 ROW = dict.fromkeys(COLUMNS, 1.5) | {"epoch": 0, "score": None}
 
 
 def output(update, hypothesis="hello"):
-    return ListeningOutput(
+    return DevelopmentOutput(
         update=update,
         id="a",
         audio="a.wav",
