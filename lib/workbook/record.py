@@ -17,8 +17,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from lib.display import claim_views
+from lib.display.explorer import Explorer
+from lib.display.explorer.page import standalone
 from lib.display.html import Page, Picture, escape, picture
-from lib.files import atomic_path, lock, write_json
+from lib.files import atomic_path, lock, write_json, write_text
 from lib.progress import TrainingProgress
 from lib.scales import set_threads
 from lib.scoring.claims import measure_rows
@@ -188,6 +190,18 @@ class Run:
             path.write_text(html, encoding="utf-8")
         self._list("pages", {"name": name, "caption": caption})
         return Page(html)
+
+    def explore(self, explorer: Explorer, caption: str) -> Any:
+        """Keep an explorer as a page of its own for the report, and show it.
+
+        Returns:
+            A widget where somebody uses the notebook, else what needs no kernel.
+        """
+        page = standalone(explorer, caption)
+        write_text(self.folder / "pages" / f"{explorer.name}.html", page)
+        self._list("pages", {"name": explorer.name, "caption": caption, "standalone": True})
+        tags = scale_folder(self.manifest["scale"]) / "tags.csv"
+        return explorer.live(tags) if self.by_hand else explorer
 
     def _list(self, kind: str, entry: dict[str, Any], key: str = "name") -> None:
         """Put an entry into a list of the manifest, in place of the one with the same key."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -113,6 +114,10 @@ def _run_html(manifest: dict[str, Any]) -> str:
         png = (folder / "figures" / f"{entry['name']}.png").read_bytes()
         parts.append(Picture(png, entry["caption"]).to_html())
     for entry in manifest["pages"]:
+        if entry.get("standalone"):
+            address = escape(quote(f"runs/{folder.name}/pages/{entry['name']}.html"))
+            parts.append(f"<p><a href='{address}'>{escape(entry['caption'])}</a></p>")
+            continue
         page = (folder / "pages" / f"{entry['name']}.html").read_text(encoding="utf-8")
         parts.append(f"<h3>{escape(entry['caption'])}</h3><div class='scroll'>{page}</div>")
     return "".join(parts)

@@ -1,0 +1,308 @@
+// The explorer: one viewer for a widget, which has a kernel, and for a page, which has none.
+// Texts come from corpora and models, so they are only ever set as text, never as HTML.
+import { jQuery as $ } from "datatables";
+import WaveSurfer from "wavesurfer";
+import Spectrogram from "spectrogram";
+
+const SPEEDS = [0.5, 0.75, 1, 1.25];
+const MARKS = { equal: "span", substitute: "mark", delete: "del", insert: "ins" };
+
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (value !== undefined) made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// words of the output as they are, in place of reference words, or missing
+function aligned(spans) {
+  const line = element("p", { dir: "auto" });
+  for (const [kind, reference, output] of spans) {
+    if (kind === "delete" || kind === "substitute") line.append(element("del", {}, reference), " ");
+    if (kind !== "delete") line.append(element(MARKS[kind], {}, output), " ");
+  }
+  return line;
+}
+
+class Explorer {
+  // host: sound(index) gives the address of a clip or throws; tags and save(key, tag, note)
+  constructor(root, data, host) {
+    Object.assign(this, { root, data, host, selected: null, cell: null });
+    root.replaceChildren();
+    this.matrices = element("div", { class: "matrices" });
+    this.detail = element("section", { class: "detail", "aria-label": "the selected clip" });
+    const frame = element("div", { class: "frame" });
+    root.append(this.matrices, frame, this.detail);
+    this.drawTable(frame);
+    for (const matrix of data.matrices) this.drawMatrix(matrix);
+  }
+
+  column(name) {
+    return this.data.columns.findIndex((column) => column.name === name);
+  }
+
+  drawTable(frame) {
+    const table = element("table", { class: "display compact", style: "width:100%" });
+    frame.append(table);
+    const text = $.fn.dataTable.render.text();
+    const columns = this.data.columns.map((column) => ({
+      title: column.name,
+      visible: column.shown,
+      className: column.kind,
+      type: column.kind === "number" ? "num" : "string",
+      render: text,
+      createdCell: (cell) => column.kind === "text" && cell.setAttribute("dir", "auto"),
+    }));
+    const open = (value, type, row, meta) =>
+      type === "display" ? `<button class="open" data-row="${meta.row}">listen</button>` : "";
+    for (const [index, column] of columns.entries()) column.data = index;
+    const silent = { orderable: false, searchable: false, columnControl: [] };
+    columns.unshift({ title: "", data: null, render: open, ...silent });
+    columns.push({ title: "tag", data: (row) => this.tagOf(row).tag, render: text });
+    $.fn.dataTable.ext.errMode = "throw";
+    this.table = $(table).DataTable({
+      data: this.data.rows,
+      columns,
+      deferRender: true,
+      order: [],
+      pageLength: 10,
+      autoWidth: false,
+      columnDefs: [{ targets: "_all", defaultContent: "" }],
+      columnControl: ["order", ["search", "spacer", "orderAsc", "orderDesc", "orderClear"]],
+      ordering: { indicators: false, handler: false },
+      language: {
+        search: "find in all columns",
+        info: "_START_ to _END_ of _TOTAL_ outputs",
+        infoEmpty: "no output",
+        infoFiltered: "(of _MAX_)",
+        zeroRecords: "no output fits",
+      },
+      layout: { topStart: "search", topEnd: { buttons: [{ extend: "colvis", text: "columns" }] } },
+    });
+    // of the rows, only those of the selected cell of a matrix
+    this.table.search.fixed("cell", (_text, row) => !this.cell || this.cell(row));
+    table.addEventListener("click", (event) => {
+      const row = event.target.closest("tbody tr");
+      if (row && !event.target.closest("a, input")) this.open(this.table.row(row).index());
+    });
+  }
+
+  drawMatrix(matrix) {
+    const [row, column] = [this.column(matrix.row), this.column(matrix.column)];
+    const where = Object.entries(matrix.where).map(([name, value]) => [this.column(name), value]);
+    const own = this.data.rows.filter((r) => where.every(([at, value]) => r[at] === value));
+    const count = (a, b) =>
+      own.filter((r) => r[row] === a && (b === undefined || r[column] === b)).length;
+    const head = element("tr", {}, element("th", { scope: "col" }, matrix.row));
+    for (const name of matrix.columns) head.append(element("th", { scope: "col" }, name));
+    const body = matrix.rows.map((asked) => {
+      const total = count(asked);
+      const line = element("tr", {}, element("th", { scope: "row", dir: "auto" }, asked));
+      for (const name of matrix.columns) {
+        const found = count(asked, name);
+        const share = total ? found / total : 0;
+        const label = `${matrix.row}: ${asked}, ${matrix.column}: ${name}, ${found} of ${total}`;
+        const button = element("button", { "aria-label": label, "aria-pressed": "false" });
+        if (found) button.append(`${Math.round(100 * share)} %`);
+        else button.disabled = true;
+        button.style.setProperty("--share", share);
+        button.classList.toggle("dark", share > 0.5);
+        button.addEventListener("click", () => {
+          const chosen = new Set(own.filter((r) => r[row] === asked && r[column] === name));
+          this.choose(button, (r) => chosen.has(r));
+        });
+        line.append(element("td", {}, button));
+      }
+      return line;
+    });
+    const table = element("table", {}, element("caption", {}, matrix.title));
+    table.append(element("thead", {}, head), element("tbody", {}, ...body));
+    this.matrices.append(table);
+  }
+
+  choose(button, same) {
+    const again = button.getAttribute("aria-pressed") === "true";
+    for (const other of this.matrices.querySelectorAll("button"))
+      other.setAttribute("aria-pressed", "false");
+    button.setAttribute("aria-pressed", String(!again));
+    this.cell = again ? null : same;
+    this.table.draw();
+  }
+
+  // the key of a line stands behind its columns
+  key(index) {
+    return this.data.rows[index].at(-1);
+  }
+
+  tagOf(row) {
+    return this.host.tags[row.at(-1)] || { tag: "", note: "" };
+  }
+
+  async open(index) {
+    this.selected = index;
+    this.player?.destroy();
+    const row = this.data.rows[index];
+    const heading = element("h3", { dir: "auto" }, this.key(index));
+    const sound = element("div", { class: "sound" });
+    const texts = element("dl");
+    for (const { name, column, alignment } of this.data.texts) {
+      if (row[column] === "") continue;
+      const spans = alignment === null ? null : this.data.alignments[index][alignment];
+      const shown = spans ? aligned(spans) : element("p", { dir: "auto" }, row[column] ?? "");
+      texts.append(element("dt", {}, name), element("dd", {}, shown));
+    }
+    const facts = this.data.columns
+      .map((column, at) => [column, row[at]])
+      .filter(([column, value]) => column.kind !== "text" && value !== "" && value !== null)
+      .map(([column, value]) => `${column.name} ${value}`);
+    const more = element("p", { class: "muted" }, facts.join(" · "));
+    this.detail.replaceChildren(heading, this.steps(), sound, texts, this.tagForm(index), more);
+    try {
+      const address = await this.host.sound(index);
+      if (this.selected === index) this.play(sound, address);
+    } catch (error) {
+      sound.append(element("p", { class: "wrong" }, error.message));
+    }
+  }
+
+  steps() {
+    const step = (by) => () => {
+      const order = this.table.rows({ search: "applied" }).indexes().toArray();
+      const next = order[order.indexOf(this.selected) + by];
+      if (next !== undefined) this.open(next);
+    };
+    const button = (name, by) => element("button", { onclick: step(by) }, name);
+    return element("p", {}, button("previous", -1), " ", button("next", 1));
+  }
+
+  play(box, address) {
+    const audio = element("audio", { controls: "", src: address, preload: "auto" });
+    const speed = element("select", {
+      "aria-label": "speed",
+      onchange: (event) => (audio.playbackRate = Number(event.target.value)),
+    });
+    for (const value of SPEEDS)
+      speed.append(new Option(`${value} × speed`, value, value === 1, value === 1));
+    const wave = element("div", { role: "img", "aria-label": "waveform and spectrogram" });
+    box.append(element("p", {}, audio, " ", speed), wave);
+    const spectrogram = Spectrogram.create({
+      height: 130,
+      frequencyMax: 8000,
+      labels: true,
+      colorMap: "roseus",
+    });
+    const colours = { waveColor: "#9aa5b1", progressColor: "#0a6e8a" };
+    this.player = WaveSurfer.create({
+      container: wave,
+      media: audio,
+      height: 60,
+      sampleRate: 16000,
+      ...colours,
+      plugins: [spectrogram],
+    });
+  }
+
+  downloadButton() {
+    const write = () => {
+      const rows = [["explorer", "request", "tag", "note", "time"]];
+      for (const [key, { tag, note }] of Object.entries(this.host.tags))
+        rows.push([this.data.name, key, tag, note, new Date().toISOString()]);
+      const text = rows.map((row) => row.map(csvCell).join(",")).join("\r\n");
+      const href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+      element("a", { href, download: `${this.data.name}-tags.csv` }).click();
+    };
+    return element("button", { type: "button", onclick: write }, "download tags");
+  }
+
+  tagForm(index) {
+    const key = this.key(index);
+    const { tag, note } = this.host.tags[key] || { tag: "", note: "" };
+    const names = element("datalist", { id: `tags-${this.data.name}` });
+    const known = Object.values(this.host.tags).map((entry) => entry.tag);
+    for (const name of new Set([...this.data.tags, ...known])) names.append(new Option(name));
+    const list = { list: names.id, "aria-label": "tag", placeholder: "tag", value: tag };
+    const first = element("input", list);
+    const second = element("input", { "aria-label": "note", placeholder: "note", value: note });
+    const saved = element("span", { class: "muted", role: "status" });
+    const save = async (event) => {
+      event.preventDefault();
+      try {
+        await this.host.save(key, first.value.trim(), second.value.trim());
+        saved.textContent = ` ${this.host.where}`;
+      } catch (error) {
+        saved.textContent = ` not saved: ${error.message}`;
+      }
+      this.table.row(index).invalidate().draw(false);
+    };
+    const parts = [first, " ", second, " ", element("button", {}, "save"), saved, names];
+    if (this.host.download) parts.push(" ", this.downloadButton());
+    return element("form", { onsubmit: save }, ...parts);
+  }
+}
+
+// a spreadsheet would run a cell that starts like a formula
+const csvCell = (text) => `"${text.replace(/^[=+@-]/, "'$&").replaceAll('"', '""')}"`;
+
+// without a kernel: sounds lie in the page, tags in the browser's storage
+function pageHost(data) {
+  const place = `speech-translation-workbook/${data.name}`;
+  const read = () => JSON.parse(localStorage.getItem(place) || "{}");
+  return {
+    tags: read(),
+    where: "saved in this browser",
+    download: true,
+    async sound(index) {
+      const clip = data.clips[index];
+      if (data.sounds[clip]) return data.sounds[clip];
+      throw new Error(data.silent[clip] ?? "This page has no sound of this clip (its size is limited).");
+    },
+    async save(key, tag, note) {
+      this.tags[key] = { tag, note };
+      localStorage.setItem(place, JSON.stringify(this.tags));
+    },
+  };
+}
+
+export function mountPage(root, data) {
+  return new Explorer(root, data, pageHost(data));
+}
+
+// with a kernel: it reads clips from their files, and keeps tags in one
+function kernelHost(model) {
+  const waiting = new Map();
+  model.on("msg:custom", (message, buffers) => {
+    const { resolve, reject } = waiting.get(message.request);
+    waiting.delete(message.request);
+    if (message.error) reject(new Error(message.error));
+    else resolve(buffers.length ? buffers[0] : null);
+  });
+  let last = 0;
+  const ask = (message) =>
+    new Promise((resolve, reject) => {
+      waiting.set((last += 1), { resolve, reject });
+      model.send({ ...message, request: last });
+    });
+  return {
+    tags: model.get("data").saved,
+    where: "saved",
+    async sound(index) {
+      const bytes = await ask({ kind: "sound", index });
+      return URL.createObjectURL(new Blob([bytes], { type: "audio/ogg" }));
+    },
+    async save(key, tag, note) {
+      await ask({ kind: "tag", key, tag, note });
+      this.tags[key] = { tag, note };
+    },
+  };
+}
+
+export default {
+  render({ model, el }) {
+    el.classList.add("stw", "explorer");
+    const explorer = new Explorer(el, model.get("data"), kernelHost(model));
+    return () => explorer.player?.destroy();
+  },
+};
