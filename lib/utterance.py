@@ -23,6 +23,7 @@ class Utterance:
     speaker: str
     split: str  # one of SPLITS
     texts: dict[str, str]  # by language; texts[language] is the transcript
+    gender: str = ""  # as the corpus declares it: female, male or another word; empty: not declared
     meaning: str = ""  # equal for utterances that are translations of each other
     start: float | None = None  # seconds into the recording that it is a part of; None: whole file
     question: str = ""  # about the speech

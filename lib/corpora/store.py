@@ -10,6 +10,8 @@ from pathlib import Path
 from lib.corpora.jsonl_index import JsonlIndex
 from lib.utterance import Utterance
 
+UNHASHED = ("gender",)  # no system is trained on it, so a corpus keeps its hash where it is new
+
 
 class UtteranceStore(Sequence[Utterance]):
     """The utterances of a folder, read one at a time.
@@ -29,7 +31,7 @@ class UtteranceStore(Sequence[Utterance]):
         cls, folder: Path, root: Path, utterances: Iterable[Utterance], columns: dict | None = None
     ) -> UtteranceStore:
         """Write utterances in order; `columns` as in `JsonlIndex.write`."""
-        JsonlIndex.write(folder, utterances, partial(_to_json, root), columns or {})
+        JsonlIndex.write(folder, utterances, partial(_to_json, root), columns or {}, UNHASHED)
         return cls(folder, root)
 
     def __len__(self) -> int:

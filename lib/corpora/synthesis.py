@@ -12,7 +12,7 @@ from pathlib import Path
 from lib.corpora import corruption
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis_worker import SpeechJob, speak_all
-from lib.corpora.voices import Speaker, speakers
+from lib.corpora.voices import Speaker, declared_gender, speakers
 from lib.files import atomic_path, content_hash, lock, read_json, write_json
 from lib.languages import language
 from lib.progress import Progress, no_progress
@@ -227,6 +227,7 @@ def _read_cuts(folder: Path) -> Iterator[Utterance]:
             seconds=cut.duration,
             language=supervision.language,
             speaker=supervision.speaker,
+            gender=declared_gender(supervision.speaker),
             split=supervision.custom["split"],
             texts=supervision.custom["texts"],
             meaning=supervision.custom["meaning"],

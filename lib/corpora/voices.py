@@ -7,8 +7,11 @@ espeak-ng keeps global state and is GPL-3, so importing this module does not loa
 from __future__ import annotations
 
 import ctypes
+import re
 import zlib
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -58,6 +61,16 @@ def speakers(split: str) -> list[Speaker]:
         for variant in VARIANTS[split]
         for pitch in PITCHES
     ]
+
+
+@cache
+def declared_gender(variant: str) -> str:
+    """The gender that espeak-ng's file of a variant declares; empty for the many without one."""
+    import espeakng_loader
+
+    path = Path(espeakng_loader.get_data_path(), "voices", "!v", variant)
+    found = re.search(r"^gender\s+(\w+)", path.read_text("utf-8", "replace"), re.MULTILINE)
+    return found[1].lower() if found else ""
 
 
 _library: ctypes.CDLL | None = None

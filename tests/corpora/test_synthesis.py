@@ -14,7 +14,7 @@ from lib.corpora.audio import read_audio
 from lib.corpora.corruption import split_words
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import Corrupter, synthesize
-from lib.corpora.voices import VARIANTS
+from lib.corpora.voices import VARIANTS, declared_gender
 from lib.files import file_hash
 from lib.utterance import SAMPLING_RATE
 from tests.conftest import NARROW
@@ -38,6 +38,11 @@ def test_every_content_is_spoken_or_dropped(corpus, spec):
 def test_listed_lengths_are_those_of_the_audio(corpus):
     utterance = corpus.utterances[0]
     assert len(read_audio(utterance.audio)) / SAMPLING_RATE == pytest.approx(utterance.seconds)
+
+
+def test_the_gender_is_that_of_the_voice(corpus):
+    assert all(u.gender == declared_gender(u.speaker) for u in corpus.utterances)
+    assert {u.gender for u in corpus.utterances} >= {"", "male"}
 
 
 def test_speech_can_be_heard(corpus):

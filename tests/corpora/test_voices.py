@@ -5,7 +5,7 @@ from pathlib import Path
 import espeakng_loader
 import pytest
 
-from lib.corpora.voices import PITCHES, VARIANTS, Speaker, speak, speakers
+from lib.corpora.voices import PITCHES, VARIANTS, Speaker, declared_gender, speak, speakers
 
 SPEAK = """
 import sys
@@ -38,6 +38,14 @@ def test_every_variant_is_one_of_espeaks(split):
     """Other names are refused by nobody: espeak-ng speaks with its usual voice."""
     folder = Path(espeakng_loader.get_data_path()) / "voices" / "!v"
     assert set(VARIANTS[split]) <= {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    "variant, gender",
+    [("f1", "female"), ("m1", "male"), ("Andy", "male"), ("grandma", "female"), ("Alex", "")],
+)
+def test_gender_is_what_the_file_of_the_variant_declares(variant, gender):
+    assert declared_gender(variant) == gender
 
 
 def test_the_test_set_has_voices_to_resample():

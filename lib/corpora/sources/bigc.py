@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, Lines, NotObtained
 from lib.utterance import Utterance
 
@@ -58,6 +59,7 @@ def _clips(lines: Lines, audio: Path, written: str | None) -> Entries:
             seconds=seconds,
             language="bem",
             speaker=speaker,
+            gender=gender_of(row.get("gender")),
             split=SPLIT_OF[lines.path.stem],
             texts={"bem": bem} | ({"eng": eng} if written in (None, "eng") else {}),
             origin=lines.origin(number),

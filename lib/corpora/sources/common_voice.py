@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, NotObtained, Table, not_obtained, unknown_language
 from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Utterance
@@ -75,6 +76,7 @@ def _clips(folder: Path, locale: Path, code: str) -> Entries:
                 seconds=seconds.get(row["path"], float("nan")),
                 language=code,
                 speaker=row["client_id"],
+                gender=gender_of(row.get("gender")),
                 split=split,
                 texts={code: row["sentence"]},
                 origin=clips.origin(number),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, NotObtained, Table, not_obtained, unknown_language
 from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
@@ -90,6 +91,7 @@ def _clips(folder: Path, source: str, target: str, lists: dict[str | None, Path]
             seconds=float("nan"),
             language=spoken,
             speaker=row["client_id"],
+            gender=gender_of(row.get("gender")),  # the split lists have none
             split=split,
             texts={spoken: _unescape(row["sentence"]), written: _unescape(row["translation"])},
             origin=origin,

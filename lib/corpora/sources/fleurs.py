@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, NotObtained, Table, not_obtained, unknown_language
 from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
@@ -103,6 +104,7 @@ def _recordings(
             seconds=int(row["num_samples"]) / LISTED_RATE,
             language=code,
             speaker="",
+            gender=gender_of(row["gender"]),
             split=split,
             texts=translations | {code: row["raw_transcription"]},
             meaning=row["id"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lib.corpora.sources.genders import speaker_genders
 from lib.corpora.sources.reading import Entries, Lines, not_obtained
 from lib.utterance import Utterance
 
@@ -30,12 +31,13 @@ def read(folder: Path, spoken: str | None = None, written: str | None = None) ->
         archives = [path for part in PARTS if (path := folder / f"{part}.tar.gz").exists()]
         remedy = f"`folder` must hold LibriSpeech/ with one or more of {', '.join(PARTS)}"
         raise not_obtained(f"{folder / 'LibriSpeech'} has no part of the corpus", archives, remedy)
+    genders = speaker_genders(folder / "LibriSpeech" / "SPEAKERS.TXT", folder)
     for part in parts:
         for path in sorted(part.glob("*/*/*.trans.txt")):
-            yield from _chapter(Lines(path, folder), split=part.name.partition("-")[0])
+            yield from _chapter(Lines(path, folder), part.name.partition("-")[0], genders)
 
 
-def _chapter(lines: Lines, split: str) -> Entries:
+def _chapter(lines: Lines, split: str, genders: dict[str, str]) -> Entries:
     chapter = lines.path.name.removesuffix(".trans.txt")
     for number, line in lines:
         name, _, text = line.partition(" ")
@@ -49,6 +51,7 @@ def _chapter(lines: Lines, split: str) -> Entries:
             seconds=float("nan"),
             language="eng",
             speaker=chapter.partition("-")[0],
+            gender=genders.get(chapter.partition("-")[0], ""),
             split=split,
             texts={"eng": text.strip()},
             origin=lines.origin(number),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.corpora.sources.genders import speaker_genders
 from lib.corpora.sources.reading import Entries, Lines, not_obtained, unknown_language
 from lib.languages import iso_code_of
 from lib.utterance import SPLITS, Finding, Utterance
@@ -49,6 +50,7 @@ def _part(folder: Path, part: Path, code: str) -> Entries:
     lines, segments = Lines(part / "transcripts.txt", folder), Lines(part / "segments.txt", folder)
     segment_findings: list[Finding] = []
     lengths = _lengths(segments, segment_findings)
+    genders = speaker_genders(part.parent / "metainfo.txt", folder)
     # read in step with the transcripts, so that it holds only what is in another order
     seconds: dict[str, float] = {}
     for number, line in lines:
@@ -67,6 +69,7 @@ def _part(folder: Path, part: Path, code: str) -> Entries:
             seconds=seconds.pop(name, float("nan")),
             language=code,
             speaker=speaker,
+            gender=genders.get(speaker, ""),
             split=part.name,
             texts={code: text.strip()},
             origin=lines.origin(number),

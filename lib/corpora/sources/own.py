@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, Lines, Table
 from lib.corpora.sources.splits import hash_bucket
 from lib.languages import LANGUAGES
@@ -23,6 +24,7 @@ COLUMNS = (
     "transcript",
     "translation",
     "speaker",
+    "gender",
     "seconds",
     "start",  # seconds into the file, for a part of a longer recording
     "licence",
@@ -166,6 +168,7 @@ def _cut_rows(lines: Lines, number: int, cut: dict) -> Iterator[tuple[str, dict]
             "audio": recording["sources"][0]["source"],
             "source": supervision.get("language"),
             "speaker": supervision.get("speaker"),
+            "gender": supervision.get("gender"),
             "transcript": supervision.get("text"),
             "seconds": seconds,
             "start": None if whole_file else start,
@@ -198,6 +201,7 @@ def _utterance(origin: str, row: dict, folder: Path) -> Utterance:
         seconds=math.nan if seconds is None else seconds,
         language=row["source"],
         speaker=str(row.get("speaker", "")),
+        gender=gender_of(row.get("gender")),
         split=SPLIT_ALIASES.get(split, split),
         texts=texts,
         meaning=str(row.get("meaning", "")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, NotObtained, Table, unknown_language
 from lib.languages import iso_code_of, language
 from lib.utterance import SPLITS, Utterance
@@ -46,6 +47,7 @@ def _segments(folder: Path, language_folder: Path, code: str, split: str) -> Ent
             seconds=float("nan"),
             language=code,
             speaker="" if speaker == "None" else speaker,
+            gender=gender_of(row.get("gender")),
             split=split,
             texts={code: row["raw_text"] or row["normalized_text"]},
             origin=table.origin(number),

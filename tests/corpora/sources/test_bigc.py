@@ -53,6 +53,7 @@ def test_published_layout(tmp_path):
     assert clip.texts["eng"] == "He is wearing glasses as well"
     assert clip.audio.exists()
     assert (clip.language, clip.speaker, clip.licence) == ("bem", "152", "")
+    assert clip.gender == "female"
     assert (clip.seconds, clip.start) == (0.5, None)
     assert clip.origin == "data/bem/splits/test.jsonl:1"
 

@@ -96,6 +96,14 @@ def test_length_that_is_not_a_number_is_noted(tmp_path):
     assert math.isnan(utterances[0].seconds)
 
 
+def test_gender_is_read_where_it_is_declared(tmp_path):
+    path = tree(tmp_path) / RELEASE / "de" / "train.tsv"
+    text = path.read_text().replace("\t2\t0\t\t\t", "\t2\t0\t\tfemale_feminine\t", 1)
+    path.write_text(text, encoding="utf-8")
+    found = [u.gender for u in read(tmp_path, spoken="deu")]
+    assert found == ["female", "", "", ""]
+
+
 def test_missing_release(tmp_path):
     with pytest.raises(NotObtained, match="must hold a release"):
         list(read(tmp_path))

@@ -28,8 +28,8 @@ def save(path, rows, columns):
 def tree(folder, target="de"):
     for clip in CLIPS:
         tone(folder / "en" / "clips" / clip)
-    validated = [(speaker, clip, text, 2) for clip, (speaker, text, _, _) in CLIPS.items()]
-    columns = ["client_id", "path", "sentence", "up_votes"]
+    validated = [(speaker, clip, text, 2, "male") for clip, (speaker, text, _, _) in CLIPS.items()]
+    columns = ["client_id", "path", "sentence", "up_votes", "gender"]
     save(folder / "en" / "validated.tsv", validated, columns)
     listed = [(clip, text, split) for clip, (_, _, text, split) in CLIPS.items()]
     save(folder / f"covost_v2.en_{target}.tsv", listed, ["path", "translation", "split"])
@@ -55,6 +55,7 @@ def test_published_list_is_joined_with_common_voice(tmp_path):
         ("en_de-common_voice_en_3", "dev", "eve"),
         ("en_de-common_voice_en_4", "test", "jim"),
     ]
+    assert {u.gender for u in utterances} == {"male"}
     assert utterances[0].audio.exists()
     assert utterances[0].texts == {"eng": 'He said "no".', "deu": "Er sagte „nein“."}
     assert utterances[1].texts["eng"] == "A back\\slash."

@@ -53,7 +53,7 @@ def test_published_layout(tmp_path):
     assert utterances[1].texts == utterances[0].texts
     assert utterances[2].texts == {"eng": 'He said "no".'}
     assert utterances[1].origin == "data/en_us/train.tsv:2"
-    assert {(u.language, u.speaker) for u in utterances} == {("eng", "")}
+    assert {(u.language, u.speaker, u.gender) for u in utterances} == {("eng", "", "female")}
     assert all(u.audio.is_file() for u in utterances)
 
 

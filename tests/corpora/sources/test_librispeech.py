@@ -41,6 +41,7 @@ def test_published_layout(tmp_path):
         ("116-288045-0000", "dev", "116"),
         ("1089-134686-0000", "test", "1089"),
     ]
+    assert [u.gender for u in utterances] == ["female", "female", "", ""]  # as SPEAKERS.TXT has it
     second = utterances[1]
     assert second.texts == {"eng": "MISSUS RACHEL LYNDE LIVED"}
     assert (second.language, second.start) == ("eng", None)

@@ -44,11 +44,17 @@ def test_published_layout(tmp_path):
         ("9565_9515_000000", "dev", "9565", 0.5),
         ("3330_3401_000000", "test", "3330", 0.5),
     ]
+    assert {u.gender for u in utterances} == {"male"}
     first = utterances[0]
     assert first.texts == {"deu": "er saß am fenster"}
     assert (first.language, first.start) == ("deu", None)
     assert first.audio.is_file()
     assert utterances[1].origin == "mls_german/train/transcripts.txt:2"
+
+
+def test_without_its_list_of_speakers_no_gender_is_declared(tmp_path):
+    (tree(tmp_path) / "mls_german" / "metainfo.txt").unlink()
+    assert {u.gender for u in read(tmp_path)} == {""}
 
 
 def test_licence_is_the_cards(tmp_path):

@@ -12,8 +12,8 @@ from lib.corpora.sources.reading import NotObtained
 from tests.corpora.sources.trees import separate, summaries, tone
 
 COLUMNS = (
-    "id audio split source target transcript translation speaker seconds licence question answer "
-    "start"
+    "id audio split source target transcript translation speaker gender seconds licence question "
+    "answer start"
 ).split()
 GOOD = {
     "id": "a",
@@ -24,6 +24,7 @@ GOOD = {
     "transcript": "mwana",
     "translation": "l'enfant",
     "speaker": "s1",
+    "gender": "F",
     "seconds": "0.5",
     "licence": "CC0-1.0",
 }
@@ -45,6 +46,7 @@ def test_tsv(tmp_path):
     assert (utterance.id, utterance.language, utterance.split) == ("a", "mdw", "train")
     assert (utterance.seconds, utterance.start) == (0.5, None)
     assert (utterance.speaker, utterance.licence) == ("s1", "CC0-1.0")
+    assert utterance.gender == "female"
     assert utterance.texts == {"mdw": "mwana", "fra": "l'enfant"}
     assert utterance.audio == tmp_path / "a.wav"
     assert utterance.origin == "own.tsv:2"
@@ -138,7 +140,7 @@ def test_unusable_json_line_is_dropped(tmp_path, row):
         ({"seconds": "long"}, "seconds is 'long', not a number"),
         ({"audio": ""}, "audio is empty"),
         ({"start": "2", "seconds": ""}, "it has a start but no seconds"),
-        ({"translation": "a\tb"}, "has 14 fields, not 13"),
+        ({"translation": "a\tb"}, "has 15 fields, not 14"),
     ],
 )
 def test_unusable_tsv_line_is_dropped(tmp_path, fields, problem):

@@ -51,7 +51,7 @@ def test_published_layout(tmp_path):
         ("test", "Signor Presidente,"),
     ]
     assert [u.speaker for u in utterances] == ["2734", "", "2735", "2736"]
-    assert {u.language for u in utterances} == {"ita"}
+    assert {(u.language, u.gender) for u in utterances} == {("ita", "male")}
     assert all(u.audio.exists() for u in utterances)
     assert utterances[0].id == f"{SESSION}-{SEGMENT}_4"
     assert utterances[0].start is None
