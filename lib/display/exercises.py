@@ -92,6 +92,19 @@ def check_share(guess: float, share: float) -> Page:
     return note(f"You guessed {guess:.2f}; measured {share:.2f}: {verdict}.")
 
 
+def check_compression(measure: Callable[[str], float] | None) -> Page:
+    """Compare a compression ratio with `lib.scoring.repetition.compression_ratio`."""
+    if measure is None:
+        return note("Write the function above.")
+    from lib.scoring.repetition import compression_ratio
+
+    for text in ("in 6 hours", "õhtul " * 40, "在星期一 " * 9):
+        found, right = measure(text), compression_ratio(text)
+        if not math.isclose(found, right, rel_tol=1e-6):
+            return note(f"Not quite: of {text[:20]!r}… it is {right:.3f}, yours gives {found:.3f}.")
+    return note("Right: a loop of 40 words compresses far better than a phrase.")
+
+
 def check_difference(guess: float, measured: Interval) -> Page:
     """Compare a guess with the interval of a measured difference."""
     inside = measured.low <= guess <= measured.high

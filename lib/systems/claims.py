@@ -42,5 +42,33 @@ _CLAIMS = (
         predicted_low=0,
         predicted_high=10,
     ),
+    Claim(
+        id="ERRORS-1",
+        paper=THIS_WORKBOOK,
+        about=SYSTEM,
+        statement="Outputs of a fine-tuned system that loop, without penalties in the search "
+        "(percent)",
+        predicted_low=0,
+        predicted_high=2,
+    ),
+    Claim(
+        id="OBEY-1",
+        paper=THIS_WORKBOOK,
+        about=SYSTEM,
+        statement="Requests to IT-IST's model that it follows: it transcribes, translates or "
+        "answers as asked, well or badly (percent)",
+        predicted_low=90,
+        predicted_high=100,
+        published="often transcribes instead of translating, and answers with a question",
+    ),
+    Claim(
+        id="LISTEN-1",
+        paper=THIS_WORKBOOK,
+        about=SYSTEM,
+        statement="BLEU that a system keeps when it hears another clip, so that it can only guess "
+        "(percent)",
+        predicted_low=0,
+        predicted_high=15,
+    ),
 )
 CLAIMS = {claim.id: claim for claim in _CLAIMS}

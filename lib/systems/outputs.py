@@ -167,6 +167,7 @@ class ExperimentOutputs:
         test: Sequence[Example],
         n_best: int = 1,
         silence: bool = False,
+        **changes: Any,
     ) -> list[Hypothesis]:
         """Beam search; audio that is too long is decoded in segments.
 
@@ -174,9 +175,10 @@ class ExperimentOutputs:
 
         Args:
             silence: replace the audio by silence.
+            changes: fields of `Search`, such as `no_repeat_ngram_size`, in place of the recipe's.
         """
         recipe, strategy = self.recipe, system.strategy
-        search = self.system.search(self, strategy, recipe.beams, n_best)
+        search = replace(self.system.search(self, strategy, recipe.beams, n_best), **changes)
         limits = [recipe.max_source_tokens, recipe.max_test_seconds, recipe.overlap_seconds]
         identity = [repr(strategy), self.directions, self.corpus.hash, asdict(search), limits]
         found = decode_once(
@@ -188,7 +190,7 @@ class ExperimentOutputs:
         system.truncated_texts |= found.truncated
         system.decoding_seconds = found.seconds
         seconds = sum(example.seconds for example in test)
-        if seconds and not silence:  # text has no duration
+        if seconds and not silence and not changes:  # text has no duration
             self.decoding_speed[strategy.name] = seconds / found.seconds
         return found.hypotheses
 

@@ -1,0 +1,167 @@
+"""What models did with what they were asked: matrices to click, and behaviour by training step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+from lib.display.explorer import Explorer, Matrix, one_by_one
+from lib.display.html import Page, table
+from lib.display.plots import GREY, NORMAL, SMALL, style_axes
+from lib.languages import LANGUAGES
+from lib.scoring.behaviour import Observed, Request
+from lib.scoring.outputs import OutputRow
+from lib.tasks import TASKS
+
+NOT_TOLD = "not told"  # of a language
+ASKED = {"ASR": "transcribe", "ST": "translate", "SQA": "answer"}
+# Okabe and Ito's, which colour-blind people tell apart; the wanted ones are blue and green
+COLOURS = {
+    "transcribed": "#56b4e9",
+    "translated": "#0072b2",
+    "answered": "#009e73",
+    "mixed": "#cc79a7",
+    "wrong language": "#e69f00",
+    "looped": "#d55e00",
+    "stopped early": "#f0e442",
+    "empty": "#d8dee6",
+    "echoed the prompt": "#882255",
+    "refused": "#1d2733",
+    "something else": GREY,
+}
+
+
+def asked_for(request: Request) -> str:
+    """A task as an order, such as "translate"."""
+    return ASKED.get(request.task, request.task)
+
+
+def language_name(code: str) -> str:
+    """The name of a language; its code, where the table of languages lacks it."""
+    if not code:
+        return NOT_TOLD
+    return LANGUAGES[code].name if code in LANGUAGES else code
+
+
+def confusion_explorer(
+    rows: Sequence[OutputRow],
+    requests: Sequence[Request],
+    observed: Sequence[Observed],
+    chr_f: Sequence[float],
+    name: str = "task-confusion",
+) -> Explorer:
+    """Outputs of any systems, with two matrices for each: tasks and languages.
+
+    Args:
+        chr_f: chrF++ of each output.
+    """
+    asked = [asked_for(request) for request in requests]
+    languages = [language_name(request.target) for request in requests]
+    seen = [language_name(found.language) for found in observed]
+    columns = {
+        "asked": asked,
+        "did": [found.behaviour for found in observed],
+        "asked language": languages,
+        "language": seen,
+        "chrF++": list(chr_f),
+        "because": [found.evidence for found in observed],
+    }
+    matrices = []
+    for system in dict.fromkeys(row.system for row in rows):
+        own = [index for index, row in enumerate(rows) if row.system == system]
+        did = {observed[index].behaviour for index in own}
+        wrote = dict.fromkeys([*(languages[i] for i in own), *(seen[i] for i in own)])
+        tasks = [ASKED[task] for task in ASKED if any(asked[i] == ASKED[task] for i in own)]
+        where = {"system": system}
+        matrices += [
+            Matrix(
+                title=f"{system}: asked to, and what it did",
+                row="asked",
+                column="did",
+                rows=tasks,
+                columns=[behaviour for behaviour in COLOURS if behaviour in did],
+                where=where,
+            ),
+            Matrix(
+                title=f"{system}: asked language, and what it wrote",
+                row="asked language",
+                column="language",
+                rows=list(dict.fromkeys(languages[i] for i in own)),
+                columns=sorted(wrote, key=lambda name: name == NOT_TOLD),
+                where=where,
+            ),
+        ]
+    shown = ["asked", "did", "asked language", "language", "chrF++"]
+    found = one_by_one(rows, name, columns, matrices, shown)
+    found.shown = [column for column in found.shown if column not in ("task", "target")]
+    return found
+
+
+def by_update(
+    asked: Mapping[int, Sequence[Request]], observed: Mapping[int, Sequence[Observed]]
+) -> Figure:
+    """The share of each behaviour by update, a panel for each task.
+
+    Args:
+        asked: update -> the requests of its evaluation; `observed` alike.
+    """
+    requests = [request for own in asked.values() for request in own]
+    tasks = [task for task in TASKS if any(r.task == task for r in requests)]
+    figure = Figure(figsize=(1.4 + 2.6 * max(1, len(tasks)), 2.8), layout="constrained")
+    panels = figure.subplots(1, max(1, len(tasks)), sharey=True, squeeze=False)[0]
+    found: set[str] = set()
+    for axes, task in zip(panels, tasks, strict=False):
+        shares: dict[str, list[float]] = {name: [] for name in COLOURS}
+        for update, own in asked.items():
+            did = [
+                seen.behaviour
+                for request, seen in zip(own, observed[update], strict=True)
+                if request.task == task
+            ]
+            for name, values in shares.items():
+                values.append(100 * did.count(name) / max(1, len(did)))
+        positions, bottom = range(len(asked)), [0.0] * len(asked)
+        for name, values in shares.items():
+            if any(values):
+                found.add(name)
+                axes.bar(positions, values, 0.86, bottom, color=COLOURS[name], label=name)
+                bottom = [low + value for low, value in zip(bottom, values, strict=True)]
+        axes.set_xticks(positions, [str(update) for update in asked], rotation=90, fontsize=SMALL)
+        axes.set_title(f"asked to {ASKED.get(task, task)}", fontsize=NORMAL, loc="left")
+        style_axes(axes, "update", "% of outputs" if task == tasks[0] else "")
+    handles = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    ordered = [name for name in COLOURS if name in found]
+    figure.legend(
+        [handles[name] for name in ordered],
+        ordered,
+        loc="outside right center",
+        fontsize=SMALL,
+        frameon=False,
+    )
+    return figure
+
+
+def obeyed_table(
+    rows: Sequence[OutputRow], requests: Sequence[Request], obeyed: Sequence[bool]
+) -> Page:
+    """How often each system did what it was asked for, by task, and in the language asked for."""
+    lines = []
+    for system in dict.fromkeys(row.system for row in rows):
+        for task in ASKED:
+            own = [
+                done
+                for row, request, done in zip(rows, requests, obeyed, strict=True)
+                if (row.system, request.task) == (system, task)
+            ]
+            if own:
+                share = 100 * sum(own) / len(own)
+                line = {"system": system, "asked to": ASKED[task], "requests": len(own)}
+                lines.append(line | {"% did so": round(share, 1)})
+    return Page(table(lines))
+
+

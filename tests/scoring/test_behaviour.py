@@ -1,0 +1,212 @@
+"""The detector of behaviours, on cases of its own and on a sheet that others labelled."""
+
+import csv
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from lib.languages import LANGUAGES
+from lib.scoring.behaviour import (
+    BEHAVIOURS,
+    NOT_TOLD,
+    Observed,
+    Request,
+    confusion,
+    language_confusion,
+    observe,
+    observed_language,
+    requests,
+)
+from lib.scoring.outputs import OutputRow
+
+SHEET = Path(__file__).with_name("behaviour_sheet.tsv")
+MOST_WRONG, MOST_WRONG_LANGUAGES = 0.05, 0.02  # shares
+LONG = 20  # characters from which on the language must be told
+
+
+def labelled(split):
+    with SHEET.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return [row for row in rows if row["split"] == split]
+
+
+def request_of(row):
+    translations = json.loads(row["other_translations"] or "{}")
+    if row["translation"]:
+        translations[row["target"]] = row["translation"]
+    return Request(
+        task=row["task"],
+        source=row["source"],
+        target=row["target"],
+        transcript=row["transcript"],
+        translations=translations,
+        question=row["question"],
+        answers=tuple(filter(None, row["answers"].split("|"))),
+        prompt=row["prompt"],
+    )
+
+
+def judged(split):
+    return [(row, observe(row["output"], request_of(row))) for row in labelled(split)]
+
+
+def listed(wrong):
+    return "\n".join(
+        f"{row['id']}: {row['behaviour']}, {row['language']}; found {found.behaviour}, "
+        f"{found.language or '-'} ({found.evidence}): {row['output'][:100]!r}"
+        for row, found in wrong
+    )
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_behaviours_are_those_of_the_labelled_sheet(split):
+    rows = judged(split)
+    wrong = [(row, found) for row, found in rows if found.behaviour != row["behaviour"]]
+    share = len(wrong) / len(rows)
+    assert share <= MOST_WRONG, f"{share:.1%} of {len(rows)} are wrong:\n{listed(wrong)}"
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+def test_languages_are_those_of_the_labelled_sheet(split):
+    rows = [(row, found) for row, found in judged(split) if row["language"] != "-"]
+    rows = [(row, found) for row, found in rows if len(row["output"]) >= LONG]
+    wrong = [(row, found) for row, found in rows if found.language != row["language"]]
+    share = len(wrong) / len(rows)
+    assert share <= MOST_WRONG_LANGUAGES, f"{share:.1%} of {len(rows)}:\n{listed(wrong)}"
+
+
+SPOKEN = "The council closes the old bridge on Tuesday."
+WRITTEN = "Der Rat sperrt am Dienstag die alte Brücke."
+FRENCH = "Le conseil ferme le vieux pont mardi."
+
+
+def asked(task="ST", **more):
+    target = "deu" if task in ("ST", "SMT", "MT") else "eng"
+    texts = {"deu": WRITTEN}
+    given = {"task": task, "source": "eng", "target": target, "transcript": SPOKEN}
+    return Request(**{**given, "translations": texts, **more})
+
+
+QUESTION = asked("SQA", question="When is the bridge closed?", answers=("on Tuesday", "Tuesday"))
+PROMPT = "Translate the speech into German."
+
+
+@pytest.mark.parametrize(
+    "output, request_, behaviour, code",
+    [
+        ("", asked(), "empty", ""),
+        (" …\u202e\ufeff ?", asked(), "empty", ""),
+        ("Der Rat der Rat der Rat der Rat", asked(), "looped", "deu"),
+        ("<|eng|><|deu|>", asked(prompt="<|eng|><|deu|>"), "echoed the prompt", ""),
+        ("Translate the speech into German:", asked(prompt=PROMPT), "echoed the prompt", "eng"),
+        ("When is the bridge closed?", QUESTION, "echoed the prompt", "eng"),
+        ("I'm sorry, but I cannot hear any audio.", asked(), "refused", "eng"),
+        ("Ich kann die Aufnahme leider nicht anhören.", asked(), "refused", "deu"),
+        (f"{SPOKEN} {WRITTEN}", asked(), "mixed", "eng"),
+        (f"{SPOKEN}<|eng|><|deu|>{WRITTEN}", asked(prompt="<|eng|><|deu|>"), "mixed", "eng"),
+        ("Der council sperrt the old Brücke on Tuesday", asked(), "mixed", "eng"),
+        ("Der Rat sperrt am", asked(), "stopped early", "deu"),
+        ("The council closes", asked("ASR"), "stopped early", "eng"),
+        ("Der Rat schließt die Brücke.", asked(), "translated", "deu"),
+        ("the counsel close the old fridge on tuesday", asked(), "transcribed", "eng"),
+        (f"{SPOKEN}<|eng|><|deu|>{WRITTEN}", asked("ASR"), "transcribed", "eng"),
+        (SPOKEN, QUESTION, "transcribed", "eng"),
+        (WRITTEN, asked("ASR"), "translated", "deu"),
+        ("on Monday", QUESTION, "answered", "eng"),
+        ("12", QUESTION, "answered", ""),
+        ("Sie sollten einen anderen Weg nehmen.", asked(), "answered", "deu"),
+        (FRENCH, asked(), "wrong language", "fra"),
+        ("Kaupunki sulkee vanhan sillan tiistaina.", asked(), "wrong language", "fin"),
+        ("xkq wrt zzp", asked(), "something else", ""),
+    ],
+)
+def test_a_behaviour(output, request_, behaviour, code):
+    found = observe(output, request_)
+    assert (found.behaviour, found.language) == (behaviour, code), found.evidence
+    assert behaviour in BEHAVIOURS
+
+
+def test_what_was_said_is_no_refusal_no_loop_and_no_reply():
+    said = "I'm sorry, I cannot hear you, no, no, no."
+    request = Request(task="ASR", source="eng", target="eng", transcript=said)
+    assert observe(said.lower(), request).behaviour == "transcribed"
+
+
+@pytest.mark.parametrize(
+    "text, code",
+    [
+        ("My sister works at a small bakery downtown.", "eng"),
+        ("Morgen fahren wir nach Hamburg", "deu"),
+        ("De trein naar Amsterdam vertrekt te laat", "nld"),
+        ("Le week-end prochain, ils font du camping", "fra"),
+        ("El gobierno anunció nuevas medidas", "spa"),
+        ("Il governo ha annunciato nuove misure", "ita"),
+        ("O governo anunciou novas medidas", "por"),
+        ("Minu õde töötab väikeses pagariäris.", "est"),
+        ("Besok kami berangkat ke Bandung", "ind"),
+        ("Chị tôi làm việc ở một tiệm bánh nhỏ.", "vie"),
+        ("माझी बहीण एका लहान बेकरीत काम करते.", "mar"),
+        ("मेरी बहन एक छोटी बेकरी में काम करती है।", "hin"),
+        ("我妹妹在一家小面包店工作，每天很早起床。", "zho"),
+        ("私の妹は小さなパン屋で働いています。", "jpn"),
+        ("제 여동생은 작은 빵집에서 일해요.", "kor"),
+        ("Моя сестра работает в маленькой пекарне.", "rus"),
+        ("Huomenna lähdemme Helsinkiin junalla", "fin"),
+        ("2024, 12:30", ""),
+        ("", ""),
+    ],
+)
+def test_the_language_is_found_whatever_is_likely(text, code):
+    for likely in ((), ("eng", "deu"), ("spa", "cat"), tuple(LANGUAGES)[-3:]):
+        assert observed_language(text, likely) == code, likely
+
+
+def row_of(task, target, reference, **more):
+    given = dict(system="s", strategy="s", stage="s", source="eng", subset="test", seed=1)
+    given |= dict(speaker="a", seconds=1.0, audio="", tokens=1, log_probability=None, ending="end")
+    return OutputRow(
+        **{**given, "id": "1", "hypothesis": "", "task": task, "target": target} | more,
+        reference=reference,
+    )
+
+
+def test_rows_of_an_utterance_share_what_they_know():
+    rows = [
+        row_of("ASR", "eng", SPOKEN),
+        row_of("ST", "deu", WRITTEN),
+        row_of("ST", "fra", FRENCH),
+        row_of("SQA", "eng", "on Tuesday\nTuesday"),
+        row_of("ST", "deu", "Hallo", id="2", transcript="Hello"),
+    ]
+    made = requests(rows)
+    assert [request.transcript for request in made] == [SPOKEN] * 4 + ["Hello"]
+    assert made[0].translations == {"deu": WRITTEN, "fra": FRENCH}
+    assert made[3].answers == ("on Tuesday", "Tuesday") and made[1].answers == ()
+    assert made[4].translations == {"deu": "Hallo"}
+
+
+def test_tables_count_what_was_asked_and_what_came_out():
+    found = [Observed("translated", "deu", ""), Observed("empty", "", "")]
+    asked_for = [asked(), asked("ASR")]
+    table = confusion(found, asked_for)
+    assert tuple(table.columns) == BEHAVIOURS and table.to_numpy().sum() == 2
+    assert table.loc["ST", "translated"] == table.loc["ASR", "empty"] == 1
+    languages = language_confusion(found, asked_for)
+    assert languages.loc["deu", "deu"] == languages.loc["eng", NOT_TOLD] == 1
+
+
+def test_five_thousand_outputs_take_less_than_twenty_seconds():
+    rows = labelled("dev")
+    start = time.process_time()
+    for row in rows:
+        observe(row["output"], request_of(row))
+    assert (time.process_time() - start) * 5000 / len(rows) < 20
+
+
+@pytest.mark.parametrize("line", ["ab " * 33_000, "\x00\u202e" * 50_000, "word " + "x" * 100_000])
+def test_a_long_line_is_judged_in_a_second(line):
+    start = time.process_time()
+    assert observe(line, asked()).behaviour in ("looped", "empty")
+    assert time.process_time() - start < 1
