@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
 from lib.display.explorer import Explorer, Matrix, one_by_one
 from lib.display.html import Page, table
+from lib.display.player import Clips
 from lib.display.plots import GREY, NORMAL, SMALL, style_axes
 from lib.languages import LANGUAGES
 from lib.scoring.behaviour import Observed, Request
@@ -96,6 +98,35 @@ def confusion_explorer(
     found = one_by_one(rows, name, columns, matrices, shown)
     found.shown = [column for column in found.shown if column not in ("task", "target")]
     return found
+
+
+def disobeyed_clips(
+    rows: Sequence[OutputRow],
+    requests: Sequence[Request],
+    observed: Sequence[Observed],
+    obeyed: Sequence[bool],
+    count: int,
+) -> Clips:
+    """Requests that were not followed: first one of each system, task and behaviour."""
+    failed = [index for index, done in enumerate(obeyed) if not done]
+    kinds = [(rows[i].system, requests[i].task, observed[i].behaviour) for i in failed]
+    order = sorted(range(len(failed)), key=lambda n: kinds[:n].count(kinds[n]))
+    chosen = sorted(failed[n] for n in order[:count])
+    shown = [
+        {
+            "system": rows[index].system,
+            "asked to": asked_for(requests[index]),
+            "in": language_name(requests[index].target),
+            "did": observed[index].behaviour,
+            "output": rows[index].hypothesis,
+            "reference": rows[index].reference,
+            "because": observed[index].evidence,
+        }
+        for index in chosen
+    ]
+    caption = f"{len(chosen)} of {len(failed)} requests that were not followed"
+    audio = [Path(rows[index].audio) for index in chosen]
+    return Clips(rows=shown, audio=audio, caption=caption, spectrograms=False)
 
 
 def by_update(

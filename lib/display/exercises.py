@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from lib.display.html import Page, note
 from lib.languages import language
 from lib.scoring.comparisons import Interval, format_interval
@@ -13,6 +15,7 @@ from lib.scoring.outputs import OutputRow
 from lib.scoring.power import Variances, seeds_for_sameness
 
 CLOSE, NEAR = 0.05, 0.15  # absolute error of a guessed share
+CLOSE_DB = 3.0
 
 
 def check_choice(guess: object, answer: object, explanation: str) -> Page:
@@ -90,6 +93,35 @@ def check_share(guess: float, share: float) -> Page:
     error = abs(guess - share)
     verdict = "close" if error <= CLOSE else "not far" if error <= NEAR else "far off"
     return note(f"You guessed {guess:.2f}; measured {share:.2f}: {verdict}.")
+
+
+def check_half_quality(guess: float, clean: float, by_level: Mapping[float, float]) -> Page:
+    """Compare a guess with the level at which half of the quality is left.
+
+    Args:
+        clean: quality without the change.
+        by_level: dB -> quality, interpolated between the levels.
+    """
+    levels = sorted(by_level, reverse=True)
+    for high, low in zip(levels, levels[1:], strict=False):
+        if by_level[low] < clean / 2 <= by_level[high]:
+            part = (by_level[high] - clean / 2) / (by_level[high] - by_level[low])
+            measured = high + part * (low - high)
+            verdict = "close" if abs(guess - measured) < CLOSE_DB else "far off"
+            return note(f"You guessed {guess:g} dB; measured {measured:.0f} dB: {verdict}.")
+    side = "above" if levels and by_level[levels[0]] < clean / 2 else "below"
+    return note(f"Half of the score is lost {side} all levels that were tried.")
+
+
+def check_noise_factor(
+    factor: float | None, speech: np.ndarray, noise: np.ndarray, snr_db: float
+) -> Page:
+    """Compare a factor of noise with the one that gives a signal-to-noise ratio."""
+    if factor is None:
+        return note("Compute the factor above.")
+    got = 10 * math.log10(float((speech**2).mean() / ((factor * noise) ** 2).mean()))
+    right = abs(got - snr_db) < 0.01
+    return note(f"{'Right' if right else 'Not quite'}: your mixture has {got:.1f} dB.")
 
 
 def check_compression(measure: Callable[[str], float] | None) -> Page:

@@ -8,11 +8,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from lib.data.collate import Collator
 from lib.models.protocol import Hypothesis
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.scoring.behaviour import Observed, Request, observe
+from lib.scoring.behaviour import VERSION, Observed, Request, observe
+from lib.scoring.estimates import Estimate, replicates
+from lib.scoring.metrics import Statistics, percentage
 from lib.scoring.outputs import OutputRow
 from lib.systems.corpora import PHRASEBOOK
 from lib.systems.experiment import Experiment
@@ -27,6 +31,8 @@ COMPARED = {
     "llm_srt": ("srt", "direct"),
     "zero_resource": ("multi-task", "adapter"),
 }
+# of each spoken language, each under every task
+CLIPS = {"smoke": 2, "tiny": 12, "lab": 40, "full": 100}
 # of the search; large models are often decoded so, and their loops are not seen
 SEARCHES: dict[str, dict[str, Any]] = {
     "repetition penalty 1.3": {"repetition_penalty": 1.3},
@@ -258,6 +264,24 @@ def is_obeyed(request: Request, observed: Observed) -> bool:
     task = TASKS[request.task]
     wanted = "answered" if task.asks else "translated" if task.translates else "transcribed"
     return observed.behaviour == wanted
+
+
+def obeyed_share(asked: Asked, system: str) -> Estimate:
+    """The percentage of the requests to a system that it followed, with its interval."""
+    own = [index for index, row in enumerate(asked.rows) if row.system == system]
+    rows = [asked.rows[index] for index in own]
+    done = [is_obeyed(asked.requests[index], asked.observed[index]) for index in own]
+    values = np.stack([np.array(done, dtype=np.float64), np.ones(len(done))], axis=1)
+    stats = Statistics("obeyed", values, percentage, f"behaviour:{VERSION}")
+    speakers, ids = [row.speaker for row in rows], [row.id for row in rows]
+    found = replicates([(rows[0].seed, stats)], speakers, ids).estimate()
+    return replace(found, lowest=0.0, highest=100.0)
+
+
+def collator(experiment: Experiment, system: TrainedSystem) -> Collator:
+    """What makes batches of test examples of a system."""
+    extractor = system.model.feature_extractor(experiment.recipe.max_test_seconds)
+    return Collator(system.model, extractor, max_tokens=experiment.recipe.max_source_tokens)
 
 
 def of_direction(
