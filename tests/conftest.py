@@ -14,6 +14,7 @@ from lib.data.collate import Collator
 from lib.data.features import FbankExtractor
 from lib.models.seamless import SeamlessSize, build_seamless
 from lib.models.tokenizer import train_seamless_tokenizer
+from tests.command_line import succeed
 
 torch.set_num_threads(1)  # the models are too small for more to pay
 NARROW = Breadth(
@@ -91,3 +92,10 @@ def shared_data():
     if not (folder / "mboshi.tsv").exists():
         pytest.skip(f"no real recordings: {folder / 'mboshi.tsv'} is not there")
     return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_workbook(tmp_path_factory):
+    """Outputs and text of `make workbook SCALE=smoke`, which several modules look at."""
+    folder = tmp_path_factory.mktemp("outputs")
+    return folder, succeed("run", "--scale", "smoke", outputs=folder)

@@ -17,6 +17,7 @@ from lib.scoring.outputs import OutputRow, score_table
 from lib.workbook.collect import BASELINE, CLAIMS, SCORES
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import workbook_runs
+from tests.command_line import succeed
 from tests.corpora.curation.planted import plant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
@@ -41,31 +42,9 @@ JUDGED = (
 )
 
 
-def workbook(*words, outputs, **options):
-    """The command line, to its end."""
-    environment = os.environ | {"WORKBOOK_OUTPUTS": str(outputs), "HF_HUB_OFFLINE": "1"}
-    environment |= options.pop("env", {})
-    return subprocess.run(
-        [sys.executable, "-m", "lib.workbook", *words],
-        **{"cwd": ROOT} | options,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def succeed(*words, outputs, **options):
-    done = workbook(*words, outputs=outputs, **options)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Outputs and text of `make workbook SCALE=smoke`."""
-    folder = tmp_path_factory.mktemp("outputs")
-    return folder, succeed("run", "--scale", "smoke", outputs=folder)
+def whole(smoke_workbook):
+    return smoke_workbook
 
 
 @pytest.fixture(scope="module")

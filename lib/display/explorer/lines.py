@@ -18,6 +18,7 @@ MAX_CHARACTERS = 4_000  # of a text that is shown; the rest is counted
 MAX_ALIGNED_CHARACTERS = 2_000  # longer outputs are shown without marks
 # they would turn the text beside them around, or be invisible
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+NOTEBOOK_SOUND_BYTES = 1_500_000  # of compressed audio in an executed notebook
 MAX_SHOWN = 4  # columns of scores that are visible at first
 KEY = "request"  # the index of the table
 
@@ -69,11 +70,11 @@ class Explorer:
         """The lines with the path of each clip."""
         return self.lines.assign(audio=[str(path) for path in self.sounds])
 
-    def to_html(self, sound_bytes: int | None = None) -> str:
-        """A fragment that needs no kernel and no network; see `lib.display.explorer.page`."""
-        from lib.display.explorer import page
+    def to_html(self) -> str:
+        """A fragment for a notebook, which needs no kernel and no network, with little sound."""
+        from lib.display.explorer import page  # which reads this module
 
-        return page.fragment(self) if sound_bytes is None else page.fragment(self, sound_bytes)
+        return page.fragment(self, NOTEBOOK_SOUND_BYTES)
 
     def _repr_html_(self) -> str:
         return self.to_html()
