@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import sacrebleu
 from scipy.stats import rankdata
 
+from lib.languages import language
 from lib.scoring.comparisons import check_same_test_set, row_statistics, rows_of
 from lib.scoring.estimates import Estimate, replicates
-from lib.scoring.metrics import Statistics, lower_is_better, percentage
+from lib.scoring.metrics import PROFILES, Statistics, lower_is_better, percentage
 from lib.scoring.outputs import OutputRow
 
 MARGIN = 5.0  # points of chrF++; a smaller difference of one utterance is a tie
@@ -56,16 +58,33 @@ def win_tie_loss(
 def utterance_scores(
     rows: Sequence[OutputRow], metric: str = "chrF++", profile: str = "plain"
 ) -> list[float]:
-    """The score of each output alone; the rows may be of several target languages."""
+    """The score of each output alone; the rows may be of several target languages.
+
+    BLEU is sacreBLEU's sentence BLEU, which counts no n-gram that the output is too short for:
+    otherwise a perfect phrase of three words would have 0.
+    """
     by_target: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         by_target.setdefault(row.target, []).append(index)
     scores = [0.0] * len(rows)
     for indices in by_target.values():
-        own = row_statistics([rows[index] for index in indices], metric, profile)
-        for index, score in zip(indices, own.utterance_scores, strict=True):
+        chosen = [rows[index] for index in indices]
+        if metric == "BLEU":
+            own = _sentence_bleu(chosen, profile)
+        else:
+            own = row_statistics(chosen, metric, profile).utterance_scores
+        for index, score in zip(indices, own, strict=True):
             scores[index] = score
     return scores
+
+
+def _sentence_bleu(rows: Sequence[OutputRow], profile: str) -> list[float]:
+    found = PROFILES[profile]
+    by_language, code = found.tokenizer_by_language, rows[0].target
+    tokenizer = language(code).bleu_tokenizer if by_language else "13a"
+    scorer = sacrebleu.BLEU(tokenize=tokenizer, effective_order=True)
+    texts = [(found.prepare(row.hypothesis), found.prepare(row.reference)) for row in rows]
+    return [scorer.sentence_score(output, [reference]).score for output, reference in texts]
 
 
 def _share(values: np.ndarray, rows: Sequence[OutputRow]) -> Estimate:
