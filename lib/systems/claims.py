@@ -65,10 +65,10 @@ _CLAIMS = (
         id="LISTEN-1",
         paper=THIS_WORKBOOK,
         about=SYSTEM,
-        statement="BLEU that a system keeps when it hears another clip, so that it can only guess "
-        "(percent)",
-        predicted_low=0,
-        predicted_high=15,
+        statement="Change of a translation when another clip is heard in place of the right one "
+        "(percent of the characters)",
+        predicted_low=60,
+        predicted_high=100,
     ),
 )
 CLAIMS = {claim.id: claim for claim in _CLAIMS}

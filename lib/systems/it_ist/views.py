@@ -19,10 +19,10 @@ from lib.display.training_plots import signal_curves
 from lib.models.bridges.strided_conv import StridedConvs
 from lib.models.speech_lm.model import SpeechLm
 from lib.models.speech_lm.splice import ATTENTIONS, attention_mask
+from lib.scoring.behaviour import confusion, observe, requests
 from lib.scoring.comparisons import ranked_examples, rows_of
 from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
-from lib.systems.it_ist.behaviour import behaviours
 from lib.systems.it_ist.mixture import Mixture
 from lib.systems.it_ist.pairing import LANGUAGE_MODELS, check_pairing, over_budget
 from lib.systems.it_ist.recipe import CAPS
@@ -206,11 +206,17 @@ def signals(system: TrainedSystem) -> Page:
 
 
 def behaviour_page(rows: Sequence[OutputRow], names: Sequence[str]) -> Page:
-    """What came out for each task, a table for each strategy, in percent of its outputs."""
+    """What each strategy did when asked for each task, in percent of its outputs."""
     parts = []
     for name in names:
-        found = behaviours(rows_of(rows, name)).reset_index()
-        parts.append(f"<p><b>{escape(name)}</b></p>{table(found.to_dict('records'))}")
+        own = rows_of(rows, name)
+        asked = requests(own)
+        pairs = zip(own, asked, strict=True)
+        did = [observe(row.hypothesis, request, row.ending) for row, request in pairs]
+        counts = confusion(did, asked)
+        shares = 100 * counts.div(counts.sum(axis=1), axis=0)
+        shares = shares.loc[:, shares.any()].reset_index()
+        parts.append(f"<p><b>{escape(name)}</b></p>{table(shares.to_dict('records'))}")
     return Page("".join(parts))
 
 

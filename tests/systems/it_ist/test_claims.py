@@ -1,12 +1,10 @@
 """Claims and behaviours of IT-IST, on rows made by hand."""
 
-import pytest
 
 from lib.scoring.claims import BEST_BASELINE
 from lib.scoring.comparisons import row_statistics
 from lib.scoring.outputs import OutputRow
 from lib.scoring.study import Study
-from lib.systems.it_ist.behaviour import behaviours
 from lib.systems.it_ist.claims import CLAIMS, STUDY_CLAIMS, measure_claims
 from lib.systems.it_ist.strategies import STRATEGIES
 
@@ -35,32 +33,6 @@ def row(task, hypothesis, strategy="instruct", reference=None, seed=1, target="d
         ending="end",
         transcript=SAID if task == "ST" else "",
     )
-
-
-@pytest.mark.parametrize(
-    "task, hypothesis, kind",
-    [
-        ("ASR", SAID, "transcript"),
-        ("ST", SAID, "transcript"),
-        ("ST", MEANT, "translation"),
-        ("SQA", "Monday", "answer"),
-        ("SQA", SAID, "transcript"),
-        ("SQA", "Which day is mentioned?", "question"),
-        ("ST", "", "nothing"),
-        ("ST", "zwölf Hektar in Kenia", "something else"),
-    ],
-)
-def test_what_came_out(task, hypothesis, kind):
-    right = {"ASR": SAID, "ST": MEANT, "SQA": "Monday"}
-    rows = [row(t, text) for t, text in (right | {task: hypothesis}).items()]
-    asked = {"ASR": "transcribe", "ST": "translate", "SQA": "answer"}[task]
-    assert behaviours(rows).loc[asked, kind] == 100.0
-
-
-def test_every_row_is_counted_once():
-    table = behaviours([row("ASR", SAID), row("ST", SAID), row("ST", MEANT, id="1")])
-    assert table.sum(axis=1).tolist() == [100.0, 100.0]
-    assert table.loc["translate", "transcript"] == 50.0
 
 
 def test_transcripts_instead_of_translations_are_a_rate():
