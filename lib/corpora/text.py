@@ -39,7 +39,7 @@ _SCRIPT_PREFIXES = {
     "Kore": ("HANGUL", "CJK"),
 }
 _MACROLANGUAGES = {"arz": "ar", "wuu": "zh"}  # Egyptian Arabic and Wu have no row in the table
-_LABELS = 176  # languages that the identifier knows
+LABELS = 176  # languages that the identifier knows
 _HAN = ("Hans", "Hant")  # Cantonese may be written in Chinese, and the reverse
 
 
@@ -94,7 +94,7 @@ def _identifier() -> LangDetector:
     return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
 
 
-def _language_probabilities(text: str, count: int) -> dict[str, float]:
+def language_probabilities(text: str, count: int = LABELS) -> dict[str, float]:
     """The `count` most probable languages by CLDR code, most probable first."""
     probabilities: dict[str, float] = {}
     for row in _identifier().detect(text, k=count, threshold=-1.0):
@@ -105,7 +105,7 @@ def _language_probabilities(text: str, count: int) -> dict[str, float]:
 
 @cache
 def _known_labels() -> frozenset[str]:
-    return frozenset(_language_probabilities("a", _LABELS))
+    return frozenset(language_probabilities("a"))
 
 
 @cache
@@ -115,7 +115,7 @@ def _in_script(letter: str, script: str) -> bool:
 
 
 @cache
-def _label_of(code: str) -> str | None:
+def identifier_label(code: str) -> str | None:
     """The identifier's label of a language; None if it does not know the language."""
     locale = language(code).locale
     return locale if locale in _known_labels() else None
@@ -136,14 +136,14 @@ def language_mismatch(text: str, code: str, other: str | None = None) -> str | N
         return f"not in the script of {language(code).name}"
     if len(text) < MIN_CHARACTERS:
         return None
-    ((best, confidence),) = _language_probabilities(text, 1).items()
-    label = _label_of(code)
+    ((best, confidence),) = language_probabilities(text, 1).items()
+    label = identifier_label(code)
     if confidence <= MIN_CONFIDENCE or best == label:
         return None
     found = iso_code_of("locale", best) or best
     if not label:
         return found if found == other and not _related(code, found) else None
-    if _language_probabilities(text, _LABELS).get(label, 0.0) >= MAX_LABEL_PROBABILITY:
+    if language_probabilities(text).get(label, 0.0) >= MAX_LABEL_PROBABILITY:
         return None
     both_han = script in _HAN and found in LANGUAGES and language(found).script in _HAN
     return None if both_han else found
@@ -153,7 +153,7 @@ def identified_language(text: str) -> str | None:
     """The language of a text, ISO 639-3; None where it is too short or the identifier unsure."""
     if len(text) < MIN_CHARACTERS:
         return None
-    ((best, confidence),) = _language_probabilities(text, 1).items()
+    ((best, confidence),) = language_probabilities(text, 1).items()
     return iso_code_of("locale", best) if confidence > MIN_OUTPUT_CONFIDENCE else None
 
 

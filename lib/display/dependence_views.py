@@ -33,30 +33,29 @@ TITLES = {
 
 
 def dependence(scores: Sequence[ConditionScore], left_out: Mapping[str, str] = {}) -> Page:
-    """A row for each system, task and condition; where nobody speaks, with what is written.
+    """A table for each system and task, a row a condition; with what is written for no speech.
 
     Args:
         left_out: conditions and clips without outputs, and why.
     """
-    rows = [
-        {
-            "system": score.system,
-            "task": score.task,
+    tables: dict[str, list[dict]] = {}
+    for score in scores:
+        frequent = "; ".join(f"{n}× {text or '(empty)'}" for text, n in score.frequent)
+        row = {
             "condition": score.condition,
             "output changed, %": format_interval(score.dependence),
             "wanted": WANTED.get(score.condition, ""),
-            "quality": f"{score.metric} {format_interval(score.quality)}",
-            "change": format_interval(score.change, "+"),
-            "kept, %": format_interval(score.kept),
+            score.metric: format_interval(score.quality),
+            "change": format_interval(score.change, "+") if score.condition != CLEAN else "",
+            "kept, %": format_interval(score.kept) if score.condition != CLEAN else "",
             "empty, %": round(score.empty, 1),
-            "most frequent": "; ".join(f"{n}× {t or '(empty)'}" for t, n in score.frequent)
-            if score.condition in WITHOUT_SPEECH
-            else "",
+            "most frequent": frequent if score.condition in WITHOUT_SPEECH else "",
         }
-        for score in scores
-    ]
-    missing = [f"<li>{escape(name)}: {escape(why)}</li>" for name, why in left_out.items()]
-    return Page(table(rows) + (f"Left out:<ul>{''.join(missing)}</ul>" if missing else ""))
+        tables.setdefault(f"{score.system}, {score.task}", []).append(row)
+    parts = [f"<p><b>{escape(name)}</b></p>{table(rows)}" for name, rows in tables.items()]
+    if missing := [f"<li>{escape(n)}: {escape(why)}</li>" for n, why in left_out.items()]:
+        parts.append(f"Left out:<ul>{''.join(missing)}</ul>")
+    return Page("".join(parts))
 
 
 def quality_curves(scores: Sequence[ConditionScore]) -> Figure:

@@ -1,14 +1,18 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from lib.display.exercises import (
     check_choice,
+    check_compression,
     check_difference,
     check_error_free_share,
+    check_half_quality,
     check_intervals,
     check_language,
+    check_noise_factor,
     check_same_outputs,
     check_seeds,
     check_share,
@@ -18,6 +22,7 @@ from lib.scoring.comparisons import score_runs
 from lib.scoring.error_propagation import bucket_by_wer
 from lib.scoring.estimates import Components
 from lib.scoring.power import Variances, seeds_for_sameness
+from lib.scoring.repetition import compression_ratio
 from tests.display.outputs import (
     MARKUP,
     corrupt,
@@ -183,3 +188,52 @@ def test_a_margin_that_no_number_of_seeds_reaches():
 
 def test_without_a_study_no_number_of_seeds_is_right():
     assert "There is no study with several seeds" in check_seeds(FEWEST, None, 1.0).body
+
+
+BY_LEVEL = {20.0: 60.0, 0.0: 10.0, 10.0: 50.0}  # half of 60 is left at 5 dB
+
+
+@pytest.mark.parametrize(("guess", "verdict"), [(7.9, "close"), (8.1, "far off"), (2, "far off")])
+def test_a_level_is_interpolated_between_those_that_were_tried(guess, verdict):
+    page = check_half_quality(guess, 60.0, BY_LEVEL)
+    assert page.body == f"<p>You guessed {guess:g} dB; measured 5 dB: {verdict}.</p>"
+
+
+@pytest.mark.parametrize(
+    ("clean", "by_level", "side"),
+    [(200.0, BY_LEVEL, "above"), (10.0, BY_LEVEL, "below"), (60.0, {}, "below")],
+)
+def test_half_of_the_quality_is_lost_beyond_the_levels(clean, by_level, side):
+    page = check_half_quality(5.0, clean, by_level)
+    assert page.body == f"<p>Half of the score is lost {side} all levels that were tried.</p>"
+
+
+TIME = np.arange(16_000) / 16_000
+SPEECH, NOISE = 0.5 * np.sin(440 * np.pi * TIME), 0.05 * np.cos(620 * np.pi * TIME)
+
+
+@pytest.mark.parametrize("factor", [10**0.5, -(10**0.5)])  # a tenth of the amplitude: 20 dB
+def test_the_factor_of_a_ratio_is_right(factor):
+    page = check_noise_factor(factor, SPEECH, NOISE, 10.0)
+    assert page.body == "<p>Right: your mixture has 10.0 dB.</p>"
+
+
+@pytest.mark.parametrize(("factor", "level"), [(1.0, "20.0"), (10.0, "0.0"), (0.0, "inf")])
+def test_another_factor_is_told_its_ratio(factor, level):
+    page = check_noise_factor(factor, SPEECH, NOISE, 10.0)
+    assert page.body == f"<p>Not quite: your mixture has {level} dB.</p>"
+
+
+def test_the_compression_ratio_of_the_library_is_right():
+    assert check_compression(compression_ratio).body.startswith("<p>Right: ")
+
+
+def test_characters_are_not_bytes():
+    """Of a text in ASCII they are as many, so the second text finds it."""
+    page = check_compression(lambda text: compression_ratio(text) * len(text) / len(text.encode()))
+    assert page.body.startswith("<p>Not quite: of &#x27;õhtul õhtul")
+
+
+@pytest.mark.parametrize("check", [check_compression, lambda _: check_noise_factor(_, 0, 0, 0)])
+def test_a_function_or_factor_that_is_missing_is_asked_for(check):
+    assert check(None).body.endswith(" above.</p>")
