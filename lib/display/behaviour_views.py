@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,14 +11,20 @@ from matplotlib.figure import Figure
 from lib.display.explorer import Explorer, Matrix, one_by_one
 from lib.display.html import Page, table
 from lib.display.player import Clips
-from lib.display.plots import GREY, NORMAL, SMALL, style_axes
+from lib.display.plots import GREY, SMALL, style_axes
 from lib.languages import LANGUAGES
 from lib.scoring.behaviour import Observed, Request
 from lib.scoring.outputs import OutputRow
 from lib.tasks import TASKS
 
 NOT_TOLD = "not told"  # of a language
-ASKED = {"ASR": "transcribe", "ST": "translate", "SQA": "answer"}
+MIN_BARS = 6  # whose width a panel has at least
+ASKED = {
+    "ASR": "transcribe",
+    "ST": "translate",
+    "SMT": "translate, transcript given",
+    "SQA": "answer",
+}
 # Okabe and Ito's, which colour-blind people tell apart; the wanted ones are blue and green
 COLOURS = {
     "transcribed": "#56b4e9",
@@ -130,43 +137,38 @@ def disobeyed_clips(
 
 
 def by_update(
-    asked: Mapping[int, Sequence[Request]], observed: Mapping[int, Sequence[Observed]]
+    asked: Mapping[str, Sequence[Request]], observed: Mapping[str, Sequence[Observed]]
 ) -> Figure:
-    """The share of each behaviour by update, a panel for each task.
+    """The share of each behaviour at each evaluation of a training, a panel for each task.
 
     Args:
-        asked: update -> the requests of its evaluation; `observed` alike.
+        asked: evaluation, such as "align 200" -> what was asked for; `observed` alike.
     """
-    requests = [request for own in asked.values() for request in own]
-    tasks = [task for task in TASKS if any(r.task == task for r in requests)]
-    figure = Figure(figsize=(1.4 + 2.6 * max(1, len(tasks)), 2.8), layout="constrained")
-    panels = figure.subplots(1, max(1, len(tasks)), sharey=True, squeeze=False)[0]
-    found: set[str] = set()
-    for axes, task in zip(panels, tasks, strict=False):
-        shares: dict[str, list[float]] = {name: [] for name in COLOURS}
-        for update, own in asked.items():
-            did = [
-                seen.behaviour
-                for request, seen in zip(own, observed[update], strict=True)
-                if request.task == task
-            ]
-            for name, values in shares.items():
-                values.append(100 * did.count(name) / max(1, len(did)))
-        positions, bottom = range(len(asked)), [0.0] * len(asked)
-        for name, values in shares.items():
+    tasks = [t for t in TASKS if any(r.task == t for own in asked.values() for r in own)]
+    counts = [sum(any(r.task == t for r in own) for own in asked.values()) for t in tasks]
+    widths = [max(MIN_BARS, count) for count in counts]  # room for the panel's title
+    width = 2.6 + 0.9 * len(tasks) + 0.24 * sum(widths)
+    figure = Figure(figsize=(width, 3.2), layout="constrained")
+    panels = figure.subplots(1, len(tasks), sharey=True, squeeze=False, width_ratios=widths)[0]
+    for axes, task in zip(panels, tasks, strict=True):
+        shares = _shares(task, asked, observed)
+        positions, bottom = range(len(shares)), [0.0] * len(shares)
+        for name, colour in COLOURS.items():
+            values = [found.get(name, 0.0) for found in shares.values()]
             if any(values):
-                found.add(name)
-                axes.bar(positions, values, 0.86, bottom, color=COLOURS[name], label=name)
+                axes.bar(positions, values, 0.86, bottom, color=colour, label=name)
                 bottom = [low + value for low, value in zip(bottom, values, strict=True)]
-        axes.set_xticks(positions, [str(update) for update in asked], rotation=90, fontsize=SMALL)
-        axes.set_title(f"asked to {ASKED.get(task, task)}", fontsize=NORMAL, loc="left")
-        style_axes(axes, "update", "% of outputs" if task == tasks[0] else "")
+        axes.set_xticks(positions, list(shares), rotation=90, fontsize=SMALL)
+        axes.set_title(f"to {ASKED.get(task, task)}", fontsize=SMALL, loc="left")
+        axes.set_xlim(-0.6, max(MIN_BARS, len(shares)) - 0.4)
+        style_axes(axes, "", "% of outputs" if task == tasks[0] else "")
+        axes.tick_params(labelsize=SMALL)
     handles = {
         label: handle
         for axes in panels
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
     }
-    ordered = [name for name in COLOURS if name in found]
+    ordered = [name for name in COLOURS if name in handles]
     figure.legend(
         [handles[name] for name in ordered],
         ordered,
@@ -175,6 +177,21 @@ def by_update(
         frameon=False,
     )
     return figure
+
+
+def _shares(
+    task: str,
+    asked: Mapping[str, Sequence[Request]],
+    observed: Mapping[str, Sequence[Observed]],
+) -> dict[str, dict[str, float]]:
+    """Evaluation -> behaviour -> percent, of those evaluations that asked for a task."""
+    found = {}
+    for evaluation, requests in asked.items():
+        pairs = zip(requests, observed[evaluation], strict=True)
+        did = Counter(seen.behaviour for request, seen in pairs if request.task == task)
+        if did:
+            found[evaluation] = {name: 100 * n / did.total() for name, n in did.items()}
+    return found
 
 
 def obeyed_table(

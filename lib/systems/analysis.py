@@ -21,6 +21,7 @@ from lib.scoring.outputs import OutputRow
 from lib.systems.corpora import PHRASEBOOK
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import TrainedSystem, no_record
+from lib.systems.strategy import Strategy
 from lib.tasks import ASR, SQA, ST, TASKS, Example, Task
 from lib.training.log import DevelopmentOutput, read_listening
 
@@ -178,30 +179,42 @@ def ask(experiment: Experiment, system: TrainedSystem, examples: Sequence[Exampl
     return _asked(experiment, system, examples, found)
 
 
-def while_learning(experiment: Experiment, system: TrainedSystem) -> dict[int, Asked]:
-    """What a system did with its development examples at each evaluation, by update.
+def while_learning(experiment: Experiment, system: TrainedSystem) -> dict[str, Asked]:
+    """What a system did with its development examples at each evaluation of all its stages.
 
-    Empty for a system that was trained before its log kept what was asked for.
+    Returns:
+        "strategy update" -> its outputs, in the order of training; of stages that were trained
+        before the log kept what was asked for, nothing.
     """
-    logged: dict[int, list[DevelopmentOutput]] = {}
-    for output in read_listening(system.folder):
-        if output.task:
-            logged.setdefault(output.update, []).append(output)
-    by_update = {}
-    for update, outputs in logged.items():
-        examples = [_example(output) for output in outputs]
-        written = [
-            experiment.system.parse(
-                replace(system.strategy, task=example.task),
-                example,
-                Hypothesis(
-                    id=output.id, text=output.hypothesis, tokens=0, score=None, ending="end"
-                ),
-            )
-            for example, output in zip(examples, outputs, strict=True)
-        ]
-        by_update[update] = _asked(experiment, system, examples, written)
-    return by_update
+    found: dict[str, Asked] = {}
+    for strategy in _stages(experiment, system.strategy):
+        logged: dict[int, list[DevelopmentOutput]] = {}
+        for output in read_listening(experiment.folder(strategy)):
+            if output.task:
+                logged.setdefault(output.update, []).append(output)
+        for update, outputs in logged.items():
+            examples = [_example(output) for output in outputs]
+            written = [
+                _parsed(experiment, strategy, example, output.hypothesis)
+                for example, output in zip(examples, outputs, strict=True)
+            ]
+            named = replace(system, strategy=strategy)
+            found[f"{strategy.name} {update}"] = _asked(experiment, named, examples, written)
+    return found
+
+
+def _stages(experiment: Experiment, strategy: Strategy) -> list[Strategy]:
+    """A strategy after those that it starts from."""
+    starts = [experiment.strategy(name) for name in experiment.system.starts(strategy)]
+    return [stage for start in starts for stage in _stages(experiment, start)] + [strategy]
+
+
+def _parsed(
+    experiment: Experiment, strategy: Strategy, example: Example, written: str
+) -> Hypothesis:
+    """What is scored of a logged output."""
+    hypothesis = Hypothesis(id=example.id, text=written, tokens=0, score=None, ending="end")
+    return experiment.system.parse(replace(strategy, task=example.task), example, hypothesis)
 
 
 def _asked(
