@@ -14,6 +14,7 @@ import torch
 from lib.data.collate import Collator
 from lib.models.protocol import Hypothesis
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
+from lib.scoring import behaviour
 from lib.scoring.behaviour import VERSION, Observed, Request, observe
 from lib.scoring.estimates import Estimate, replicates
 from lib.scoring.metrics import Statistics, percentage
@@ -270,6 +271,12 @@ def _example(output: DevelopmentOutput) -> Example:
         question=output.question,
         prompt=output.prompt,
     )
+
+
+def behaviours(rows: Sequence[OutputRow]) -> list[str]:
+    """What the model did in each row, as far as the rows themselves tell."""
+    pairs = zip(rows, behaviour.requests(rows), strict=True)
+    return [observe(row.hypothesis, request, row.ending).behaviour for row, request in pairs]
 
 
 def is_obeyed(request: Request, observed: Observed) -> bool:
