@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
 from typing import TYPE_CHECKING
-from unicodedata import normalize
-
-from rapidfuzz import fuzz
 
 from lib.corpora.text import normalize_text, repair_text
-from lib.scoring import output_language as O
-from lib.languages import LANGUAGES, language
+from lib.languages import LANGUAGES
 from lib.scoring.answers import is_question
 from lib.scoring.output_language import (
     TAG,
@@ -26,31 +20,31 @@ from lib.scoring.output_language import (
 )
 from lib.scoring.outputs import OutputRow
 from lib.scoring.repetition import is_looping, longest_run, units
-from lib.tasks import NO_ANSWER, TASKS
+from lib.tasks import TASKS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-VERSION = 1  # in signatures; increment when equal outputs are judged otherwise
+VERSION = 2  # in signatures; increment when equal outputs are judged otherwise
 BEHAVIOURS = (
     *("empty", "looped", "echoed the prompt", "refused", "mixed", "stopped early"),
     *("transcribed", "translated", "answered", "wrong language", "something else"),
 )
 NOT_TOLD = "not told"  # of a language
 
-# log-odds for a language: of a frequent word, of a word of its known text, of one that only this
-# text has, of a text that equals it, of being the source or target; price of a change of language
-FREQUENT, KNOWN, OWN, EQUAL, LIKELY, CHANGE = 1.5, 2.0, 2.5, 6.0, 2.5, 1.0
-SURE, IDENTIFIED = 0.45, 0.4  # least probability: of all evidence, of the identifier alone
-MIXED_SHARE, MIXED_EVIDENCE = 0.22, 2.9  # of the words in one of two languages; its log-odds
-BEGINNING = 0.62  # of the expected characters: more is the whole
-ECHOED, ALIKE = 60, 60  # percent of the output in the prompt; of the characters that agree
-REPLY, ANSWER, TRANSCRIPT = 45, 85, 65  # percent: what agrees more renders what was said
+# Measured on the sheet of tests/scoring. Percent of the characters that agree with the true text:
+# what agrees more is a rendering, and no reply where a reply is worded as one (REPLY) or a question
+# was said (ANSWER), and no answer where a question was asked (TRANSCRIPT).
+REPLY, ANSWER, TRANSCRIPT = 45, 85, 65
+ECHOED = 60  # percent of the output in the prompt: an answer repeats half of its question
+# of the words, in the lesser of two languages; a name or loan word or two is less
+MIXED_SHARE = 0.22
+BEGINNING = 0.62  # of the expected characters: more is the whole, worded more briefly
+RENDERED = 0.8  # of the words of a beginning: of three or four, one may be wrong
 
 _BOTH = re.compile(r"([^<]*)<\|\w+\|><\|\w+\|>([^<]+)")  # LLM-SRT: transcript, tags, translation
-_NO_WORD = re.compile(r"[\d\ufffd]+")
-_VOWEL = re.compile("[aeiouyæøœəɔɛʌаеиоуыэюяії]")
-# In normalized texts. What a known text matches too is no sign.
+# How chat models refuse, and how they reply to what was said, in normalized texts; from general
+# knowledge of them. What a known text matches too is no sign.
 _REFUSAL = re.compile(
     r"(?:language|linguistic) model|as an ai\b"
     r"|(?:can ?not|can t|unable to|not able to|couldn t|don t) (?:\w+ ){0,2}(?:hear|listen|access"
@@ -79,6 +73,7 @@ _REPLY = re.compile(
     r"|建议|您|你可以|当然|不客气|应该|听起来|はい|いいえ|ましょう|お大事"
 )
 
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What a model was asked, and what is known of the right output."""
@@ -103,17 +98,9 @@ class Observed:
 
 
 def _echoed(text: str, request: Request) -> float:
-    """Percent of a normalized output that is a part of the prompt or the question."""
-    prompt = request.prompt.replace(request.transcript or "\0", " ")
-    lines = [normalize_text(TAG.sub(" ", line)) for line in (prompt, request.question)]
-    shares, words = [likeness(text, line) for line in lines], units(text, "eng")
-    for line in filter(None, lines):
-        asked = set(units(line, "eng"))
-        inside = sum(word in asked for word in words) / max(1, len(words))
-        enough = len(words) >= min(4, len(asked)) and inside > 0.75
-        if enough and fuzz.partial_ratio(text, line) > 75:
-            shares.append(100 * inside)
-    return max(shares)
+    """Percent of a normalized output that agree with the prompt or the question."""
+    asked = [TAG.sub(" ", line) for line in (request.prompt, request.question)]
+    return max(likeness(text, normalize_text(line)) for line in asked)
 
 
 def _is_beginning(text: str, expected: str, code: str) -> bool:
@@ -121,11 +108,8 @@ def _is_beginning(text: str, expected: str, code: str) -> bool:
     found, whole = units(text, code), units(expected, code)
     if not found or len("".join(found)) > BEGINNING * len("".join(whole)):
         return False
-    reach = len(found) * 5 // 4 + 1
-    head, tail = Counter(whole[:reach]), Counter(whole[reach:])
-    in_head, in_tail = Counter(found) & head, (Counter(found) - head) & tail
-    least = 0.8 if len(found) < 6 else 0.6  # of few words, one is much
-    return in_head.total() >= least * len(found) and in_tail.total() <= 0.15 * len(found)
+    head = Counter(whole[: len(found) + 1])
+    return (Counter(found) & head).total() >= RENDERED * len(found)
 
 
 def _is_reply(text: str, request: Request, rendered: Sequence[str], alike: float) -> bool:
@@ -133,10 +117,9 @@ def _is_reply(text: str, request: Request, rendered: Sequence[str], alike: float
     if alike < REPLY and _REPLY.search(normalize_text(text)):
         return not any(map(_REPLY.search, rendered))
     pair = (request.source, request.target)
-    words_tell = set(pair) <= set(NO_ANSWER)  # elsewhere, a question without its mark is not seen
     asks = is_question(request.transcript, request.source)
     answers = not any(is_question(text, code) for code in pair)
-    return asks and answers and alike < (ANSWER if words_tell else REPLY)
+    return asks and answers and alike < ANSWER
 
 
 def observe(output: str, request: Request, ending: str = "end") -> Observed:
@@ -155,7 +138,7 @@ def observe(output: str, request: Request, ending: str = "end") -> Observed:
         return Observed("empty", "", "no letter and no digit")
     texts = {request.source: request.transcript, **request.translations}
     texts = {code: normalize_text(line) for code, line in texts.items() if line}
-    language = observed_language(text, {request.source, request.target, *(texts if O.WIDE else ())}, texts)
+    language = observed_language(text, {request.source, request.target}, texts)
     behaviour, evidence = _behaviour(text, language, request, texts)
     if behaviour == "mixed":
         one, two = words_in_each(text, (request.source, request.target), texts)
@@ -173,10 +156,9 @@ def _behaviour(
     if is_looping(text, [*answers, *texts.values()], code):
         return "looped", f"a span is written up to {longest_run(text, code)} times in a row"
     like = {code: likeness(plain, line) for code, line in texts.items()}
-    like_answer = max((likeness(plain, answer) for answer in answers), default=0.0)
     most = max(like.values(), default=0.0)
     agree = f"in {language or 'no language'}, {most:.0f} % agree with what was said"
-    if (echoed := _echoed(plain, request)) > max(ECHOED, most, like_answer):
+    if (echoed := _echoed(plain, request)) > max(ECHOED, most):
         return "echoed the prompt", f"{echoed:.0f} % of it is in the prompt"
     refusal = _REFUSAL.search(plain)
     if refusal and not any(map(_REFUSAL.search, [*texts.values(), *answers])):
@@ -189,15 +171,13 @@ def _behaviour(
         return _answer(plain, language, request, texts), agree
     expected = texts.get(target, "")
     verbatim = expected.startswith(plain)
-    reply = not verbatim and _is_reply(text, request, list(texts.values()), most)
+    reply = _is_reply(text, request, list(texts.values()), most)
     known = language in (source, target, *texts)
     begins = not reply and _is_beginning(text, expected, target)
     if begins and (verbatim or language in (target, "")):
         return "stopped early", f"{len(plain) / len(expected):.0%} of the expected length"
     if reply and known:
         return "answered", f"a reply, {agree}"
-    if not language and most > 50:
-        language, known = max(like, key=like.__getitem__), True
     if not language:
         return "something else", "no language can be told"
     if not known:
@@ -210,7 +190,7 @@ def _answer(plain: str, language: str, request: Request, texts: Mapping[str, str
     whole, right = texts.get(language, ""), [normalize_text(answer) for answer in request.answers]
     like = likeness(plain, whole)
     renders = like > max([TRANSCRIPT, *(likeness(plain, answer) for answer in right)])
-    if renders and len(plain) > len(whole) / 2:
+    if renders:
         return "transcribed" if language == request.source else "translated"
     if not language and is_noise(plain):
         return "something else"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.languages import LANGUAGES
+from lib.scoring import output_language
 from lib.scoring.behaviour import (
     BEHAVIOURS,
     NOT_TOLD,
@@ -16,20 +16,18 @@ from lib.scoring.behaviour import (
     confusion,
     language_confusion,
     observe,
-    observed_language,
     requests,
 )
 from lib.scoring.outputs import OutputRow
 
-SHEET = Path(__file__).with_name("behaviour_sheet.tsv")
-MOST_WRONG, MOST_WRONG_LANGUAGES = 0.05, 0.02  # shares
+SHEET = Path(__file__).with_name("behaviour_sheet.tsv")  # the detector was developed on it
+UNSEEN = Path(__file__).with_name("behaviour_sheet_unseen.tsv")  # and never saw these rows
 LONG = 20  # characters from which on the language must be told
 
 
-def labelled(split):
-    with SHEET.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [row for row in rows if row["split"] == split]
+def labelled(sheet):
+    with sheet.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def request_of(row):
@@ -48,33 +46,35 @@ def request_of(row):
     )
 
 
-def judged(split):
-    return [(row, observe(row["output"], request_of(row))) for row in labelled(split)]
+def wrong(sheet):
+    """Rows with a wrong behaviour, long ones with a wrong language, and the share of each."""
+    rows = [(row, observe(row["output"], request_of(row))) for row in labelled(sheet)]
+    told = [(r, f) for r, f in rows if r["language"] != "-" and len(r["output"]) >= LONG]
+    behaviours = [(r, f) for r, f in rows if f.behaviour != r["behaviour"]]
+    languages = [(r, f) for r, f in told if f.language != r["language"]]
+    return behaviours, len(behaviours) / len(rows), languages, len(languages) / len(told)
 
 
-def listed(wrong):
+def listed(pairs):
     return "\n".join(
         f"{row['id']}: {row['behaviour']}, {row['language']}; found {found.behaviour}, "
         f"{found.language or '-'} ({found.evidence}): {row['output'][:100]!r}"
-        for row, found in wrong
+        for row, found in pairs
     )
 
 
-@pytest.mark.parametrize("split", ["dev", "test"])
-def test_behaviours_are_those_of_the_labelled_sheet(split):
-    rows = judged(split)
-    wrong = [(row, found) for row, found in rows if found.behaviour != row["behaviour"]]
-    share = len(wrong) / len(rows)
-    assert share <= MOST_WRONG, f"{share:.1%} of {len(rows)} are wrong:\n{listed(wrong)}"
+def test_behaviours_and_languages_are_those_of_the_sheet_of_development():
+    behaviours, share, languages, language_share = wrong(SHEET)
+    assert share <= 0.025, f"{share:.1%} of the behaviours are wrong:\n{listed(behaviours)}"
+    assert language_share <= 0.015, f"{language_share:.1%} of the languages:\n{listed(languages)}"
 
 
-@pytest.mark.parametrize("split", ["dev", "test"])
-def test_languages_are_those_of_the_labelled_sheet(split):
-    rows = [(row, found) for row, found in judged(split) if row["language"] != "-"]
-    rows = [(row, found) for row, found in rows if len(row["output"]) >= LONG]
-    wrong = [(row, found) for row, found in rows if found.language != row["language"]]
-    share = len(wrong) / len(rows)
-    assert share <= MOST_WRONG_LANGUAGES, f"{share:.1%} of {len(rows)}:\n{listed(wrong)}"
+@pytest.mark.skipif(not UNSEEN.exists(), reason=f"{UNSEEN.name} is not labelled yet")
+def test_behaviours_and_languages_are_those_of_the_unseen_sheet():
+    behaviours, share, languages, language_share = wrong(UNSEEN)
+    ids = [[row["id"] for row, _ in pairs] for pairs in (behaviours, languages)]
+    message = f"behaviours {share:.1%} {ids[0]}, languages {language_share:.1%} {ids[1]}"
+    assert share <= 0.05 and language_share <= 0.02, message  # without texts: they stay unseen
 
 
 SPOKEN = "The council closes the old bridge on Tuesday."
@@ -134,35 +134,6 @@ def test_what_was_said_is_no_refusal_no_loop_and_no_reply():
     assert observe(said.lower(), request).behaviour == "transcribed"
 
 
-@pytest.mark.parametrize(
-    "text, code",
-    [
-        ("My sister works at a small bakery downtown.", "eng"),
-        ("Morgen fahren wir nach Hamburg", "deu"),
-        ("De trein naar Amsterdam vertrekt te laat", "nld"),
-        ("Le week-end prochain, ils font du camping", "fra"),
-        ("El gobierno anunció nuevas medidas", "spa"),
-        ("Il governo ha annunciato nuove misure", "ita"),
-        ("O governo anunciou novas medidas", "por"),
-        ("Minu õde töötab väikeses pagariäris.", "est"),
-        ("Besok kami berangkat ke Bandung", "ind"),
-        ("Chị tôi làm việc ở một tiệm bánh nhỏ.", "vie"),
-        ("माझी बहीण एका लहान बेकरीत काम करते.", "mar"),
-        ("मेरी बहन एक छोटी बेकरी में काम करती है।", "hin"),
-        ("我妹妹在一家小面包店工作，每天很早起床。", "zho"),
-        ("私の妹は小さなパン屋で働いています。", "jpn"),
-        ("제 여동생은 작은 빵집에서 일해요.", "kor"),
-        ("Моя сестра работает в маленькой пекарне.", "rus"),
-        ("Huomenna lähdemme Helsinkiin junalla", "fin"),
-        ("2024, 12:30", ""),
-        ("", ""),
-    ],
-)
-def test_the_language_is_found_whatever_is_likely(text, code):
-    for likely in ((), ("eng", "deu"), ("spa", "cat"), tuple(LANGUAGES)[-3:]):
-        assert observed_language(text, likely) == code, likely
-
-
 def row_of(task, target, reference, **more):
     given = dict(system="s", strategy="s", stage="s", source="eng", subset="test", seed=1)
     given |= dict(speaker="a", seconds=1.0, audio="", tokens=1, log_probability=None, ending="end")
@@ -197,12 +168,16 @@ def test_tables_count_what_was_asked_and_what_came_out():
     assert languages.loc["deu", "deu"] == languages.loc["eng", NOT_TOLD] == 1
 
 
-def test_five_thousand_outputs_take_less_than_twenty_seconds():
-    rows = labelled("dev")
-    start = time.process_time()
-    for row in rows:
-        observe(row["output"], request_of(row))
-    assert (time.process_time() - start) * 5000 / len(rows) < 20
+def test_five_thousand_outputs_take_less_than_ten_seconds():
+    rows = [(row["output"], request_of(row)) for row in labelled(SHEET)]
+    seconds = []
+    for _ in range(2):  # the first also loads the vocabulary
+        output_language._probabilities.cache_clear()
+        start = time.process_time()
+        for row in rows:
+            observe(*row)
+        seconds.append(time.process_time() - start)
+    assert min(seconds) * 5000 / len(rows) < 10
 
 
 @pytest.mark.parametrize("line", ["ab " * 33_000, "\x00\u202e" * 50_000, "word " + "x" * 100_000])
