@@ -43,25 +43,52 @@ BEGINNING = 0.62  # of the expected characters: more is the whole, worded more b
 RENDERED = 0.8  # of the words of a beginning: of three or four, one may be wrong
 
 _BOTH = re.compile(r"([^<]*)<\|\w+\|><\|\w+\|>([^<]+)")  # LLM-SRT: transcript, tags, translation
-# How chat models refuse, and how they reply to what was said, in normalized texts; from general
-# knowledge of them. What a known text matches too is no sign.
-_REFUSAL = re.compile(
-    r"(?:language|linguistic) model|as an ai\b"
-    r"|(?:can ?not|can t|unable to|not able to|couldn t|don t) (?:\w+ ){0,2}(?:hear|listen|access"
-    r"|process|transcribe|translate|help|assist|answer|understand)|cannot be answered"
-    r"|\b(?:no|not|without|kein\w*|aucun|ningún|nessun|nenhum|geen|нет)\b.{0,30}\b(?:audio"
-    r"|recording|aufnahme|enregistrement|archivo|grabación|registrazione|arquivo|opname)\b"
-    r"|(?:audio|recording|file) (?:is|seems|was) (?:empty|missing|silent)"
-    r"|(?:please|you) (?:provide|upload|share|send|repeat|give|attach|paste|clarify|like me)"
-    r"|sprachmodell|\bkann (?:ich )?.{0,60}\b(?:nicht|nichts|keine?n?)\b"
-    r"|bitte (?:geben|laden|senden)|je ne (?:peux|suis|parviens)"
-    r"|modèle (?:de langage|linguistique)|veuillez|no puedo|modelo de l|non (?:posso|riesco)"
-    r"|modello linguistico|não (?:posso|consigo)|taalmodel|\bkan .{0,40}\bniet\b|no puc|keelemudel"
-    r"|kahjuks|model bahasa|tidak (?:dapat|bisa)|siwezi|抱歉|对不起|无法"
-    r"|语言模型|请提供|没有(?:音频|语音|录音)|听不到"
-    r"|申し訳|できません|言語モデル|не могу|языковая модель|пришлите"
-    r"|할 수 없|không thể|नहीं (?:सुन|कर|समझ)|لا (?:أستطيع|يمكنني)"
+_NOT = (
+    r"\b(?:no|not|cannot|can t|couldn t|don t|didn t|nothing|nicht|kein\w*|nichts|kann|ne|n|pas"
+    r"|rien|aucun\w*|nada|ning\w+|non|nessun\w*|nulla|não|nenhum\w*|niet|geen|niets|res|cap|ei|pole"
+    r"|tidak|не|нет|ничего|नहीं|नाही|لا|لم|không)"
 )
+# to hear, understand, get or do what was asked, or to be able to
+_ABLE = (
+    r"provid|receiv|given|recording|audio|proporcion|recib|receb|ricev|forn|reçu|fourni|gegeben"
+    r"|erhalten|ontvang|получ|able|hear|listen|understand|access|process|open|play|help|assist|answer|transcri|translat"
+    r"|hör|versteh|zugreif|verarbeit|öffn|helf|antwort|übersetz|transkri|nicht|möglich|entend"
+    r"|écout|compren|comprends|traiter|aider|répond|tradu|oír|oigo|escuch|entiend|acced|proces"
+    r"|puedo|podemos|logro|consig|posso|possiamo|riesco|sent[io]|ascolt|cap[io]|elabor|aiut|rispond"
+    r"|ouv|ouço|escut|compreend|ajud|puc|podem|escolt|entenc|hoor|horen|versta|verwerk|lukt|kan"
+    r"|kuul|saa|mõista|mõist|dengar|dapat|bisa|mampu|paham|mengerti|sikii|elewa|могу|слыш|понима"
+    r"|удал|удаётся|सुन|समझ|सक|ऐक|समज|शक|أسمع|أفهم|أستطيع|يمكن|nghe|hiểu"
+)
+# A refusal speaks of the task instead of what was said: two of these kinds of words, in normalized
+# texts, that no known text has. Stems from general knowledge of the languages, not from a corpus.
+_OF_REFUSALS = {
+    "an apology": r"\b(?:sorry|apolog|unfortunately|i regret|i m afraid|leider|entschuldig|bedaure"
+    r"|tut mir leid|désolé|malheureusement|je regrette|lo siento|lament|disculp|mi dispiace"
+    r"|purtroppo|desculp|infelizmente|helaas|het spijt|ho sento|malauradament|kahjuks|vabandust"
+    r"|maaf|sayangnya|samahani|к сожалению|извин|простите|xin lỗi)|抱歉|对不起|遗憾|申し訳"
+    r"|すみません|残念|ごめん|क्षमा|माफ|खेद|عذر|آسف|للأسف|죄송|미안",
+    "an inability": rf"(?:{_NOT})\b.{{0,30}}?(?:{_ABLE})|\b(?:unable|impossib|impossív|imposib"
+    r"|onmogelijk|unmöglich|невозможно|haiwezekani|siwezi|असमर्थ)|无法|不能|没法|听不"
+    r"|没有听|できま|できない|聞こえ(?:ま|な)|할 수 없",
+    "the recording": r"\b(?:audio|recording|sound file|clip|transcript|aufnahme|tondatei|datei"
+    r"|enregistrement|fichier|grabación|archivo|registrazione|gravação|arquivo|áudio|opname"
+    r"|geluid|bestand|gravació|àudio|arxiu|helifail|salvestis|rekaman|suara|sauti|rekodi|аудио"
+    r"|запис|файл)|音频|录音|语音|文件|音声|録音|ファイル|ऑडियो|रिकॉर्ड|आवाज|صوت|تسجيل|ملف|오디오|녹음",
+    "a model": r"\b(?:(?:language|linguistic) model|ai\b|assistant|sprachmodell|ki\b|assistent"
+    r"|modèle (?:de langage|linguistique)|ia\b|modelo de l|asistente|modello linguistico"
+    r"|assistente|taalmodel|model de llengua|keelemudel|model bahasa|asisten|языковая модель)"
+    r"|语言模型|人工智能|助手|言語モデル|アシスタント|भाषा मॉडल|نموذج لغوي|مساعد|언어 모델",
+    "the task": r"\b(?:transcri|translat|help you|assist you|instruction|transkri|übersetz|traduc"
+    r"|traduire|traduz|tradur|traduir|trascri|transcr|vertal|tõlk|terjemah|tafsiri|перев[её]|перевод"
+    r"|транскри)|翻译|转写|转录|翻訳|書き起こ|文字起こし|अनुवाद|ترجم|번역",
+    "a request": r"\b(?:please|could you|can you|would you|bitte|veuillez|pourriez|por favor"
+    r"|podría|per favore|potrebbe|poderia|alstublieft|kunt u|kun je|si us plau|palun|silakan|mohon"
+    r"|tafadhali|пожалуйста|пришлите)|请|ください|कृपया|يرجى|من فضلك|주세요",
+}
+_KINDS = {kind: re.compile(words) for kind, words in _OF_REFUSALS.items()}
+_ABOUT_IT = ("the recording", "the task")  # a refusal is more than these
+# How chat models reply to what was said, in normalized texts. What a known text matches too is no
+# sign.
 _REPLY = re.compile(
     r"^(?:yes|no|sure|of course|thank you for|ja|nein|doch|klar|natürlich|oui|non|bien sûr|sí"
     r"|claro|sì|certo|sim|да|нет)\b|\byou (?:should|could|can|need|might)\b|sorry to hear"
@@ -97,10 +124,30 @@ class Observed:
     evidence: str  # a sentence for people
 
 
-def _echoed(text: str, request: Request) -> float:
-    """Percent of a normalized output that agree with the prompt or the question."""
-    asked = [TAG.sub(" ", line) for line in (request.prompt, request.question)]
-    return max(likeness(text, normalize_text(line)) for line in asked)
+def _echoed(text: str, plain: str, request: Request) -> float:
+    """Percent of an output that agree with the prompt or the question.
+
+    Answers often begin with the words of the question, but they ask nothing.
+    """
+    prompt, question = (
+        likeness(plain, normalize_text(TAG.sub(" ", line)))
+        for line in (request.prompt, request.question)
+    )
+    asks = is_question(text, request.source) or question > ANSWER
+    return max(prompt, question if asks else 0.0)
+
+
+def _refusal(plain: str, known: Sequence[str]) -> str:
+    """What makes a normalized output a refusal; empty: it is none."""
+    matches = {kind: words.search(plain) for kind, words in _KINDS.items()}
+    found = {
+        kind: match[0]
+        for kind, match in matches.items()
+        if match and not any(match[0] in line for line in known)
+    }
+    if len(found) < 2 or set(found) <= set(_ABOUT_IT):
+        return ""
+    return ", ".join(f"{kind} (“{words}”)" for kind, words in found.items())
 
 
 def _is_beginning(text: str, expected: str, code: str) -> bool:
@@ -158,11 +205,10 @@ def _behaviour(
     like = {code: likeness(plain, line) for code, line in texts.items()}
     most = max(like.values(), default=0.0)
     agree = f"in {language or 'no language'}, {most:.0f} % agree with what was said"
-    if (echoed := _echoed(plain, request)) > max(ECHOED, most):
+    if (echoed := _echoed(text, plain, request)) > max(ECHOED, most):
         return "echoed the prompt", f"{echoed:.0f} % of it is in the prompt"
-    refusal = _REFUSAL.search(plain)
-    if refusal and not any(map(_REFUSAL.search, [*texts.values(), *answers])):
-        return "refused", f"it says “{refusal[0]}”"
+    if refusal := _refusal(plain, [*texts.values(), *answers]):
+        return "refused", f"it has {refusal}"
     if source != target:
         one, two = words_in_each(text, (source, target), texts)
         if min(one, two) >= max(1, MIXED_SHARE * (one + two)):
