@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from lib.display.html import Page, table
 from lib.display.plots import INK, LARGE, NORMAL, SMALL, SPLIT_COLOURS, style_axes
 from lib.scoring.buckets import MIN_UTTERANCES, Bucket
-from lib.scoring.comparisons import format_interval
 
 Panels = Mapping[str, Sequence[Bucket]]  # fact -> what `bucket_scores` returns of it
 COLUMNS = 3  # of panels
@@ -71,18 +70,6 @@ def _draw_panel(axes: Axes, found: Sequence[Bucket], strategies: Sequence[str]) 
     style_axes(axes)
     axes.set_yticks(range(len(names)), names, parse_math=False)  # a speaker's name may hold a $
     axes.tick_params(labelsize=SMALL, labelbottom=True)
-
-
-def bucket_table(panels: Panels) -> Page:
-    """The numbers of `bucket_chart`, a line a bucket and a column a strategy."""
-    lines: dict[tuple[str, str], dict[str, str]] = {}
-    scored = [(fact, bucket) for fact, found in panels.items() for bucket in found]
-    empty = {f"{bucket.strategy}, {bucket.metric}": "" for _, bucket in scored}
-    for fact, bucket in scored:
-        line = {"fact": fact, "bucket": bucket.name, "utterances": str(bucket.n)} | empty
-        shown = format_interval(bucket.estimate) or f"{bucket.value:.1f} ({HOLLOW})"
-        lines.setdefault((fact, bucket.name), line)[f"{bucket.strategy}, {bucket.metric}"] = shown
-    return Page(table(list(lines.values())))
 
 
 def gap_table(found: pd.DataFrame) -> Page:

@@ -117,7 +117,7 @@ def check_noise_factor(
     factor: float | None, speech: np.ndarray, noise: np.ndarray, snr_db: float
 ) -> Page:
     """Compare a factor of noise with the one that gives a signal-to-noise ratio."""
-    if factor is None:
+    if not factor:
         return note("Compute the factor above.")
     got = 10 * math.log10(float((speech**2).mean() / ((factor * noise) ** 2).mean()))
     right = abs(got - snr_db) < 0.01

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from lib.display.html import Page, escape, table
-from lib.display.score_plots import score_chart
 from lib.scoring.comparisons import format_interval
 from lib.scoring.outputs import OutputRow
 from lib.scoring.rating_sheets import Ratings, system_name
@@ -50,6 +48,8 @@ def summary(
 ) -> Page:
     """All that filled sheets tell: raters, systems or preferences, and metrics against them.
 
+    The last table has the outputs on which raters and chrF++ disagree most.
+
     Args:
         rows: the outputs that were rated.
         metrics: name -> a score of each row.
@@ -57,19 +57,11 @@ def summary(
     direct = ratings.kind == "direct"
     found = results(system_scores(ratings) if direct else preference_shares(ratings))
     more = {name: scores for name, scores in metrics.items() if name not in ("BLEU", "chrF++")}
-    correlations = results(metric_correlations(unit_scores(ratings, rows, more)))
-    return Page(raters(ratings).body + found.body + correlations.body)
-
-
-def system_chart(ratings: Ratings) -> Figure:
-    """Mean ratings of systems with their intervals; baselines are grey."""
-    lines = []
-    for row in system_scores(ratings):
-        system, _, strategy = row["system"].partition(" ")
-        interval = {end: getattr(row["rating"], end) for end in ("value", "low", "high")}
-        names = {"system": system, "strategy": strategy, "source": "", "target": ""}
-        lines.append(names | {"metric": "mean rating"} | interval)
-    return score_chart(pd.DataFrame(lines), "mean rating")
+    units = unit_scores(ratings, rows, more)
+    correlations = results(metric_correlations(units))
+    worst = disputed(units, "chrF++", rows, 5)
+    parts = [raters(ratings), found, correlations, worst]
+    return Page("".join(part.body for part in parts))
 
 
 def disputed(units: pd.DataFrame, metric: str, rows: Sequence[OutputRow], count: int = 10) -> Page:

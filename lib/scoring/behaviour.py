@@ -30,7 +30,6 @@ BEHAVIOURS = (
     *("empty", "looped", "echoed the prompt", "refused", "mixed", "stopped early"),
     *("transcribed", "translated", "answered", "wrong language", "something else"),
 )
-NOT_TOLD = "not told"  # of a language
 
 # Measured on the sheet of tests/scoring. Percent of the characters that agree with the true text:
 # what agrees more is a rendering, and no reply where a reply is worded as one (REPLY) or a question
@@ -272,19 +271,9 @@ def requests(rows: Sequence[OutputRow]) -> list[Request]:
 
 def confusion(observed: Sequence[Observed], requests: Sequence[Request]) -> pd.DataFrame:
     """How many outputs show each behaviour, a line for each task that was asked."""
-    found = [one.behaviour for one in observed]
-    return _counts([request.task for request in requests], found, BEHAVIOURS)
-
-
-def language_confusion(observed: Sequence[Observed], requests: Sequence[Request]) -> pd.DataFrame:
-    """How many outputs are in each language, a line for each language that was asked for."""
-    found = [one.language or NOT_TOLD for one in observed]
-    columns = sorted(set(found) - {NOT_TOLD}) + [NOT_TOLD]
-    return _counts([request.target for request in requests], found, columns)
-
-
-def _counts(asked: Sequence[str], found: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
-    table = pd.crosstab(pd.Series(asked, name="asked"), pd.Series(found, name="observed"))
-    return table.reindex(index=dict.fromkeys(asked), columns=list(columns), fill_value=0)
+    tasks = pd.Series([request.task for request in requests], name="asked")
+    found = pd.Series([one.behaviour for one in observed], name="observed")
+    table = pd.crosstab(tasks, found)
+    return table.reindex(index=tasks.unique(), columns=list(BEHAVIOURS), fill_value=0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -91,7 +91,8 @@ def _share(values: np.ndarray, rows: Sequence[OutputRow]) -> Estimate:
     counted = np.stack([values.astype(np.float64), np.ones(len(rows))], axis=1)
     stats = Statistics("share", counted, percentage, "clips")
     units = [row.speaker for row in rows], [row.id for row in rows]
-    return replicates([(rows[0].seed, stats)], *units).estimate()
+    found = replicates([(rows[0].seed, stats)], *units).estimate()
+    return replace(found, lowest=0.0, highest=100.0)
 
 
 def rank_differences(scores: Mapping[str, Sequence[float]]) -> pd.DataFrame:

@@ -218,7 +218,7 @@ def test_the_factor_of_a_ratio_is_right(factor):
     assert page.body == "<p>Right: your mixture has 10.0 dB.</p>"
 
 
-@pytest.mark.parametrize(("factor", "level"), [(1.0, "20.0"), (10.0, "0.0"), (0.0, "inf")])
+@pytest.mark.parametrize(("factor", "level"), [(1.0, "20.0"), (5.0, "6.0")])
 def test_another_factor_is_told_its_ratio(factor, level):
     page = check_noise_factor(factor, SPEECH, NOISE, 10.0)
     assert page.body == f"<p>Not quite: your mixture has {level} dB.</p>"
@@ -234,6 +234,7 @@ def test_characters_are_not_bytes():
     assert page.body.startswith("<p>Not quite: of &#x27;õhtul õhtul")
 
 
-@pytest.mark.parametrize("check", [check_compression, lambda _: check_noise_factor(_, 0, 0, 0)])
-def test_a_function_or_factor_that_is_missing_is_asked_for(check):
-    assert check(None).body.endswith(" above.</p>")
+def test_a_function_or_factor_that_is_missing_is_asked_for():
+    assert check_compression(None).body == "<p>Write the function above.</p>"
+    page = check_noise_factor(None, SPEECH, NOISE, 10.0)
+    assert page.body == "<p>Compute the factor above.</p>"

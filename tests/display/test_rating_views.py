@@ -81,15 +81,6 @@ def test_a_correlation_that_is_not_defined_is_empty(rated, rows):
     assert "<td>BLEU</td><td></td>" in rating_views.results(metric_correlations(units)).body
 
 
-def test_the_chart_has_a_line_for_each_system_and_grey_baselines(rated):
-    axes = rating_views.system_chart(rated).axes[0]
-    labels = [text.get_text() for text in axes.get_yticklabels()]
-    assert labels == ["constant", "direct", "asr_init"]
-    values = [row["rating"].value for row in system_scores(rated)]
-    drawn = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
-    assert sorted(drawn) == pytest.approx(sorted(values))
-
-
 def test_the_most_disputed_output_comes_first_with_its_texts(rated, rows):
     units = unit_scores(rated, rows)
     body = rating_views.disputed(units, "chrF++", rows, count=3).body

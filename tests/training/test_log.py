@@ -1,3 +1,6 @@
+import json
+from dataclasses import asdict, replace
+
 import pytest
 
 from lib.training.log import COLUMNS, DevelopmentOutput, Log, read_listening, read_training_log
@@ -73,3 +76,28 @@ def test_a_hypothesis_may_hold_a_unicode_line_separator(folder):
 @pytest.mark.parametrize("read", [read_listening, lambda f: read_training_log(f / "training.csv")])
 def test_a_log_that_does_not_exist_is_empty(read, tmp_path):
     assert read(tmp_path) == []
+
+
+def test_what_was_asked_for_is_read_as_written(folder):
+    asked = replace(
+        output(4),
+        task="SQA",
+        source="eng",
+        target="eng",
+        transcript="hello\u2028there",
+        question="who?",
+        prompt="<|en|>",
+    )
+    with Log(folder, 3) as log:
+        log.add_outputs([asked])
+    assert read_listening(folder)[-1] == asked
+
+
+def test_a_log_that_was_written_before_it_kept_what_was_asked_for_is_read(tmp_path):
+    kept = ("update", "id", "audio", "reference", "hypothesis")
+    old = {name: value for name, value in asdict(output(1)).items() if name in kept}
+    (tmp_path / "listening.jsonl").write_text(json.dumps(old) + "\n")
+    assert read_listening(tmp_path) == [output(1)]
+    with Log(tmp_path, 1) as log:  # training goes on
+        log.add_outputs([output(2)])
+    assert [(found.update, found.task) for found in read_listening(tmp_path)] == [(1, ""), (2, "")]

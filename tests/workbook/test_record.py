@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import torch
 
+from lib.display.explorer import side_by_side
+from lib.display.explorer.tags import save_tag
 from lib.scales import THREADS
 from lib.scoring.claims import SYSTEM
 from lib.utterance import Corpus, Dropped
@@ -280,6 +282,28 @@ def test_other_figures_are_not_marked(run):
 def test_a_page_is_kept(run):
     run.page("listen", "<p>clips</p>", "Clips")
     assert (run.folder / "pages" / "listen.html").read_text() == "<p>clips</p>"
+
+
+def test_an_explorer_is_kept_as_a_page_of_its_own(run):
+    for _ in range(2):  # a cell may be run again
+        run.explore(side_by_side([ROW], "outputs", {}), "All <outputs>")
+    page = (run.folder / "pages" / "outputs.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>") and "<h1>All &lt;outputs&gt;</h1>" in page
+    entry = {"name": "outputs", "caption": "All <outputs>", "standalone": True}
+    assert manifest(run)["pages"] == [entry]
+
+
+def test_a_headless_run_shows_an_explorer_without_a_kernel(run, monkeypatch):
+    monkeypatch.setenv(HEADLESS, "1")
+    explorer = side_by_side([ROW], "outputs", {})
+    assert run.explore(explorer, "Outputs") is explorer
+
+
+def test_tags_of_a_run_by_hand_are_kept_beside_the_runs(run, folder, monkeypatch):
+    monkeypatch.delenv(HEADLESS, raising=False)
+    save_tag(folder / "outputs" / "smoke" / "tags.csv", "outputs", "a request", "a tag", "")
+    widget = run.explore(side_by_side([ROW], "outputs", {}), "Outputs")
+    assert widget.data["saved"] == {"a request": {"tag": "a tag", "note": ""}}
 
 
 def test_training_tables_are_joined(run, tmp_path):

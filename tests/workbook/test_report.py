@@ -1,7 +1,10 @@
 import re
+from html import unescape
+from urllib.parse import unquote
 
 import pytest
 
+from lib.files import write_text
 from lib.workbook import report as module
 from lib.workbook.report import keep_reference, report
 from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
@@ -85,6 +88,18 @@ def test_the_page_needs_no_network(page):
 
 def test_the_page_has_no_scripts(page):
     assert "<script" not in page
+
+
+def test_a_page_of_its_own_is_linked_and_not_held(folder):
+    caption = "Two <b>systems</b>"
+    run = write_record(pages=[{"name": "a 'b\" #1", "caption": caption, "standalone": True}])
+    path = run.folder / "pages" / "a 'b\" #1.html"
+    write_text(path, "<script>1</script>")
+    written = report("smoke")
+    text = written.read_text(encoding="utf-8")
+    (address,) = re.findall("href='(runs/[^']+)'>Two &lt;b&gt;systems&lt;/b&gt;</a>", text)
+    assert written.parent / unquote(unescape(address)) == path
+    assert "<script" not in text
 
 
 def test_records_of_an_earlier_version_are_reported(folder):

@@ -273,19 +273,22 @@ export function mountPage(root, data) {
 // with a kernel: it reads clips from their files, and keeps tags in one
 function kernelHost(model) {
   const waiting = new Map();
-  model.on("msg:custom", (message, buffers) => {
-    const { resolve, reject } = waiting.get(message.request);
+  const answered = (message, buffers) => {
+    const asked = waiting.get(message.request);
+    if (!asked) return; // by another view of the same widget
     waiting.delete(message.request);
-    if (message.error) reject(new Error(message.error));
-    else resolve(buffers.length ? buffers[0] : null);
-  });
-  let last = 0;
+    if (message.error) asked.reject(new Error(message.error));
+    else asked.resolve(buffers.length ? buffers[0] : null);
+  };
+  model.on("msg:custom", answered);
   const ask = (message) =>
     new Promise((resolve, reject) => {
-      waiting.set((last += 1), { resolve, reject });
-      model.send({ ...message, request: last });
+      const request = crypto.randomUUID?.() ?? `${performance.now()}-${Math.random()}`;
+      waiting.set(request, { resolve, reject });
+      model.send({ ...message, request });
     });
   return {
+    close: () => model.off("msg:custom", answered),
     tags: model.get("data").saved,
     where: "saved",
     async sound(index) {
@@ -302,7 +305,11 @@ function kernelHost(model) {
 export default {
   render({ model, el }) {
     el.classList.add("stw", "explorer");
-    const explorer = new Explorer(el, model.get("data"), kernelHost(model));
-    return () => explorer.player?.destroy();
+    const host = kernelHost(model);
+    const explorer = new Explorer(el, model.get("data"), host);
+    return () => {
+      host.close();
+      explorer.player?.destroy();
+    };
   },
 };

@@ -146,12 +146,14 @@ def side_by_side(
             lines[key] = _common(row) | given
         if row.strategy in lines[key]:
             raise ValueError(
-                f"{row.strategy!r} has two outputs for {key}; give the rows of one seed and subset"
+                f"{row.strategy!r} has two outputs for {key}, or is the name of another column; "
+                "give the rows of one seed and subset"
             )
         lines[key][row.strategy] = row.hypothesis
         for column, values in columns.items():
             lines[key][_of(column, row.strategy, strategies)] = values[number]
     table = pd.DataFrame.from_dict(lines, orient="index").rename_axis(KEY)
+    table[strategies] = table[strategies].fillna("")  # of clips that one has no output for
     if worst:
         table = table.sort_values(_of(worst, strategies[0], strategies), kind="stable")
     own = [_of(column, strategy, strategies) for strategy in strategies for column in columns]

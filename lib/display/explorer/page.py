@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import numbers
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from lib.corpora.audio import BadAudio
@@ -41,8 +44,9 @@ def fragment(explorer: Explorer, sound_bytes: int = SOUND_BYTES) -> str:
     """The explorer as HTML for a page or a cell's output.
 
     Args:
-        sound_bytes: the most compressed audio that it carries; clips have it in the order of the
-            lines, and the caption says how many have none.
+        sound_bytes: the most compressed audio that it carries, besides the few clips that are seen
+            where no script runs; clips have it in the order of the lines, and the caption says how
+            many have none.
     """
     found = payload(explorer)
     sounds, silent = _sounds(explorer, sound_bytes)
@@ -89,9 +93,9 @@ def payload(explorer: Explorer) -> dict[str, Any]:
             "title": matrix.title,
             "row": matrix.row,
             "column": matrix.column,
-            "rows": list(matrix.rows),
-            "columns": list(matrix.columns),
-            "where": dict(matrix.where),
+            "rows": [visible(value) for value in matrix.rows],  # as in the lines
+            "columns": [visible(value) for value in matrix.columns],
+            "where": {name: visible(value) for name, value in matrix.where.items()},
         }
         for matrix in explorer.matrices
     ]
@@ -115,11 +119,14 @@ def _kind(explorer: Explorer, name: str) -> str:
 
 def _value(value: Any) -> Any:
     """A cell as JSON has it: numbers in short, texts as they can be seen, nothing for NaN."""
-    if value is None or value != value:
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if not isinstance(value, numbers.Real | np.number):
+        missing = value is None or value is pd.NA or value is pd.NaT
+        return "" if missing else visible(str(value))
+    if not math.isfinite(value):
         return ""
-    if isinstance(value, str):
-        return visible(value)
-    return round(float(value), 2) if isinstance(value, float) else int(value)
+    return int(value) if isinstance(value, numbers.Integral) else round(float(value), 2)
 
 
 def _sounds(explorer: Explorer, limit: int) -> tuple[dict[int, str], dict[int, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,14 +17,17 @@ def read_tags(path: Path) -> pd.DataFrame:
     """All tags of a file, with `COLUMNS`; none where there is no file.
 
     Raises:
-        ValueError: the file lacks a column.
+        ValueError: it is no CSV file in UTF-8, or lacks a column.
     """
     if not path.exists():
         return pd.DataFrame(columns=list(COLUMNS))
-    found = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        found = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ValueError as error:  # pandas's own errors are ValueErrors
+        raise ValueError(f"{path} is no file of tags: {error}; move it away") from error
     if missing := [name for name in COLUMNS if name not in found]:
         raise ValueError(f"{path} is no file of tags: it lacks the column {missing[0]!r}")
-    return found[list(COLUMNS)]
+    return found
 
 
 def save_tag(path: Path, explorer: str, request: str, tag: str, note: str) -> None:
@@ -36,4 +40,5 @@ def save_tag(path: Path, explorer: str, request: str, tag: str, note: str) -> No
             row = pd.DataFrame([[explorer, request, tag, note, time]], columns=list(COLUMNS))
             found = pd.concat([found, row])
         with atomic_path(path) as temporary:
-            found.to_csv(temporary, index=False)
+            # a carriage return alone would end a line
+            found.to_csv(temporary, index=False, quoting=csv.QUOTE_ALL)

@@ -43,7 +43,7 @@ def live(explorer: Explorer, tags: Path) -> ExplorerWidget:
             else:
                 save_tag(tags, explorer.name, message["key"], message["tag"], message["note"])
         # the viewer shows the reason; an error here would only reach the kernel's log
-        except (BadAudio, OSError, ValueError) as error:
+        except (BadAudio, OSError, RuntimeError, ValueError) as error:
             reply["error"] = str(error)
         widget.send(reply, sound)
 
