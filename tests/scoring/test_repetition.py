@@ -91,3 +91,15 @@ def test_long_lines_take_less_than_a_fifth_of_a_second(name, line, code, measure
 def test_invisible_characters_change_nothing():
     plain, marked = "no no no", "\u202eno\u202c \x00no\u200f no\ufeff"
     assert longest_run(marked, "eng") == longest_run(plain, "eng") == 3
+
+
+def test_a_long_text_in_devanagari_is_no_loop():
+    """Its bytes compress well, since its letters have three each."""
+    text = (
+        "सर्व मानवी व्यक्ती जन्मतःच स्वतंत्र आहेत व त्यांना समान प्रतिष्ठा व समान अधिकार आहेत. त्यांना "
+        "विचारशक्ती व सदसद्विवेकबुद्धी लाभलेली आहे व त्यांनी एकमेकांशी बंधुत्वाच्या भावनेने आचरण करावे. "
+        "प्रत्येकास जीविताचा, स्वातंत्र्याचा व सुरक्षिततेचा अधिकार आहे. कोणालाही गुलामगिरीत ठेवता कामा नये."
+    )
+    assert compression_ratio(text) > COMPRESSION_RATIO
+    assert not is_looping(text, [], "mar")
+    assert is_looping(text[:60] * 8, [], "mar")
