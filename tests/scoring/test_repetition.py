@@ -79,13 +79,13 @@ def lines_of_100_kilobytes():
 
 @pytest.mark.parametrize("name, line, code", lines_of_100_kilobytes())
 @pytest.mark.parametrize("measure", [longest_run, repeated_share])
-def test_long_lines_take_less_than_a_fifth_of_a_second(name, line, code, measure):
+def test_long_lines_take_less_than_a_second(name, line, code, measure):
     start = time.process_time()
     measure(line, code)
-    assert time.process_time() - start < 0.2, name
+    assert time.process_time() - start < 1, name
     start = time.process_time()
     is_looping(line, ["a right output"], code)
-    assert time.process_time() - start < 0.2, name
+    assert time.process_time() - start < 1, name
 
 
 def test_invisible_characters_change_nothing():
