@@ -15,9 +15,8 @@ from lib.display.plots import GREY, SMALL, style_axes
 from lib.languages import LANGUAGES
 from lib.scoring.behaviour import Observed, Request
 from lib.scoring.outputs import OutputRow
-from lib.tasks import TASKS
 
-NOT_TOLD = "not told"  # of a language
+NOT_TOLD = "undetermined"  # of a language
 MIN_BARS = 6  # whose width a panel has at least
 ASKED = {
     "ASR": "transcribe",
@@ -70,11 +69,11 @@ def confusion_explorer(
     seen = [language_name(found.language) for found in observed]
     columns = {
         "asked": asked,
-        "did": [found.behaviour for found in observed],
+        "behaviour": [found.behaviour for found in observed],
         "asked language": languages,
         "language": seen,
         "chrF++": list(chr_f),
-        "because": [found.evidence for found in observed],
+        "evidence": [found.evidence for found in observed],
     }
     matrices = []
     for system in dict.fromkeys(row.system for row in rows):
@@ -85,15 +84,15 @@ def confusion_explorer(
         where = {"system": system}
         matrices += [
             Matrix(
-                title=f"{system}: asked to, and what it did",
+                title=f"{system}: asked task and behaviour",
                 row="asked",
-                column="did",
+                column="behaviour",
                 rows=tasks,
                 columns=[behaviour for behaviour in COLOURS if behaviour in did],
                 where=where,
             ),
             Matrix(
-                title=f"{system}: asked language, and what it wrote",
+                title=f"{system}: asked language and language of the output",
                 row="asked language",
                 column="language",
                 rows=list(dict.fromkeys(languages[i] for i in own)),
@@ -101,7 +100,7 @@ def confusion_explorer(
                 where=where,
             ),
         ]
-    shown = ["asked", "did", "asked language", "language", "chrF++"]
+    shown = ["asked", "behaviour", "asked language", "language", "chrF++"]
     found = one_by_one(rows, name, columns, matrices, shown)
     found.shown = [column for column in found.shown if column not in ("task", "target")]
     return found
@@ -114,20 +113,22 @@ def disobeyed_clips(
     obeyed: Sequence[bool],
     count: int,
 ) -> Clips:
-    """Requests that were not followed: first one of each system, task and behaviour."""
+    """Requests that were not followed: one of each system, task and behaviour, systems in turn."""
     failed = [index for index, done in enumerate(obeyed) if not done]
     kinds = [(rows[i].system, requests[i].task, observed[i].behaviour) for i in failed]
-    order = sorted(range(len(failed)), key=lambda n: kinds[:n].count(kinds[n]))
+    turns = [kinds[:n].count(kinds[n]) for n in range(len(kinds))]
+    firsts = [len({k for k in kinds[:n] if k[0] == kinds[n][0]}) for n in range(len(kinds))]
+    order = sorted(range(len(failed)), key=lambda n: (turns[n], firsts[n]))
     chosen = sorted(failed[n] for n in order[:count])
     shown = [
         {
             "system": rows[index].system,
             "asked to": asked_for(requests[index]),
             "in": language_name(requests[index].target),
-            "did": observed[index].behaviour,
+            "behaviour": observed[index].behaviour,
             "output": rows[index].hypothesis,
             "reference": rows[index].reference,
-            "because": observed[index].evidence,
+            "evidence": observed[index].evidence,
         }
         for index in chosen
     ]
@@ -144,7 +145,8 @@ def by_update(
     Args:
         asked: evaluation, such as "align 200" -> what was asked for; `observed` alike.
     """
-    tasks = [t for t in TASKS if any(r.task == t for own in asked.values() for r in own)]
+    # in the order of the training
+    tasks = list(dict.fromkeys(r.task for own in asked.values() for r in own))
     counts = [sum(any(r.task == t for r in own) for own in asked.values()) for t in tasks]
     widths = [max(MIN_BARS, count) for count in counts]  # room for the panel's title
     width = 2.6 + 0.9 * len(tasks) + 0.24 * sum(widths)
@@ -209,7 +211,7 @@ def obeyed_table(
             if own:
                 share = 100 * sum(own) / len(own)
                 line = {"system": system, "asked to": ASKED[task], "requests": len(own)}
-                lines.append(line | {"% did so": round(share, 1)})
+                lines.append(line | {"followed": sum(own), "%": round(share, 1)})
     return Page(table(lines))
 
 

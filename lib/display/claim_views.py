@@ -41,9 +41,11 @@ def judgement(row: Mapping[str, Any]) -> Page:
     measured = "nothing measured"
     if row["measured"] is not None:
         measured = f"measured {number(row['measured'])} ({_range(row['low'], row['high'])})"
+    registration = row.get("registration") or ""
+    late = "" if registration in ("", "before the run") else f" ({escape(registration)})"
     size = f"; against the paper's figure: {row['magnitude']}" if row["magnitude"] else ""
     return Page(
-        f"<p><b>{escape(row['claim'])}: {row['verdict']}</b>: {measured}, "
+        f"<p><b>{escape(row['claim'])}: {row['verdict']}</b>{late}: {measured}, "
         f"predicted {_range(row['predicted_low'], row['predicted_high'])}{size}.</p>"
     )
 

@@ -26,9 +26,9 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 STYLES = tuple(zip(COLOURS, "osD^vP", strict=True))
 TITLES = {
     "SNR": "noise: SNR, dB",
-    "overlap": "two talkers: target to masker, dB",
+    "overlap": "overlapping speech: target-to-masker ratio, dB",
     "RT60": "reverberation: RT60, s",
-    "speed": "speed and pitch, times",
+    "speed": "speed factor (pitch changes, too)",
 }
 
 
@@ -44,10 +44,10 @@ def dependence(scores: Sequence[ConditionScore], left_out: Mapping[str, str] = {
         row = {
             "condition": score.condition,
             "output changed, %": format_interval(score.dependence),
-            "wanted": WANTED.get(score.condition, ""),
+            "expected": WANTED.get(score.condition, ""),
             score.metric: format_interval(score.quality),
             "change": format_interval(score.change, "+") if score.condition != CLEAN else "",
-            "kept, %": format_interval(score.kept) if score.condition != CLEAN else "",
+            "relative score, %": format_interval(score.kept) if score.condition != CLEAN else "",
             "empty, %": round(score.empty, 1),
             "most frequent": frequent if score.condition in WITHOUT_SPEECH else "",
         }

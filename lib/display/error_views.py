@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
+from scipy.stats import spearmanr
 
 from lib.display.alignment import mark_errors
 from lib.display.html import Page, escape, table
@@ -13,17 +14,18 @@ from lib.display.player import Clips
 from lib.scoring.comparisons import format_interval
 from lib.scoring.hallucination import RATES, rate
 from lib.scoring.outputs import OutputRow
-from lib.scoring.two_systems import WinTieLoss
+from lib.scoring.two_systems import MARGIN, WinTieLoss
 
 
 def win_tie_loss(found: Mapping[str, WinTieLoss]) -> Page:
     """How often one system is better, by metric, in percent of the clips."""
+    within = f"within {MARGIN:g} points, %"
     rows = [
         {
             "metric": metric,
-            "better": format_interval(result.wins),
-            "alike": format_interval(result.ties),
-            "worse": format_interval(result.losses),
+            "better, %": format_interval(result.wins),
+            within: format_interval(result.ties),
+            "worse, %": format_interval(result.losses),
         }
         for metric, result in found.items()
     ]
@@ -64,6 +66,31 @@ def where_they_differ(
     audio = [Path(rows[index].audio) for index in chosen]
     caption = f"{rows[0].strategy} ahead by most, and behind by most, of {len(rows)} clips"
     return Clips(rows=shown, audio=audio, caption=caption, safe=frozenset(marked))
+
+
+def metric_check(rows: Sequence[OutputRow], scores: Mapping[str, Sequence[float]]) -> Page:
+    """Whether metrics can be trusted here: their mean, their agreement, and exact matches.
+
+    Args:
+        scores: metric -> a score of each row; the others are held against the first.
+    """
+    first = next(iter(scores))
+    exact = [row.hypothesis.strip() == row.reference.strip() for row in rows]
+    lines = []
+    for name, values in scores.items():
+        of_exact = [value for value, same in zip(values, exact, strict=True) if same]
+        low = 100 * sum(value < 50 for value in of_exact) / len(of_exact) if of_exact else None
+        rank = float(spearmanr(scores[first], values).statistic) if len(set(values)) > 1 else None
+        lines.append(
+            {
+                "metric": name,
+                "mean": round(sum(values) / len(values), 1),
+                f"rank correlation with {first}": rank,
+                "exact matches": len(of_exact),
+                "of these scored under 50, %": low,
+            }
+        )
+    return Page(table(lines))
 
 
 def disagreement(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -34,13 +35,18 @@ def scores(frame: pd.DataFrame, metrics: Sequence[str] = ()) -> Page:
     rows = [
         {
             "system": f"{row['system']} {row['strategy']}",
-            "task": f"{row['task']} {row['source']}→{row['target']}",
+            "task": f"{row['task']} {row['source']}→{row['target']}{_of_subset(row)}",
         }
         | {name: row[name] for name in ("metric", "value", "low", "high", "n", "seed")}
         | ({"run": row["run"]} if "run" in row else {})
         for row in frame.to_dict("records")
     ]
     return Page(table(rows))
+
+
+def _of_subset(row: Mapping[str, Any]) -> str:
+    """The name of a test set that is not the usual one, such as a condition of sound."""
+    return f", {row['subset']}" if row.get("subset", "test") != "test" else ""
 
 
 def strategies(rows: Sequence[OutputRow], reference: str) -> Page:

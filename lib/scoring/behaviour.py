@@ -41,7 +41,6 @@ MIXED_SHARE = 0.22
 BEGINNING = 0.62  # of the expected characters: more is the whole, worded more briefly
 RENDERED = 0.8  # of the words of a beginning: of three or four, one may be wrong
 
-_BOTH = re.compile(r"([^<]*)<\|\w+\|><\|\w+\|>([^<]+)")  # LLM-SRT: transcript, tags, translation
 _NOT = (
     r"\b(?:no|not|cannot|can t|couldn t|don t|didn t|nothing|nicht|kein\w*|nichts|kann|ne|n|pas"
     r"|rien|aucun\w*|nada|ning\w+|non|nessun\w*|nulla|não|nenhum\w*|niet|geen|niets|res|cap|ei|pole"
@@ -174,9 +173,7 @@ def observe(output: str, request: Request, ending: str = "end") -> Observed:
     Args:
         ending: see `Hypothesis.ending`; it changes no behaviour and stands in the evidence.
     """
-    parts = _BOTH.fullmatch(output.strip())
-    if parts and any(map(str.isalnum, parts[1])) and not TASKS[request.task].translates:
-        output = parts[1]
+    output = _answer_part(output, request)
     text = repair_text(TAG.sub(" ", output))[0]
     if not any(map(str.isalnum, text)):
         if any(map(str.isalnum, output)):
@@ -192,6 +189,24 @@ def observe(output: str, request: Request, ending: str = "end") -> Observed:
     return Observed(behaviour, language, evidence + f" (ended: {ending})" * (ending != "end"))
 
 
+def _answer_part(output: str, request: Request) -> str:
+    """What of an output with tags inside is judged.
+
+    LLM-SRT writes transcript, tags, translation: the transcript where one was asked for. Where the
+    part behind the tags is in the language of the speech again, or in a third one, that part.
+    """
+    parts = [part for part in TAG.split(output) if any(map(str.isalnum, part))]
+    if len(parts) < 2 or len(units(parts[-1], request.target)) < 2:  # one word tells no language
+        return output
+    if not TASKS[request.task].translates:
+        return parts[0]
+    known = {request.source: request.transcript, **request.translations}
+    likely = {request.source, request.target}
+    first, last = (observed_language(parts[at], likely, known) for at in (0, -1))
+    again = last == first == request.source
+    return parts[-1] if again or last not in (*likely, "") else output
+
+
 def _behaviour(
     text: str, language: str, request: Request, texts: Mapping[str, str]
 ) -> tuple[str, str]:
@@ -200,7 +215,10 @@ def _behaviour(
     plain, code = normalize_text(text), language if language in LANGUAGES else target
     answers = [normalize_text(answer) for answer in request.answers]
     if is_looping(text, [*answers, *texts.values()], code):
-        return "looped", f"a span is written up to {longest_run(text, code)} times in a row"
+        copies = longest_run(text, code)
+        return "looped", f"a span stands there {copies} times in a row" if copies > 2 else (
+            "letters or longer parts of it are repeated"
+        )
     like = {code: likeness(plain, line) for code, line in texts.items()}
     most = max(like.values(), default=0.0)
     agree = f"in {language or 'no language'}, {most:.0f} % agree with what was said"

@@ -23,13 +23,13 @@ from lib.utterance import Corpus, Utterance
 
 Rows = Sequence[OutputRow]
 MIN_UTTERANCES = 10  # of a bucket with an interval
-CATEGORIES = 12  # that are buckets of their own
+CATEGORIES = 30  # that are buckets of their own
 NOT_KNOWN = "not known"
 # facts that are numbers, with their units; others are categories
 UNITS = {
     "seconds": "s",
     "speaking rate": "characters/s",
-    "signal-to-noise ratio": "dB",
+    "estimated SNR": "dB",
     "reference words": "words",
     "reference characters": "characters",
     "rarest word in training": "times",
@@ -109,7 +109,7 @@ def _facts_of_speech(utterance: Utterance) -> dict[str, float | str]:
     return {
         "seconds": seconds,
         "speaking rate": len(transcript) / seconds if transcript and seconds > 0 else math.nan,
-        "signal-to-noise ratio": ratio,
+        "estimated SNR": ratio,
         "speaker": utterance.speaker,
         "gender": utterance.gender,
         "source corpus": utterance.source,

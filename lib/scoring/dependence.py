@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from lib.scoring.baselines import shuffled
 from lib.scoring.comparisons import row_statistics, score_runs_by
 from lib.scoring.estimates import Estimate, Replicates, mean_over_pairs
 from lib.scoring.metrics import PROFILES, Statistics, lower_is_better, percentage
@@ -105,6 +106,24 @@ def output_change(rows: Sequence[OutputRow], others: Sequence[str]) -> Statistic
     pairs = [(prepare(row.hypothesis), prepare(o)) for row, o in zip(rows, others, strict=True)]
     counts = [(Levenshtein.distance(a, b), max(len(a), len(b))) for a, b in pairs]
     return Statistics("dependence", np.array(counts, float), percentage, "rapidfuzz|characters")
+
+
+def unrelated_change(rows: Sequence[OutputRow]) -> dict[str, float]:
+    """The change between outputs for unrelated clips, for each system and task: the most to expect.
+
+    Each output under `CLEAN` is held against that for another clip with another reference.
+    """
+    groups: dict[str, list[OutputRow]] = {}
+    for row in rows:
+        if row.subset == CLEAN:
+            name = f"{row.system} {row.strategy}, {row.task} {row.source}→{row.target}"
+            groups.setdefault(name, []).append(row)
+    return {
+        name: output_change(
+            own, shuffled([r.hypothesis for r in own], [r.reference for r in own])
+        ).corpus_score
+        for name, own in groups.items()
+    }
 
 
 def _share(quality: Replicates, before: Replicates) -> Estimate:

@@ -23,7 +23,7 @@ COMPARED = {
     "gmu": ("multitask", "direct"),
     "it_ist": ("instruct", "instruct, balanced"),
     "llm_srt": ("srt", "direct"),
-    "zero_resource": ("multi-task", "adapter"),
+    "zero_resource": ("multi-task", "multi-task, joint from the start"),
 }
 # of the search; large models are often decoded so, and their loops are not seen
 SEARCHES: dict[str, dict[str, Any]] = {

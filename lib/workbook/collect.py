@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib.files import atomic_path
+from lib.scoring.dependence import CLEAN
 from lib.workbook.manifest_reader import manifests
 from lib.workbook.paths import scale_folder
 from lib.workbook.power import VARIANCES
@@ -55,8 +56,10 @@ def claims(scale: str) -> pd.DataFrame:
 def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
     """Each system once on each test set: notebooks share systems, and studies have several seeds.
 
-    The first row with the lowest seed is kept.
+    The first row with the lowest seed is kept; of outputs under changed sound none but the clean.
     """
+    changed = table["run"].isin(table.loc[table["subset"] == CLEAN, "run"])
+    table = table[~changed | (table["subset"] == CLEAN)]
     identity = ["system", "strategy", "task", "source", "target", "subset", "metric", "corpus"]
     kept = (
         table.assign(corpus=[corpus_part(name) for name in table["run"]])

@@ -66,7 +66,12 @@ def _score_view(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "run": rows["run"],
             "system": rows["system"] + " " + rows["strategy"],
-            "task": rows["task"] + " " + rows["source"] + "→" + rows["target"],
+            "task": [
+                f"{task} {source}→{target}" + (f", {subset}" if subset != "test" else "")
+                for task, source, target, subset in zip(
+                    *(rows[name] for name in ("task", "source", "target", "subset")), strict=True
+                )
+            ],
             "metric": rows["metric"],
             "value": rows["value"],
             "95 % interval": [

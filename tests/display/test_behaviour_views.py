@@ -80,21 +80,21 @@ def test_every_output_is_in_a_cell_of_each_matrix_of_its_system(asked):
 
 def test_the_reason_of_each_judgement_is_a_column(asked):
     found = confusion_explorer(*asked, [50.0] * 6)
-    assert list(found.lines["because"]) == [f"evidence {n}" for n in range(6)]
-    assert {"asked", "did", "chrF++"} <= set(found.shown) and "task" not in found.shown
+    assert list(found.lines["evidence"]) == [f"evidence {n}" for n in range(6)]
+    assert {"asked", "behaviour", "chrF++"} <= set(found.shown) and "task" not in found.shown
     assert len(page.payload(found)["rows"]) == 6
 
 
 def test_one_of_each_kind_of_failure_is_shown_first(asked):
     clips = disobeyed_clips(*asked, OBEYED, count=3)
-    assert [row["did"] for row in clips.rows] == ["transcribed", "looped", "wrong language"]
+    assert [row["behaviour"] for row in clips.rows] == ["transcribed", "looped", "wrong language"]
     assert clips.caption == "3 of 4 requests that were not followed"
-    assert [row["because"] for row in clips.rows] == ["evidence 1", "evidence 3", "evidence 5"]
+    assert [row["evidence"] for row in clips.rows] == ["evidence 1", "evidence 3", "evidence 5"]
 
 
 def test_all_failures_are_shown_where_there_is_room(asked):
     clips = disobeyed_clips(*asked, OBEYED, count=9)
-    assert [row["because"][-1] for row in clips.rows] == ["1", "3", "4", "5"]
+    assert [row["evidence"][-1] for row in clips.rows] == ["1", "3", "4", "5"]
 
 
 def test_outputs_and_evidence_are_escaped(asked):
@@ -108,11 +108,13 @@ def test_outputs_and_evidence_are_escaped(asked):
 def test_shares_by_task_are_counted(asked):
     body = obeyed_table(asked[0], asked[1], OBEYED).body
     lines = [
-        "<td>gmu</td><td>transcribe</td><td class='number'>1</td><td class='number'>100.00</td>",
-        "<td>gmu</td><td>translate</td><td class='number'>2</td><td class='number'>50.00</td>",
-        "<td>it_ist</td><td>translate</td><td class='number'>3</td><td class='number'>0.00</td>",
+        ("gmu", "transcribe", 1, 1, "100.00"),
+        ("gmu", "translate", 2, 1, "50.00"),
+        ("it_ist", "translate", 3, 0, "0.00"),
     ]
-    assert [body.find(line) > 0 for line in lines] == [True] * 3
+    for system, task, *numbers in lines:
+        cells = "".join(f"<td class='number'>{number}</td>" for number in numbers)
+        assert f"<td>{system}</td><td>{task}</td>{cells}" in body
     assert body.count("<tr>") == 4
 
 
@@ -127,12 +129,13 @@ def test_the_bars_of_an_evaluation_are_all_of_its_outputs(asked):
         assert heights == pytest.approx([100.0, 100.0])
         assert [t.get_text() for t in axes.get_xticklabels()] == ["align 10", "sft 20"]
     titles = [axes.get_title(loc="left") for axes in figure.axes]
-    assert titles == ["to transcribe", "to translate"]
+    assert sorted(titles) == ["to transcribe", "to translate"]
 
 
 def test_the_share_of_a_behaviour_is_that_of_its_task(asked):
     _, requests, seen = asked
-    axes = by_update({"10": requests}, {"10": seen}).axes[1]
+    panels = by_update({"10": requests}, {"10": seen}).axes
+    axes = next(axes for axes in panels if axes.get_title(loc="left") == "to translate")
     drawn = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     heights = {name: bars[0].get_height() for name, bars in drawn.items()}
     assert heights == pytest.approx(
@@ -152,4 +155,4 @@ def test_an_evaluation_without_a_task_is_not_in_its_panel(asked):
     _, requests, seen = asked
     figure = by_update({"10": requests, "20": requests[:2]}, {"10": seen, "20": seen[:2]})
     labels = [[t.get_text() for t in axes.get_xticklabels()] for axes in figure.axes]
-    assert labels == [["10"], ["10", "20"]]
+    assert sorted(labels) == [["10"], ["10", "20"]]

@@ -237,15 +237,15 @@ def test_outputs_without_spaces_are_aligned_by_characters(rows):
 
 def test_clips_beyond_the_budget_are_counted(rows):
     html = page.fragment(side_by_side(rows, "x", {}), sound_bytes=1)
-    counted = "3 outputs; 3 different clips, 2 of them without sound here"
+    counted = "6 outputs, 3 clips, 2 of them without sound here"
     assert counted in Elements(html).text
-    assert list(data_of(html)["sounds"]) == ["0"]
+    assert sorted(data_of(html)["sounds"]) == ["0"]
 
 
 def test_within_the_budget_each_clip_is_carried_once(rows):
     found = data_of(page.fragment(one_by_one(rows, "x", {})))
     assert found["clips"] == [0, 1, 2, 0, 1, 2]
-    assert (list(found["sounds"]), found["silent"]) == (["0", "1", "2"], {})
+    assert (sorted(found["sounds"]), found["silent"]) == (["0", "1", "2"], {})
     sound = base64.b64decode(found["sounds"]["2"].removeprefix("data:audio/ogg;base64,"))
     assert soundfile.info(io.BytesIO(sound)).duration == pytest.approx(0.2, abs=0.05)
 
@@ -254,8 +254,8 @@ def test_the_error_of_an_unreadable_file_is_in_the_page(rows):
     broken = [replace(rows[0], audio="/nowhere/gone.wav"), *rows[1:3]]
     html = side_by_side(broken, "x", {}).to_html()
     assert "/nowhere/gone.wav" in data_of(html)["silent"]["0"]
-    assert list(data_of(html)["sounds"]) == ["1", "2"]
-    assert "3 different clips, 1 of them without sound" in Elements(html).text
+    assert sorted(data_of(html)["sounds"]) == ["1", "2"]
+    assert "3 clips, 1 of them without sound" in Elements(html).text
 
 
 def test_a_browser_fetches_nothing(rows):

@@ -84,7 +84,7 @@ def test_facts_that_are_known_of_no_row_are_named(corpus, spoken):
 def test_a_lost_recording_has_no_signal_to_noise_ratio(corpus, spoken):
     clips, rows, texts = spoken
     clips = [replace(clips[0], audio=Path("/nowhere/a.wav")), *clips[1:]]
-    ratios = facts(rows, clips, texts)["signal-to-noise ratio"]
+    ratios = facts(rows, clips, texts)["estimated SNR"]
     assert math.isnan(ratios.iloc[0])
     assert ratios.iloc[1:].notna().all()
 

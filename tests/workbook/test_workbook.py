@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from urllib.parse import unquote
 
 import nbformat
 import pandas as pd
@@ -161,7 +162,12 @@ def page(outputs):
 
 
 def test_the_report_needs_no_network(page):
-    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", page)
+    assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#|runs/)""", page)
+
+
+def test_the_report_links_to_pages_that_exist(outputs, page):
+    linked = re.findall(r"href='(runs/[^']+)'", page)
+    assert linked and all((outputs / "smoke" / unquote(path)).is_file() for path in linked)
 
 
 @pytest.mark.parametrize("part", ["data:audio/ogg", "data:image/png", "synthetic"])

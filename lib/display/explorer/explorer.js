@@ -30,12 +30,13 @@ function aligned(spans) {
 class Explorer {
   // host: sound(index) gives the address of a clip or throws; tags and save(key, tag, note)
   constructor(root, data, host) {
-    Object.assign(this, { root, data, host, selected: null, cell: null });
+    Object.assign(this, { root, data, host, selected: null, cell: null, speed: 1 });
     root.replaceChildren();
     this.matrices = element("div", { class: "matrices" });
+    this.chosen = element("p", { class: "chosen", role: "status" });
     this.detail = element("section", { class: "detail", "aria-label": "the selected clip" });
     const frame = element("div", { class: "frame" });
-    root.append(this.matrices, frame, this.detail);
+    root.append(this.matrices, this.chosen, frame, this.detail);
     this.drawTable(frame);
     for (const matrix of data.matrices) this.drawMatrix(matrix);
   }
@@ -56,13 +57,15 @@ class Explorer {
       render: text,
       createdCell: (cell) => column.kind === "text" && cell.setAttribute("dir", "auto"),
     }));
+    const name = (index) => (this.host.has(index) ? "listen" : "read");
     const open = (value, type, row, meta) =>
-      type === "display" ? `<button class="open" data-row="${meta.row}">listen</button>` : "";
+      type === "display" ? `<button class="open">${name(meta.row)}</button>` : "";
     for (const [index, column] of columns.entries()) column.data = index;
     const silent = { orderable: false, searchable: false, columnControl: [] };
     columns.unshift({ title: "", data: null, render: open, ...silent });
     columns.push({ title: "tag", data: (row) => this.tagOf(row).tag, render: text });
     $.fn.dataTable.ext.errMode = "throw";
+    const colvis = { extend: "colvis", text: "columns", columns: ":gt(0)", background: false };
     this.table = $(table).DataTable({
       data: this.data.rows,
       columns,
@@ -80,8 +83,13 @@ class Explorer {
         infoFiltered: "(of _MAX_)",
         zeroRecords: "no output fits",
       },
-      layout: { topStart: "search", topEnd: { buttons: [{ extend: "colvis", text: "columns" }] } },
+      layout: { topStart: "search", topEnd: { buttons: [colvis] } },
     });
+    for (const cell of table.tHead.querySelectorAll("td, th")) {
+      const [order, more] = cell.querySelectorAll("button");
+      order?.setAttribute("aria-label", `sort by ${cell.innerText.trim()}`);
+      more?.setAttribute("aria-label", `filter by ${cell.innerText.trim()}`);
+    }
     // of the rows, only those of the selected cell of a matrix
     this.table.search.fixed("cell", (_text, row) => !this.cell || this.cell(row));
     table.addEventListener("click", (event) => {
@@ -100,36 +108,74 @@ class Explorer {
     for (const name of matrix.columns) head.append(element("th", { scope: "col" }, name));
     const body = matrix.rows.map((asked) => {
       const total = count(asked);
-      const line = element("tr", {}, element("th", { scope: "row", dir: "auto" }, asked));
+      const heading = element("th", { scope: "row", dir: "auto" }, asked);
+      heading.append(element("small", {}, ` ${total}`));
+      const line = element("tr", {}, heading);
       for (const name of matrix.columns) {
         const found = count(asked, name);
         const share = total ? found / total : 0;
-        const label = `${matrix.row}: ${asked}, ${matrix.column}: ${name}, ${found} of ${total}`;
-        const button = element("button", { "aria-label": label, "aria-pressed": "false" });
+        const label = `${matrix.title}. ${asked}: ${name}, ${found} of ${total}`;
+        const attributes = { "aria-label": label, title: label, "aria-pressed": "false" };
+        const button = element("button", { ...attributes, tabindex: "-1" });
         if (found) button.append(`${Math.round(100 * share)} %`);
         else button.disabled = true;
         button.style.setProperty("--share", share);
         button.classList.toggle("dark", share > 0.5);
         button.addEventListener("click", () => {
           const chosen = new Set(own.filter((r) => r[row] === asked && r[column] === name));
-          this.choose(button, (r) => chosen.has(r));
+          this.choose(button, label, (r) => chosen.has(r));
         });
         line.append(element("td", {}, button));
       }
       return line;
     });
-    const table = element("table", {}, element("caption", {}, matrix.title));
+    const caption = `${matrix.title}, % of the ${own.length} requests by row`;
+    const table = element("table", {}, element("caption", {}, caption));
     table.append(element("thead", {}, head), element("tbody", {}, ...body));
     this.matrices.append(table);
+    this.walk(table);
   }
 
-  choose(button, same) {
+  // one stop of the Tab key for a matrix; the arrow keys go from cell to cell
+  walk(table) {
+    const cells = [...table.tBodies[0].rows].map((row) => [...row.querySelectorAll("button")]);
+    const first = cells.flat().find((button) => !button.disabled);
+    first?.setAttribute("tabindex", "0");
+    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    table.addEventListener("keydown", (event) => {
+      if (!(event.key in moves)) return;
+      event.preventDefault();
+      const [down, right] = moves[event.key];
+      let row = cells.findIndex((line) => line.includes(event.target));
+      let column = cells[row]?.indexOf(event.target);
+      do [row, column] = [row + down, column + right];
+      while (cells[row]?.[column]?.disabled);
+      const next = cells[row]?.[column];
+      if (!next) return;
+      event.target.setAttribute("tabindex", "-1");
+      next.setAttribute("tabindex", "0");
+      next.focus();
+    });
+  }
+
+  choose(button, label, same) {
     const again = button.getAttribute("aria-pressed") === "true";
     for (const other of this.matrices.querySelectorAll("button"))
       other.setAttribute("aria-pressed", "false");
     button.setAttribute("aria-pressed", String(!again));
     this.cell = again ? null : same;
+    const all = element("button", { onclick: () => this.choose(button, label, same) }, "show all");
+    this.chosen.replaceChildren(...(again ? [] : [`${label} `, all]));
+    this.close();
     this.table.draw();
+    if (!again) this.chosen.scrollIntoView({ block: "nearest" });
+  }
+
+  close() {
+    this.selected = null;
+    this.player?.destroy();
+    this.player = null;
+    this.detail.replaceChildren();
   }
 
   // the key of a line stands behind its columns
@@ -144,6 +190,9 @@ class Explorer {
   async open(index) {
     this.selected = index;
     this.player?.destroy();
+    this.table.rows().nodes().to$().removeClass("selected");
+    $(this.table.row(index).node()).addClass("selected");
+    const focused = this.detail.contains(document.activeElement) && document.activeElement.name;
     const row = this.data.rows[index];
     const heading = element("h3", { dir: "auto" }, this.key(index));
     const sound = element("div", { class: "sound" });
@@ -160,6 +209,8 @@ class Explorer {
       .map(([column, value]) => `${column.name} ${value}`);
     const more = element("p", { class: "muted" }, facts.join(" · "));
     this.detail.replaceChildren(heading, this.steps(), sound, texts, this.tagForm(index), more);
+    if (focused) this.detail.querySelector(`[name=${focused}]`)?.focus();
+    this.detail.scrollIntoView({ block: "nearest" });
     try {
       const address = await this.host.sound(index);
       if (this.selected === index) this.play(sound, address);
@@ -171,10 +222,12 @@ class Explorer {
   steps() {
     const step = (by) => () => {
       const order = this.table.rows({ search: "applied" }).indexes().toArray();
-      const next = order[order.indexOf(this.selected) + by];
-      if (next !== undefined) this.open(next);
+      const place = order.indexOf(this.selected) + by;
+      if (order[place] === undefined) return;
+      this.table.page(Math.floor(place / this.table.page.len())).draw("page");
+      this.open(order[place]);
     };
-    const button = (name, by) => element("button", { onclick: step(by) }, name);
+    const button = (name, by) => element("button", { onclick: step(by), name }, name);
     return element("p", {}, button("previous", -1), " ", button("next", 1));
   }
 
@@ -182,10 +235,11 @@ class Explorer {
     const audio = element("audio", { controls: "", src: address, preload: "auto" });
     const speed = element("select", {
       "aria-label": "speed",
-      onchange: (event) => (audio.playbackRate = Number(event.target.value)),
+      onchange: (event) => (audio.playbackRate = this.speed = Number(event.target.value)),
     });
     for (const value of SPEEDS)
-      speed.append(new Option(`${value} × speed`, value, value === 1, value === 1));
+      speed.append(new Option(`${value} × speed`, value, value === 1, value === this.speed));
+    audio.defaultPlaybackRate = this.speed;
     const wave = element("div", { role: "img", "aria-label": "waveform and spectrogram" });
     box.append(element("p", {}, audio, " ", speed), wave);
     const spectrogram = Spectrogram.create({
@@ -254,6 +308,7 @@ function pageHost(data) {
     tags: read(),
     where: "saved in this browser",
     download: true,
+    has: (index) => data.clips[index] in data.sounds,
     async sound(index) {
       const clip = data.clips[index];
       if (data.sounds[clip]) return data.sounds[clip];
@@ -291,6 +346,7 @@ function kernelHost(model) {
     close: () => model.off("msg:custom", answered),
     tags: model.get("data").saved,
     where: "saved",
+    has: () => true,
     async sound(index) {
       const bytes = await ask({ kind: "sound", index });
       return URL.createObjectURL(new Blob([bytes], { type: "audio/ogg" }));

@@ -19,7 +19,6 @@ MAX_ALIGNED_CHARACTERS = 2_000  # longer outputs are shown without marks
 # they would turn the text beside them around, or be invisible
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 NOTEBOOK_SOUND_BYTES = 1_500_000  # of compressed audio in an executed notebook
-MAX_SHOWN = 4  # columns of scores that are visible at first
 KEY = "request"  # the index of the table
 
 # values of one output each, in the order of the rows
@@ -125,7 +124,8 @@ def side_by_side(
     """Outputs of several strategies on the same clips, a line a clip and task.
 
     Args:
-        columns: name -> a value for each row, such as scores; one column for each strategy.
+        columns: name -> a value for each row, such as scores; one column for each strategy, and of
+            two strategies their difference. Those of the first name are visible.
         facts: of each row; those of a clip are the same for all strategies.
         shown: further columns that are visible at first.
         worst: a column of `columns` by which the lines are sorted, the lowest of the first strategy
@@ -154,16 +154,26 @@ def side_by_side(
             lines[key][_of(column, row.strategy, strategies)] = values[number]
     table = pd.DataFrame.from_dict(lines, orient="index").rename_axis(KEY)
     table[strategies] = table[strategies].fillna("")  # of clips that one has no output for
+    scored = [_of(column, strategy, strategies) for column in columns for strategy in strategies]
+    if len(strategies) == 2:
+        for column in columns:
+            pair = table[[_of(column, strategy, strategies) for strategy in strategies]]
+            if all(map(pd.api.types.is_numeric_dtype, pair.dtypes)):
+                table[f"{column}, difference"] = pair.iloc[:, 0] - pair.iloc[:, 1]
+                scored.append(f"{column}, difference")
     if worst:
         table = table.sort_values(_of(worst, strategies[0], strategies), kind="stable")
-    own = [_of(column, strategy, strategies) for strategy in strategies for column in columns]
+    first = [name for name in scored if name.startswith(f"{next(iter(columns), None)}")]
+    texts = ["reference", *strategies]
+    rest = [name for name in table if name not in (*texts, *scored)]
+    table = table[[*texts, *scored, *rest]]
     return Explorer(
         name=name,
         lines=table,
         sounds=[sounds[key] for key in table.index],
-        texts=["reference", *strategies, "transcript"],
+        texts=[*texts, "transcript"],
         outputs=strategies,
-        shown=["reference", *strategies, *own[:MAX_SHOWN], *shown],
+        shown=[*texts, *first, *shown],
     )
 
 

@@ -21,6 +21,7 @@ from lib.display.player import encode_ogg, player
 from lib.files import content_hash
 
 SOUND_BYTES = 6_000_000  # of compressed audio in one page; base64 adds a third
+GOLDEN = 0.618034  # its multiples, without their integers, are spread evenly from 0 to 1
 PLAIN_LINES = 8  # that are visible where no script runs, as in a notebook that is not trusted
 
 _PAGE = """<!doctype html>
@@ -45,14 +46,15 @@ def fragment(explorer: Explorer, sound_bytes: int = SOUND_BYTES) -> str:
 
     Args:
         sound_bytes: the most compressed audio that it carries, besides the few clips that are seen
-            where no script runs; clips have it in the order of the lines, and the caption says how
+            where no script runs; clips have it all over the lines, and the caption says how
             many have none.
     """
     found = payload(explorer)
     sounds, silent = _sounds(explorer, sound_bytes)
     found |= {"sounds": sounds, "silent": silent}
     total = len(set(explorer.sounds))
-    caption = f"{len(explorer.lines):,} outputs; {total:,} different clips"
+    outputs = len(explorer.lines) * len(explorer.outputs)
+    caption = f"{outputs:,} outputs, {total:,} clips"
     if missing := total - len(sounds):
         caption += f", {missing:,} of them without sound here, which keeps the page small"
     return _FRAGMENT.format(
@@ -130,9 +132,13 @@ def _value(value: Any) -> Any:
 
 
 def _sounds(explorer: Explorer, limit: int) -> tuple[dict[int, str], dict[int, str]]:
-    """The address of each clip's sound while there is room, and the error of unreadable ones."""
+    """The address of each clip's sound while there is room, and the error of unreadable ones.
+
+    Clips come in an order that is spread over all lines, so that good and bad ones are heard.
+    """
     sounds, silent, used = {}, {}, 0
-    for number, path in enumerate(dict.fromkeys(explorer.sounds)):
+    clips = list(enumerate(dict.fromkeys(explorer.sounds)))
+    for number, path in sorted(clips, key=lambda clip: clip[0] * GOLDEN % 1):
         if used >= limit:
             break
         try:

@@ -7,6 +7,7 @@ named here and those trained in the cache are loaded.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import pickle
 import random
@@ -110,8 +111,7 @@ def get_kiwi(
             pairs = correct_pairs(book, "train", recipe.sentences, targets)
             pairs = [pair for pair in pairs if pair.source not in held_out]
             pretrain_encoder(pairs, recipe.encoder, recipe.seed, folder / "encoder", progress)
-            progress("training COMETKiwi", 0, 1)
-            _train(recipe, pairs, folder)
+            _train(recipe, pairs, folder, progress)
             checkpoint = folder / "checkpoints" / "model.ckpt"
             write_json(folder / "done.json", {"checkpoint": file_hash(checkpoint)})
     return load_trained(folder)
@@ -150,7 +150,9 @@ def correct_pairs(
     return pairs
 
 
-def _train(recipe: KiwiRecipe, pairs: Sequence[Pair], folder: Path) -> None:
+def _train(
+    recipe: KiwiRecipe, pairs: Sequence[Pair], folder: Path, progress: Progress
+) -> None:
     """Train with COMET's `UnifiedMetric` and Lightning's trainer, as comet-train does.
 
     Its data loader forks two workers; here the same reader and collation run in this process.
@@ -158,9 +160,14 @@ def _train(recipe: KiwiRecipe, pairs: Sequence[Pair], folder: Path) -> None:
     with _quiet():
         from comet.models import UnifiedMetric
         from pytorch_lightning import Trainer
+        from pytorch_lightning.callbacks import LambdaCallback
         from pytorch_lightning.core.saving import save_hparams_to_yaml
         from torch.utils.data import DataLoader
 
+    done, updates = itertools.count(1), sum(recipe.updates)
+    told = LambdaCallback(
+        on_train_batch_end=lambda *_: progress("training COMETKiwi", next(done), updates)
+    )
     rng = random.Random(recipe.seed)
     drawn = [pair for _ in range(recipe.copies) for pair in draw_damaged(pairs, rng)]
     rows = [{"src": pair.source, "mt": pair.text, "score": pair.score} for pair in drawn]
@@ -183,6 +190,7 @@ def _train(recipe: KiwiRecipe, pairs: Sequence[Pair], folder: Path) -> None:
                 enable_checkpointing=False,
                 enable_progress_bar=False,
                 enable_model_summary=False,
+                callbacks=[told],
                 limit_val_batches=0,
                 gradient_clip_val=1.0,
             )
