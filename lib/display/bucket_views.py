@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lib.display.html import Page, table
+from lib.display.html import Page, escape, table
 from lib.display.plots import INK, LARGE, NORMAL, SMALL, SPLIT_COLOURS, style_axes
 from lib.scoring.buckets import MIN_UTTERANCES, Bucket
 
@@ -72,6 +72,10 @@ def _draw_panel(axes: Axes, found: Sequence[Bucket], strategies: Sequence[str]) 
     axes.tick_params(labelsize=SMALL, labelbottom=True)
 
 
-def gap_table(found: pd.DataFrame) -> Page:
-    """What `lib.scoring.buckets.gaps` returns, the fact with the surest gap first."""
-    return Page(table(found.to_dict("records")))
+def gap_table(found: pd.DataFrame, metric: str = "score") -> Page:
+    """What `lib.scoring.buckets.gaps` returns, the surest gap first, and which are above chance."""
+    named = found.rename(columns={"gap": f"gap, {metric}"})
+    above = found[found["low"] > 0].to_dict("records")
+    sure = [f"{line['fact']} ({line['strategy']})" for line in above]
+    sentence = f"Gaps whose interval excludes 0: {', '.join(sure) or 'none'}."
+    return Page(f"{table(named.to_dict('records'))}<p>{escape(sentence)}</p>")

@@ -32,11 +32,16 @@ TITLES = {
 }
 
 
-def dependence(scores: Sequence[ConditionScore], left_out: Mapping[str, str] = {}) -> Page:
+def dependence(
+    scores: Sequence[ConditionScore],
+    left_out: Mapping[str, str] = {},
+    unrelated: Mapping[str, float] = {},
+) -> Page:
     """A table for each system and task, a row a condition; with what is written for no speech.
 
     Args:
         left_out: conditions and clips without outputs, and why.
+        unrelated: see `lib.scoring.dependence.unrelated_change`.
     """
     tables: dict[str, list[dict]] = {}
     for score in scores:
@@ -53,6 +58,10 @@ def dependence(scores: Sequence[ConditionScore], left_out: Mapping[str, str] = {
         }
         tables.setdefault(f"{score.system}, {score.task}", []).append(row)
     parts = [f"<p><b>{escape(name)}</b></p>{table(rows)}" for name, rows in tables.items()]
+    parts += [
+        f"<p>{escape(name)}: outputs for unrelated clips differ by {change:.1f} %.</p>"
+        for name, change in unrelated.items()
+    ]
     if missing := [f"<li>{escape(n)}: {escape(why)}</li>" for n, why in left_out.items()]:
         parts.append(f"Left out:<ul>{''.join(missing)}</ul>")
     return Page("".join(parts))
@@ -83,7 +92,7 @@ def quality_curves(scores: Sequence[ConditionScore]) -> Figure:
         if axes in grid[:, -1]:  # in every panel names would take half of the width
             _label_ends(axes, ends)
     figure.supylabel(metrics[0], fontsize=NORMAL)
-    note = f"bands: 95 % intervals; dotted: with the sound of {GUESSED}, so guessed"
+    note = f"bands: 95 % intervals; dotted: chance level, with the sound of {GUESSED}"
     figure.supxlabel(note, fontsize=NORMAL)
     return figure
 

@@ -95,6 +95,13 @@ def check_share(guess: float, share: float) -> Page:
     return note(f"You guessed {guess:.2f}; measured {share:.2f}: {verdict}.")
 
 
+def check_percent(guess: float, measured: float) -> Page:
+    """Compare a guess with a measured percentage."""
+    error = abs(guess - measured) / 100
+    verdict = "close" if error <= CLOSE else "not far" if error <= NEAR else "far off"
+    return note(f"You guessed {guess:.1f} %; measured {measured:.1f} %: {verdict}.")
+
+
 def check_half_quality(guess: float, clean: float, by_level: Mapping[float, float]) -> Page:
     """Compare a guess with the level at which half of the quality is left.
 

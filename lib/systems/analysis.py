@@ -28,7 +28,7 @@ COMPARED = {
 # of the search; large models are often decoded so, and their loops are not seen
 SEARCHES: dict[str, dict[str, Any]] = {
     "repetition penalty 1.3": {"repetition_penalty": 1.3},
-    "no 3 tokens twice": {"no_repeat_ngram_size": 3},
+    "no repeated 3-gram": {"no_repeat_ngram_size": 3},
 }
 
 
