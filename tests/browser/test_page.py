@@ -261,3 +261,31 @@ def test_5000_outputs_are_quick(browser, clips, tmp_path):
     assert painted < 3000
     assert filtered[0] < 300
     assert filtered[1] == 1
+
+
+def test_arrow_keys_walk_through_a_matrix(shown, clips):
+    rows = [replace(row, audio=clips[0]) for row in output_rows("good", 0.1)]
+    behaviour = [BEHAVIOURS[i % 3 == 0] for i in range(len(rows))]
+    matrix = Matrix(title="what it did", row="task", column="behaviour", rows=["ST"],
+                    columns=BEHAVIOURS)
+    page = shown(one_by_one(rows, "matrix", {"behaviour": behaviour}, [matrix]))
+    assert page.locator(".matrices button[tabindex='0']").count() == 1
+    page.focus(".matrices button[tabindex='0']")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.locator(ROWS).count() == 8
+    page.click(".chosen button >> text=show all")
+    assert "24 outputs" in page.locator(".dt-info").inner_text()
+
+
+def test_the_next_clip_keeps_focus_and_speed(shown, clips):
+    page = shown(two_systems(clips))
+    page.click(f"{ROWS}:nth-child(1) button.open")
+    page.wait_for_selector(AUDIO)
+    page.select_option(".detail select", "0.75")
+    page.focus(".detail button[name=next]")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.detail h3').textContent.includes('clip-001')")
+    page.wait_for_function(f"document.querySelector('{AUDIO}')?.playbackRate === 0.75")
+    assert page.evaluate("document.activeElement.name") == "next"
+    assert page.locator(f"{ROWS}.selected").count() == 1

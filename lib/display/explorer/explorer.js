@@ -239,7 +239,6 @@ class Explorer {
     });
     for (const value of SPEEDS)
       speed.append(new Option(`${value} × speed`, value, value === 1, value === this.speed));
-    audio.defaultPlaybackRate = this.speed;
     const wave = element("div", { role: "img", "aria-label": "waveform and spectrogram" });
     box.append(element("p", {}, audio, " ", speed), wave);
     const spectrogram = Spectrogram.create({
@@ -254,6 +253,7 @@ class Explorer {
       media: audio,
       height: 60,
       sampleRate: 16000,
+      audioRate: this.speed,
       ...colours,
       plugins: [spectrogram],
     });
