@@ -288,4 +288,4 @@ def test_the_next_clip_keeps_focus_and_speed(shown, clips):
     page.wait_for_function("document.querySelector('.detail h3').textContent.includes('clip-001')")
     page.wait_for_function(f"document.querySelector('{AUDIO}')?.playbackRate === 0.75")
     assert page.evaluate("document.activeElement.name") == "next"
-    assert page.locator(f"{ROWS}.selected").count() == 1
+    assert page.locator(f"{ROWS}.shown-below").count() == 1

@@ -190,8 +190,8 @@ class Explorer {
   async open(index) {
     this.selected = index;
     this.player?.destroy();
-    this.table.rows().nodes().to$().removeClass("selected");
-    $(this.table.row(index).node()).addClass("selected");
+    this.table.rows().nodes().to$().removeClass("shown-below");
+    $(this.table.row(index).node()).addClass("shown-below");
     const focused = this.detail.contains(document.activeElement) && document.activeElement.name;
     const row = this.data.rows[index];
     const heading = element("h3", { dir: "auto" }, this.key(index));
