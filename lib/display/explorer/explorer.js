@@ -1,4 +1,5 @@
 // The explorer: one viewer for a widget, which has a kernel, and for a page, which has none.
+// hosts.js is joined to it: where sound comes from and tags go to.
 // Texts come from corpora and models, so they are only ever set as text, never as HTML.
 import { jQuery as $ } from "datatables";
 import WaveSurfer from "wavesurfer";
@@ -17,7 +18,6 @@ function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-// words of the output as they are, in place of reference words, or missing
 function aligned(spans) {
   const line = element("p", { dir: "auto" });
   for (const [kind, reference, output] of spans) {
@@ -26,6 +26,9 @@ function aligned(spans) {
   }
   return line;
 }
+
+// a spreadsheet would run a cell that starts like a formula
+const csvCell = (text) => `"${text.replace(/^[=+@-]/, "'$&").replaceAll('"', '""')}"`;
 
 class Explorer {
   // host: sound(index) gives the address of a clip or throws; tags and save(key, tag, note)
@@ -115,9 +118,7 @@ class Explorer {
         const found = count(asked, name);
         const share = total ? found / total : 0;
         const label = `${matrix.title}. ${asked}: ${name}, ${found} of ${total}`;
-        const attributes = { "aria-label": label, title: label, "aria-pressed": "false" };
-        const button = element("button", { ...attributes, tabindex: "-1" });
-        if (found) button.append(`${Math.round(100 * share)} %`);
+            if (found) button.append(`${Math.round(100 * share)} %`);
         else button.disabled = true;
         button.style.setProperty("--share", share);
         button.classList.toggle("dark", share > 0.5);
@@ -296,76 +297,3 @@ class Explorer {
     return element("form", { onsubmit: save }, ...parts);
   }
 }
-
-// a spreadsheet would run a cell that starts like a formula
-const csvCell = (text) => `"${text.replace(/^[=+@-]/, "'$&").replaceAll('"', '""')}"`;
-
-// without a kernel: sounds lie in the page, tags in the browser's storage
-function pageHost(data) {
-  const place = `speech-translation-workbook/${data.name}`;
-  const read = () => JSON.parse(localStorage.getItem(place) || "{}");
-  return {
-    tags: read(),
-    where: "saved in this browser",
-    download: true,
-    has: (index) => data.clips[index] in data.sounds,
-    async sound(index) {
-      const clip = data.clips[index];
-      if (data.sounds[clip]) return data.sounds[clip];
-      throw new Error(data.silent[clip] ?? "This page has no sound of this clip (its size is limited).");
-    },
-    async save(key, tag, note) {
-      this.tags[key] = { tag, note };
-      localStorage.setItem(place, JSON.stringify(this.tags));
-    },
-  };
-}
-
-export function mountPage(root, data) {
-  return new Explorer(root, data, pageHost(data));
-}
-
-// with a kernel: it reads clips from their files, and keeps tags in one
-function kernelHost(model) {
-  const waiting = new Map();
-  const answered = (message, buffers) => {
-    const asked = waiting.get(message.request);
-    if (!asked) return; // by another view of the same widget
-    waiting.delete(message.request);
-    if (message.error) asked.reject(new Error(message.error));
-    else asked.resolve(buffers.length ? buffers[0] : null);
-  };
-  model.on("msg:custom", answered);
-  const ask = (message) =>
-    new Promise((resolve, reject) => {
-      const request = crypto.randomUUID?.() ?? `${performance.now()}-${Math.random()}`;
-      waiting.set(request, { resolve, reject });
-      model.send({ ...message, request });
-    });
-  return {
-    close: () => model.off("msg:custom", answered),
-    tags: model.get("data").saved,
-    where: "saved",
-    has: () => true,
-    async sound(index) {
-      const bytes = await ask({ kind: "sound", index });
-      return URL.createObjectURL(new Blob([bytes], { type: "audio/ogg" }));
-    },
-    async save(key, tag, note) {
-      await ask({ kind: "tag", key, tag, note });
-      this.tags[key] = { tag, note };
-    },
-  };
-}
-
-export default {
-  render({ model, el }) {
-    el.classList.add("stw", "explorer");
-    const host = kernelHost(model);
-    const explorer = new Explorer(el, model.get("data"), host);
-    return () => {
-      host.close();
-      explorer.player?.destroy();
-    };
-  },
-};

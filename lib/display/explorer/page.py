@@ -175,7 +175,8 @@ def script() -> str:
         "wavesurfer": _module((wavesurf / "wavesurfer.min.js").read_text("utf-8")),
         "spectrogram": _module((wavesurf / "plugins" / "spectrogram.min.js").read_text("utf-8")),
     }
-    source = (Path(__file__).parent / "explorer.js").read_text("utf-8")
+    folder = Path(__file__).parent
+    source = "\n".join((folder / name).read_text("utf-8") for name in ("explorer.js", "hosts.js"))
     for name, code in libraries.items():
         encoded = base64.b64encode(code.encode()).decode()
         source = source.replace(f'"{name}"', f'"data:text/javascript;base64,{encoded}"', 1)
