@@ -118,7 +118,9 @@ class Explorer {
         const found = count(asked, name);
         const share = total ? found / total : 0;
         const label = `${matrix.title}. ${asked}: ${name}, ${found} of ${total}`;
-            if (found) button.append(`${Math.round(100 * share)} %`);
+        const attributes = { "aria-label": label, title: label, "aria-pressed": "false" };
+        const button = element("button", { ...attributes, tabindex: "-1" });
+        if (found) button.append(`${Math.round(100 * share)} %`);
         else button.disabled = true;
         button.style.setProperty("--share", share);
         button.classList.toggle("dark", share > 0.5);
@@ -175,13 +177,11 @@ class Explorer {
   close() {
     this.selected = null;
     this.player?.destroy();
-    this.player = null;
     this.detail.replaceChildren();
   }
 
-  // the key of a line stands behind its columns
   key(index) {
-    return this.data.rows[index].at(-1);
+    return this.data.rows[index].at(-1); // behind its columns
   }
 
   tagOf(row) {
