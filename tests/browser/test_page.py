@@ -275,7 +275,7 @@ def test_arrow_keys_walk_through_a_matrix(shown, clips):
     page.keyboard.press("Enter")
     assert page.locator(ROWS).count() == 8
     page.click(".chosen button >> text=show all")
-    assert "24 outputs" in page.locator(".dt-info").inner_text()
+    assert "24 rows" in page.locator(".dt-info").inner_text()
 
 
 def test_the_next_clip_keeps_focus_and_speed(shown, clips):

@@ -81,10 +81,10 @@ class Explorer {
       ordering: { indicators: false, handler: false },
       language: {
         search: "find in all columns",
-        info: "_START_ to _END_ of _TOTAL_ outputs",
-        infoEmpty: "no output",
+        info: "_START_ to _END_ of _TOTAL_ rows",
+        infoEmpty: "no row",
         infoFiltered: "(of _MAX_)",
-        zeroRecords: "no output fits",
+        zeroRecords: "no row fits",
       },
       layout: { topStart: "search", topEnd: { buttons: [colvis] } },
     });
