@@ -53,7 +53,10 @@ def report(scale: str) -> Path:
         style=STYLE,
         commit=escape(", ".join(sorted(set(map(_commit, found)))) or "none"),
         synthetic_note=_synthetic_note(found),
-        links=" ".join(f"<a href='#{name}'>{name}</a>" for name in names),
+        links=" ".join(
+            f"<a href='#{name}' title='{escape(manifest['title'])}'>{name}</a>"
+            for name, manifest in zip(names, found, strict=True)
+        ),
         charts="".join(_charts(distinct, scale)),
         scores=score_views.scores(distinct).body,
         claims=claim_views.claims(claims(scale)).body,

@@ -264,7 +264,7 @@ def test_a_browser_fetches_nothing(rows):
     assert addresses and all(address.startswith("data:") for address in addresses)
     assert not {"link", "iframe", "base", "object", "embed"} & {tag for tag, _ in found.tags}
     modules = re.findall('"data:text/javascript;base64,([^"]+)"', page.script())
-    assert len(modules) == 3  # nothing else is imported
+    assert len(modules) == 4  # nothing else is imported
     assert re.findall(r'^import .* from "(?!data:)', page.script(), re.MULTILINE) == []
     for text in (*found.inside, *(base64.b64decode(module).decode() for module in modules)):
         assert not FETCHED.search(text)

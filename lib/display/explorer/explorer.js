@@ -4,8 +4,10 @@
 import { jQuery as $ } from "datatables";
 import WaveSurfer from "wavesurfer";
 import Spectrogram from "spectrogram";
+import Timeline from "timeline";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25];
+const SECONDS = { height: 16, timeInterval: 0.1, primaryLabelInterval: 0.5 };
 const MARKS = { equal: "span", substitute: "mark", delete: "del", insert: "ins" };
 
 function element(tag, attributes = {}, ...children) {
@@ -242,21 +244,17 @@ class Explorer {
       speed.append(new Option(`${value} × speed`, value, value === 1, value === this.speed));
     const wave = element("div", { role: "img", "aria-label": "waveform and spectrogram" });
     box.append(element("p", {}, audio, " ", speed), wave);
-    const spectrogram = Spectrogram.create({
-      height: 130,
-      frequencyMax: 8000,
-      labels: true,
-      colorMap: "roseus",
-    });
-    const colours = { waveColor: "#9aa5b1", progressColor: "#0a6e8a" };
+    const options = { height: 130, frequencyMax: 8000, labels: true, colorMap: "roseus" };
+    const spectrogram = Spectrogram.create(options);
     this.player = WaveSurfer.create({
       container: wave,
       media: audio,
       height: 60,
       sampleRate: 16000,
       audioRate: this.speed,
-      ...colours,
-      plugins: [spectrogram],
+      waveColor: "#9aa5b1",
+      progressColor: "#0a6e8a",
+      plugins: [Timeline.create({ ...SECONDS, style: { fontSize: "11px" } }), spectrogram],
     });
   }
 

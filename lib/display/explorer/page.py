@@ -174,6 +174,7 @@ def script() -> str:
         "datatables": (files("itables") / "html" / "dt_bundle.js").read_text("utf-8"),
         "wavesurfer": _module((wavesurf / "wavesurfer.min.js").read_text("utf-8")),
         "spectrogram": _module((wavesurf / "plugins" / "spectrogram.min.js").read_text("utf-8")),
+        "timeline": _module((wavesurf / "plugins" / "timeline.min.js").read_text("utf-8")),
     }
     folder = Path(__file__).parent
     source = "\n".join((folder / name).read_text("utf-8") for name in ("explorer.js", "hosts.js"))
