@@ -199,7 +199,7 @@ def _shares(
 def obeyed_table(
     rows: Sequence[OutputRow], requests: Sequence[Request], obeyed: Sequence[bool]
 ) -> Page:
-    """How often each system did what it was asked for, by task, and in the language asked for."""
+    """How often each system did what it was asked for, by task."""
     lines = []
     for system in dict.fromkeys(row.system for row in rows):
         for task in ASKED:
@@ -213,5 +213,3 @@ def obeyed_table(
                 line = {"system": system, "asked to": ASKED[task], "requests": len(own)}
                 lines.append(line | {"followed": sum(own), "%": round(share, 1)})
     return Page(table(lines))
-
-

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from lib.scoring.estimates import Estimate, Replicates, replicates
 from lib.scoring.metrics import (
@@ -12,6 +15,7 @@ from lib.scoring.metrics import (
     TRANSCRIBED,
     Statistics,
     lower_is_better,
+    percentage,
     statistics,
 )
 from lib.scoring.outputs import OutputRow
@@ -191,6 +195,15 @@ def exact_match_share(rows: Sequence[OutputRow]) -> float:
     rows = _trained(rows)
     exact = (prepare(row.hypothesis) in map(prepare, row.right_outputs) for row in rows)
     return sum(exact) / len(rows)
+
+
+def share_of_rows(rows: Sequence[OutputRow], holds: Sequence[bool], signature: str) -> Estimate:
+    """Return the percentage of the outputs of one system for which something holds."""
+    values = np.stack([np.array(holds, dtype=np.float64), np.ones(len(rows))], axis=1)
+    stats = Statistics("share", values, percentage, signature)
+    speakers, ids = [row.speaker for row in rows], [row.id for row in rows]
+    found = replicates([(rows[0].seed, stats)], speakers, ids).estimate()
+    return replace(found, lowest=0.0, highest=100.0)
 
 
 def ranked_examples(rows: Sequence[OutputRow], count: int) -> list[tuple[OutputRow, float]]:

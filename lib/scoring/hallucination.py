@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from lib.scoring.estimates import Estimate, replicates
-from lib.scoring.metrics import Statistics, percentage
+from lib.scoring.comparisons import share_of_rows
+from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow
 from lib.scoring.repetition import (
     COMPRESSION_RATIO,
@@ -49,8 +48,4 @@ def rate(rows: Sequence[OutputRow], name: str) -> Estimate:
     if name not in RATES or not rows:
         known = ", ".join(RATES)
         raise ValueError(f"rate {name!r} of {len(rows)} outputs; give outputs, and one of {known}")
-    values = np.array([(RATES[name](row), 1) for row in rows], dtype=np.float64)
-    stats = Statistics(name, values, percentage, f"hallucination:{VERSION}")
-    speakers, ids = [row.speaker for row in rows], [row.id for row in rows]
-    found = replicates([(rows[0].seed, stats)], speakers, ids).estimate()
-    return replace(found, lowest=0.0, highest=100.0)
+    return share_of_rows(rows, [RATES[name](row) for row in rows], f"hallucination:{VERSION}")

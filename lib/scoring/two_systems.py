@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,14 @@ import sacrebleu
 from scipy.stats import rankdata
 
 from lib.languages import language
-from lib.scoring.comparisons import check_same_test_set, row_statistics, rows_of
-from lib.scoring.estimates import Estimate, replicates
-from lib.scoring.metrics import PROFILES, Statistics, lower_is_better, percentage
+from lib.scoring.comparisons import (
+    check_same_test_set,
+    row_statistics,
+    rows_of,
+    share_of_rows,
+)
+from lib.scoring.estimates import Estimate
+from lib.scoring.metrics import PROFILES, lower_is_better
 from lib.scoring.outputs import OutputRow
 
 MARGIN = 5.0  # points of chrF++; a smaller difference of one utterance is a tie
@@ -50,7 +55,8 @@ def win_tie_loss(
     scores = [np.array(utterance_scores(part, metric, profile)) for part in (own, others)]
     differences = (scores[0] - scores[1]) * (-1 if lower_is_better(metric) else 1)
     shares = [differences > margin, np.abs(differences) <= margin, differences < -margin]
-    wins, ties, losses = (_share(share, own) for share in shares)
+    signature = f"margin:{margin:g}"
+    wins, ties, losses = (share_of_rows(own, holds.tolist(), signature) for holds in shares)
     found = tuple(float(value) for value in differences)
     return WinTieLoss(wins=wins, ties=ties, losses=losses, differences=found)
 
@@ -85,14 +91,6 @@ def _sentence_bleu(rows: Sequence[OutputRow], profile: str) -> list[float]:
     scorer = sacrebleu.BLEU(tokenize=tokenizer, effective_order=True)
     texts = [(found.prepare(row.hypothesis), found.prepare(row.reference)) for row in rows]
     return [scorer.sentence_score(output, [reference]).score for output, reference in texts]
-
-
-def _share(values: np.ndarray, rows: Sequence[OutputRow]) -> Estimate:
-    counted = np.stack([values.astype(np.float64), np.ones(len(rows))], axis=1)
-    stats = Statistics("share", counted, percentage, "clips")
-    units = [row.speaker for row in rows], [row.id for row in rows]
-    found = replicates([(rows[0].seed, stats)], *units).estimate()
-    return replace(found, lowest=0.0, highest=100.0)
 
 
 def rank_differences(scores: Mapping[str, Sequence[float]]) -> pd.DataFrame:

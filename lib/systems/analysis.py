@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 from lib.data.collate import Collator
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.outputs import OutputRow
-from lib.systems.corpora import PHRASEBOOK
+from lib.systems.corpora import CorpusChoice
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import TrainedSystem, no_record
 from lib.tasks import ST, Example
@@ -32,15 +32,6 @@ SEARCHES: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(kw_only=True)
-class Corpora:
-    """Recordings instead of the phrasebook; see the `open_experiment` of each system."""
-
-    corpus: str = PHRASEBOOK
-    folder: str = ""
-    licences: str = ""
-
-
 def open_system(
     name: str,
     scale: str,
@@ -48,7 +39,7 @@ def open_system(
     cache: Path,
     *,
     pair: tuple[str, str] = ("est", "eng"),
-    corpora: Corpora | None = None,
+    choice: CorpusChoice = CorpusChoice(),
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     on_system: Callable[[str, Path], None] = no_record,
@@ -59,22 +50,22 @@ def open_system(
     Args:
         name: a key of `COMPARED`.
         pair: source and target of GMU's; the others have all their directions.
+        choice: recordings instead of the phrasebook; see each system's `open_experiment`.
 
     Raises:
         ValueError: unknown name; further as the system's `open_experiment`.
     """
     if name not in COMPARED:
         raise ValueError(f"unknown system {name!r}; use one of {', '.join(COMPARED)}")
-    data = corpora or Corpora()
     options: dict[str, Any] = {"scale": scale, "seed": seed, "cache": cache, "device": device}
     options |= {"callback": callback, "progress": progress, "on_system": on_system}
-    options |= {"licences": data.licences}
+    options |= {"licences": choice.licences}
     if name == "gmu":
         options |= {"source": pair[0], "target": pair[1]}
     if name == "zero_resource":
-        options["corpora"] = f"{data.corpus}={data.folder}" if data.folder else data.corpus
+        options["corpora"] = f"{choice.name}={choice.folder}" if choice.folder else choice.name
     else:
-        options |= {"corpus": data.corpus, "folder": data.folder}
+        options |= {"corpus": choice.name, "folder": choice.folder}
     return import_module(f"{__package__}.{name}.experiment").open_experiment(**options)
 
 

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from lib.models.protocol import Hypothesis
 from lib.scoring import behaviour
 from lib.scoring.behaviour import VERSION, Observed, Request, observe
-from lib.scoring.estimates import Estimate, replicates
-from lib.scoring.metrics import Statistics, percentage
+from lib.scoring.comparisons import share_of_rows
+from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import TrainedSystem
@@ -144,22 +142,16 @@ def _asked(
 def requests(examples: Iterable[Example]) -> list[Request]:
     """Examples as requests: each knows all texts that the examples of its clip have."""
     examples = list(examples)
-    transcripts: dict[tuple[str, str], str] = {}
-    translations: dict[tuple[str, str], dict[str, str]] = {}
-    for e in examples:
-        clip = (e.source, e.id)
-        said = e.target_text if e.task == ASR else e.source_text
-        transcripts[clip] = transcripts.get(clip) or said
-        own = translations.setdefault(clip, {})
-        if e.task.translates:
-            own[e.target] = e.target_text
+    entries = [(e.source, e.id, e.source, e.source_text) for e in examples]
+    entries += [(e.source, e.id, e.target, e.target_text) for e in examples if not e.task.asks]
+    known = behaviour.texts_of_clips(entries)
     return [
         Request(
             task=e.task.name,
             source=e.source,
             target=e.target,
-            transcript=transcripts[e.source, e.id],
-            translations=translations[e.source, e.id],
+            transcript=known[e.source, e.id].get(e.source, ""),
+            translations=behaviour.translations(known[e.source, e.id], e.source),
             question=e.question,
             answers=e.answers or ((e.target_text,) if e.task.asks else ()),
             prompt=e.prompt,
@@ -204,11 +196,5 @@ def obeyed_share(asked: Asked, system: str) -> Estimate:
     own = [index for index, row in enumerate(asked.rows) if row.system == system]
     if not own:
         raise ValueError(f"nothing was asked of {system!r}")
-    rows = [asked.rows[index] for index in own]
     done = [is_obeyed(asked.requests[index], asked.observed[index]) for index in own]
-    values = np.stack([np.array(done, dtype=np.float64), np.ones(len(done))], axis=1)
-    stats = Statistics("obeyed", values, percentage, f"behaviour:{VERSION}")
-    speakers, ids = [row.speaker for row in rows], [row.id for row in rows]
-    found = replicates([(rows[0].seed, stats)], speakers, ids).estimate()
-    return replace(found, lowest=0.0, highest=100.0)
-
+    return share_of_rows([asked.rows[index] for index in own], done, f"behaviour:{VERSION}")

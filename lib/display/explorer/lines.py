@@ -163,7 +163,7 @@ def side_by_side(
                 scored.append(f"{column}, difference")
     if worst:
         table = table.sort_values(_of(worst, strategies[0], strategies), kind="stable")
-    first = [name for name in scored if name.startswith(f"{next(iter(columns), None)}")]
+    first = [name for name in _columns_of(next(iter(columns), ""), strategies) if name in table]
     texts = ["reference", *strategies]
     rest = [name for name in table if name not in (*texts, *scored)]
     table = table[[*texts, *scored, *rest]]
@@ -228,6 +228,12 @@ def _common(row: OutputRow) -> dict[str, Any]:
 
 def _of(column: str, strategy: str, strategies: Sequence[str]) -> str:
     return column if len(strategies) == 1 else f"{column}, {strategy}"
+
+
+def _columns_of(column: str, strategies: Sequence[str]) -> list[str]:
+    """The columns of one score: of each strategy, and the difference of two."""
+    of_each = [_of(column, strategy, strategies) for strategy in strategies]
+    return [*of_each, f"{column}, difference"]
 
 
 def _check(rows: Sequence[OutputRow], columns: Columns, facts: pd.DataFrame | None) -> None:
