@@ -129,11 +129,15 @@ def statistics(
     raise ValueError(f"unknown metric {metric!r}; use one of {known}")
 
 
+def bleu_tokenizer(target: str, profile: str) -> str:
+    """sacreBLEU's tokenizer for a target language under a profile."""
+    return language(target).bleu_tokenizer if PROFILES[profile].tokenizer_by_language else "13a"
+
+
 def _sacrebleu_statistics(
     metric: str, hypotheses: list[str], references: list[str], target: str, profile: str
 ) -> Statistics:
-    by_language = PROFILES[profile].tokenizer_by_language
-    tokenizer = language(target).bleu_tokenizer if by_language else "13a"
+    tokenizer = bleu_tokenizer(target, profile)
     # texts are normalised by the profile, so that BLEU, chrF++ and WER score the same texts
     if metric == "BLEU":
         scorer = sacrebleu.BLEU(tokenize=tokenizer)

@@ -10,7 +10,6 @@ import pandas as pd
 import sacrebleu
 from scipy.stats import rankdata
 
-from lib.languages import language
 from lib.scoring.comparisons import (
     check_same_test_set,
     row_statistics,
@@ -18,7 +17,7 @@ from lib.scoring.comparisons import (
     share_of_rows,
 )
 from lib.scoring.estimates import Estimate
-from lib.scoring.metrics import PROFILES, lower_is_better
+from lib.scoring.metrics import PROFILES, bleu_tokenizer, lower_is_better
 from lib.scoring.outputs import OutputRow
 
 MARGIN = 5.0  # points of chrF++; a smaller difference of one utterance is a tie
@@ -85,11 +84,9 @@ def utterance_scores(
 
 
 def _sentence_bleu(rows: Sequence[OutputRow], profile: str) -> list[float]:
-    found = PROFILES[profile]
-    by_language, code = found.tokenizer_by_language, rows[0].target
-    tokenizer = language(code).bleu_tokenizer if by_language else "13a"
+    prepare, tokenizer = PROFILES[profile].prepare, bleu_tokenizer(rows[0].target, profile)
     scorer = sacrebleu.BLEU(tokenize=tokenizer, effective_order=True)
-    texts = [(found.prepare(row.hypothesis), found.prepare(row.reference)) for row in rows]
+    texts = [(prepare(row.hypothesis), prepare(row.reference)) for row in rows]
     return [scorer.sentence_score(output, [reference]).score for output, reference in texts]
 
 
