@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -77,6 +78,65 @@ def claims(frame: pd.DataFrame) -> Page:
     return Page(table(rows))
 
 
+def ledger(frame: pd.DataFrame) -> Page:
+    """The claims that were measured, a table for each paper; records with a problem, too.
+
+    Args:
+        frame: columns of claims.csv.
+    """
+    shown = frame[frame["measured"].notna() | (frame["problem"].fillna("") != "")]
+    parts = []
+    for paper, rows in shown.groupby("paper", sort=False, dropna=False):
+        counts = rows.loc[rows["problem"].fillna("") == "", "verdict"].value_counts()
+        listed = ", ".join(f"{counts[name]} {name}" for name in VERDICTS if name in counts)
+        heading = f"arXiv {paper}" if of_paper(paper) else f"{paper}"
+        shown_rows = [_ledger_row(row) for row in rows.to_dict("records")]
+        body = table(shown_rows, safe=frozenset({"statement"}))
+        parts.append(f"<h3>{escape(heading)}: {escape(listed or 'no verdict')}</h3>{body}")
+    return Page("".join(parts) or "<p>No claim is measured yet.</p>")
+
+
+def _ledger_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What `claims` shows, in fewer columns."""
+    row = {name: "" if pd.isna(value) else value for name, value in row.items()}
+    measured = row["measured"]
+    if measured != "":
+        measured = f"{number(measured)} ({_range(row['low'], row['high'])})"
+    verdicts = [row["verdict"]]
+    verdicts += [f"magnitude: {row['magnitude']}"] if row["magnitude"] else []
+    verdicts += [f"in general: {row['general_verdict']}"] if row["general_verdict"] else []
+    published = f"<div class='muted'>paper: {escape(row['published'])}</div>"
+    text = escape(statement(row)) + (published if row["published"] else "")
+    ends = [row[name] for name in ("predicted_low", "predicted_high")]
+    return {
+        "claim": row["claim"],
+        "statement": f"<div style='min-width: 18em'>{text}</div>",
+        "predicted": "" if "" in ends else f"{ends[0]:g} to {ends[1]:g}",
+        "measured (95 %)": measured,
+        "verdict": "; ".join(verdicts),
+        "seeds": row["seeds"],
+        "prediction": row["problem"] or row["registration"],
+        "notebook": row["notebook"],
+    }
+
+
+def not_measured(frame: pd.DataFrame) -> Page:
+    """The claims that nothing has measured, with the reason or the command that does it.
+
+    Args:
+        frame: columns of claims.csv.
+    """
+    missing = frame[frame["measured"].isna() & (frame["problem"].fillna("") == "")]
+    columns = ("claim", "statement", "published", "reason", "paper")
+    rows = missing.fillna({"published": ""}).to_dict("records")
+    return Page(table([{name: row[name] for name in columns} for row in rows]))
+
+
+def of_paper(paper: object) -> bool:
+    """Whether a claim is a paper's, by its arXiv number, and not the workbook's own question."""
+    return re.match(r"\d{4}\.\d{4}", str(paper)) is not None
+
+
 def study_claims(answers: Sequence[tuple[Claim, Measured | None]]) -> Page:
     """Claims measured over a study, with what each number is made of.
 
@@ -121,8 +181,8 @@ def calibration(frame: pd.DataFrame) -> Page:
     frame = frame[sound & (frame["about"] != DATA) & (frame["verdict"] != "not run")]
     rows = []
     for registration, part in frame.groupby("registration", sort=False):
-        of_paper = part["paper"].str.match(r"\d{4}\.\d{5}")
-        for whose, claims in (("of a paper", part[of_paper]), ("the workbook's", part[~of_paper])):
+        papers = part["paper"].map(of_paper).astype(bool)
+        for whose, claims in (("of a paper", part[papers]), ("the workbook's", part[~papers])):
             if len(claims):
                 counts = claims["verdict"].value_counts().to_dict()
                 row = {"predicted": registration, "claims": whose, "number": len(claims)}
@@ -137,4 +197,6 @@ def statement(row: Mapping[str, Any]) -> str:
 
 
 def _range(low: float, high: float) -> str:
+    if low != low:  # of a claim without a prediction
+        return ""
     return f"{number(float(low))} to {number(float(high))}"

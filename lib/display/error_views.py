@@ -12,6 +12,7 @@ from lib.display.alignment import mark_errors
 from lib.display.html import Page, escape, table
 from lib.display.player import Clips
 from lib.scoring.comparisons import format_interval
+from lib.scoring.estimates import Estimate
 from lib.scoring.hallucination import RATES, rate
 from lib.scoring.outputs import OutputRow
 from lib.scoring.two_systems import MARGIN, WinTieLoss
@@ -30,6 +31,12 @@ def win_tie_loss(found: Mapping[str, WinTieLoss]) -> Page:
         for metric, result in found.items()
     ]
     return Page(table(rows))
+
+
+def best_shares(found: Mapping[str, Estimate], margin: float) -> Page:
+    """How often each system is the best of several, or as good."""
+    heading = f"best, or within {margin:g} points of it, % of clips"
+    return Page(table([{"system": n, heading: format_interval(e)} for n, e in found.items()]))
 
 
 def hallucination(rows: Mapping[str, Sequence[OutputRow]]) -> Page:

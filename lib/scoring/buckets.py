@@ -32,6 +32,8 @@ UNITS = {
     "estimated SNR": "dB",
     "reference words": "words",
     "reference characters": "characters",
+    "letters in a word": "letters",
+    "phone duration": "ms",
     "rarest word in training": "times",
     "rarest character in training": "times",
 }
@@ -173,8 +175,7 @@ def gaps(
     therefore right together with 95 %, for all pairs of buckets of all facts and strategies. A
     lower end above 0 is a difference that chance does not explain; the facts are sorted by it.
 
-    A gap is no cause, since facts are confounded: long clips have rarer words, a speaker has one
-    gender and one microphone, a corpus one language. Compare within a bucket of the other fact.
+    A gap is no cause: long clips have rarer words.
 
     Returns:
         Columns strategy, fact, worst, best, gap, low, high, in points of the metric. NaN where

@@ -107,7 +107,7 @@ class TrainedBackbone:
     @property
     def name(self) -> str:
         """The same on every machine: the hub's name, or the folder's with the recipe's hash."""
-        return Path(self.path).parent.name if self.stages else self.path
+        return self.path if self.recipe.hub else Path(self.path).parent.name
 
     def other(self, hub: str) -> TrainedBackbone:
         """Another published model of its kind.

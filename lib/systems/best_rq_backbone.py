@@ -3,7 +3,7 @@
 The paper's encoder learnt by BEST-RQ from audio and is private. The one trained here hears the
 audio of every language, those without paired data included. Minutes on two cores teach it little
 that way, so it then learns the characters of transcripts by CTC, of the paired languages alone:
-that is a departure, and `ctc=None` is the encoder without it.
+that is a departure, and `ctc=None` is the encoder without it. Without either it is random.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from lib.training.best_rq import BestRqObjective
 from lib.training.fit import FitResult, fit
 from lib.training.stages import Stage
 from lib.utterance import Corpus
+
+PUBLISHED_LAYERS = 24  # of w2v-BERT 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,20 +70,26 @@ class BestRqBackbone(BackboneRecipe):
         """The languages whose transcripts it was trained on."""
         return tuple(c for c in self.seen if c not in self.unpaired) if self.ctc else ()
 
+    @property
+    def layers(self) -> int:
+        """Layers of the encoder."""
+        return self.size.layers if self.size else PUBLISHED_LAYERS
+
     def identity(self) -> Any:
         # of audio alone, all languages are learnt alike
         return asdict(self if self.ctc else replace(self, unpaired=()))
 
-    def corpus(self, cache: Path, progress: Progress) -> Corpus:
-        return synthesize(self.phrasebook, cache, progress)
+    def corpus(self, cache: Path, progress: Progress) -> Corpus | None:
+        trained = self.best_rq or self.ctc
+        return synthesize(self.phrasebook, cache, progress) if trained else None
 
     def load(self, path: str, text: bool) -> W2vBert:
         return load_w2v_bert(path)
 
     def train(self, job: TrainingJob) -> tuple[W2vBert, list[FitResult]]:
-        if not self.ctc:
-            return self._masked_prediction(job)
         model, results = build_w2v_bert(self.size, self.seed), []
+        if not self.ctc:
+            return self._masked_prediction(job) if self.best_rq else (model, results)
         if self.best_rq:  # shared by every choice of paired languages
             cache = job.folder.parent
             hooks = {"callback": job.callback, "progress": job.progress, "device": job.device}

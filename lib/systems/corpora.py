@@ -154,6 +154,20 @@ def share_of(utterances: Sequence[Utterance], share: float, seed: int) -> Sequen
     return [u for u in utterances if (u.meaning or u.id) in kept]
 
 
+def with_test_clips(corpus: Corpus, count: int) -> Corpus:
+    """The corpus with the first `count` test clips of each spoken language; 0: all.
+
+    It keeps its hash: what is trained on it is the same, and outputs are kept by their examples.
+    """
+    if not count:
+        return corpus
+    tests = [u for u in corpus.utterances if u.split == "test"]
+    spoken = dict.fromkeys(u.language for u in tests)
+    kept = {u.id for code in spoken for u in [t for t in tests if t.language == code][:count]}
+    left = [u for u in corpus.utterances if u.split != "test" or u.id in kept]
+    return replace(corpus, utterances=left)
+
+
 def pair_phrasebook(recipe: DataRecipe, source: str, target: str) -> Phrasebook:
     """The phrasebook of a pair.
 

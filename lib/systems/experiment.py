@@ -34,6 +34,7 @@ from lib.training.selection import Evaluation
 from lib.utterance import Corpus
 
 MAX_NAMED_DIRECTIONS = 6  # in the name of a folder
+MAX_NAME = 100  # characters of a strategy's name in it; the hash tells the others apart
 
 
 @dataclass(kw_only=True)
@@ -84,7 +85,7 @@ class Experiment(ExperimentOutputs):
 
     def folder(self, strategy: Strategy) -> Path:
         """Where a strategy's system lies in the cache."""
-        slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name.lower())
+        slug = re.sub(r"[^a-z0-9_]+", "-", strategy.name.lower())[:MAX_NAME]
         pairs = "+".join("-".join(direction) for direction in self.directions)
         if len(self.directions) > MAX_NAMED_DIRECTIONS:  # the hash has them all
             pairs = f"{len(self.directions)}-directions"

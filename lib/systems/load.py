@@ -22,6 +22,7 @@ from lib.models.protocol import Search
 from lib.progress import Progress, no_progress
 from lib.scales import set_threads
 from lib.systems.strategy import Strategy, System
+from lib.systems.variant import named_strategy
 from lib.tasks import TASKS, Example, Task
 
 
@@ -171,12 +172,10 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
     set_threads(card["scale"])
     module = import_module(f"lib.systems.{card['system']}.system")
     model = module.SYSTEM.load(card["model"], folder).to(device)
-    # one of a study may have a name that the system does not list
-    unlisted = Strategy(name=card["strategy"], task=TASKS[card["task"]], stage="")
     return LoadedSystem(
         folder=folder,
         card=card,
         model=model,
         system=module.SYSTEM.for_card(card),
-        strategy=module.SYSTEM.strategies.get(card["strategy"], unlisted),
+        strategy=named_strategy(module.SYSTEM, card["strategy"], card["task"]),
     )

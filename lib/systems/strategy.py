@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,16 @@ class System(ABC):
 
     name: str  # as in the scores table and in lib/systems/<name>
     strategies: Mapping[str, Strategy]
+    start_fields: tuple[str, ...] = ("start",)  # of a strategy: the strategies that it starts from
+    # fields that a strategy has in common with those that it starts from
+    chain_fields: tuple[str, ...] = ()
+
+    def with_strategies(self, added: Mapping[str, Strategy]) -> System:
+        """The system with further strategies."""
+        other = copy(self)
+        # most systems are frozen dataclasses, and this is none of their fields
+        object.__setattr__(other, "strategies", {**self.strategies, **added})
+        return other
 
     @abstractmethod
     def recipe(self, scale: str) -> Any:

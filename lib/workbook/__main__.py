@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from lib.scales import SCALES
 from lib.workbook import systems_cli
@@ -25,8 +26,12 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     report = commands.add_parser("report", help="write report.html and the tables again")
     report.set_defaults(function=_report)
     reference = commands.add_parser(
-        "reference", help="copy tables and reference figures to outputs/reference/"
+        "reference", help="write tables, figures and readable notebooks to outputs/reference/"
     )
+    reference.add_argument(
+        "--partial", action="store_true", help="where runs are missing or differ, too"
+    )
+    reference.add_argument("--folder", type=Path, help="write them there instead")
     reference.set_defaults(function=_reference)
     for command in commands.choices.values():
         command.add_argument("--scale", default="tiny", help=f"{', '.join(SCALES)} (default: tiny)")
@@ -48,7 +53,9 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         metavar="NAME=VALUE",
         help="a parameter of these notebooks, or of the study",
     )
-    run.add_argument("--study", default="", help="all runs of a study, such as gmu")
+    run.add_argument(
+        "--study", default="", help="all runs of a study, such as gmu, or of a .py file's grids"
+    )
     run.add_argument(
         "--jobs",
         type=int,
@@ -95,9 +102,11 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
 
 def _run(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
+    from lib.workbook.cost import cost_line
     from lib.workbook.plan import notebook_run, study_runs, workbook_runs
     from lib.workbook.runner import run_all
     from lib.workbook.summary import summary
+    from lib.workbook.time_table import time_table
 
     scale, given = arguments.scale, _parameters(arguments)
     if arguments.slurm_option and not arguments.slurm:
@@ -110,6 +119,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise BadParameter("-p needs the number of a notebook: they have different parameters")
     if arguments.study:
         runs = study_runs(arguments.study, scale, given)
+        print(cost_line(runs))
     elif arguments.notebook:
         runs = []
         for number in arguments.notebook:
@@ -129,6 +139,9 @@ def _run(arguments: argparse.Namespace) -> int:
     collect(scale)
     page = report(scale)
     print(summary(scale, [run.name for run in runs] if arguments.notebook else None))
+    whole = not arguments.notebook and not arguments.study
+    if whole and (spent := time_table(scale, {run.name for run in runs})):
+        print(f"\nWhere the time went, in minutes\n{spent.text()}\n")
     print(f"Report: {page}")
     return code
 
@@ -189,9 +202,11 @@ def _report(arguments: argparse.Namespace) -> int:
 
 
 def _reference(arguments: argparse.Namespace) -> int:
-    from lib.workbook.report import keep_reference
+    from lib.workbook.collect import collect
+    from lib.workbook.reference import keep_reference
 
-    print(f"Copied to {keep_reference(arguments.scale)}")
+    collect(arguments.scale)
+    print(f"Kept in {keep_reference(arguments.scale, arguments.folder, arguments.partial)}")
     return 0
 
 

@@ -18,7 +18,7 @@ def finished(run: NotebookRun) -> str | None:
     stamp = corpus_stamp(run.parameters.get("folder", ""))
     if manifest.get("corpus_stamp", "none") != stamp:
         return None
-    if run.notebook.metadata.reads_records and _is_outdated(manifest):
+    if run.reads_records and _is_outdated(manifest):
         return None
     same_code = manifest["lib_hash"] == lib_hash()
     return "done" if same_code else "done by other code; --fresh makes it again"

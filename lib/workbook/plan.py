@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib.systems import registry
+from lib.systems.grid import Grid, PlannedRun
+from lib.systems.grid import planned as planned_runs
 from lib.workbook.notebooks import BadParameter, Notebook, notebook, notebooks
 from lib.workbook.paths import scale_folder
 
@@ -44,6 +47,11 @@ class NotebookRun:
         return scale_folder(self.scale) / "runs" / self.name
 
     @property
+    def reads_records(self) -> bool:
+        """Whether it reads the records of the runs before it, instead of training."""
+        return self.notebook.metadata.reads_records or self.parameters.get("study") is True
+
+    @property
     def processes(self) -> int:
         """The number of processes that share a training of this run."""
         return self.parameters.get("processes", 1)
@@ -76,31 +84,58 @@ def workbook_runs(scale: str) -> list[NotebookRun]:
 def study_runs(name: str, scale: str, parameters: Mapping[str, str]) -> list[NotebookRun]:
     """Every run of a study at a scale, those that are left out too.
 
+    Args:
+        name: of a study, or a Python file that defines grids.
+
     Raises:
         BadParameter: there is no such study, or it cannot run with these parameters.
     """
-    try:
-        planned = registry.study_runs(name, scale, parameters)
-    except ValueError as error:
-        raise BadParameter(str(error)) from error
+    planned: Sequence[PlannedRun]
+    if name.endswith(".py"):
+        if parameters:
+            raise BadParameter("-p is for a study by name; write values into the grid's file")
+        planned = [run for grid in grids_in(Path(name)) for run in planned_runs(grid)]
+    else:
+        try:
+            planned = registry.study_runs(name, scale, parameters)
+        except ValueError as error:
+            raise BadParameter(str(error)) from error
     if not planned:
         raise BadParameter(f"study {name} has no runs at {scale}")
-    runs = []
-    for entry in planned:
-        source = notebook(entry.notebook)
-        given = {
-            key: source.parse(key, value) if isinstance(value, str) else value
-            for key, value in entry.parameters.items()
-        }
-        runs.append(
-            NotebookRun(
-                notebook=source,
-                parameters=source.check({"scale": scale, **given}),
-                minutes=entry.minutes,
-                skip=entry.skip,
-            )
-        )
-    return runs
+    return [planned_run(entry, scale) for entry in planned]
+
+
+def grids_in(path: Path) -> list[Grid]:
+    """The grids that a Python file defines, in its order.
+
+    Raises:
+        BadParameter: there is no such file, or no grid in it.
+    """
+    if not path.is_file():
+        raise BadParameter(f"there is no file {path}")
+    found = [value for value in runpy.run_path(str(path)).values() if isinstance(value, Grid)]
+    if not found:
+        raise BadParameter(f"{path} defines no Grid (lib.systems.grid)")
+    return found
+
+
+def planned_run(entry: PlannedRun, scale: str) -> NotebookRun:
+    """The run of a notebook that a study or a grid plans.
+
+    Raises:
+        BadParameter: see `Notebook.check`.
+    """
+    source = notebook(entry.notebook)
+    given = {
+        key: source.parse(key, value) if isinstance(value, str) else value
+        for key, value in entry.parameters.items()
+    }
+    return NotebookRun(
+        notebook=source,
+        parameters=source.check({"scale": scale, **given}),
+        minutes=entry.minutes,
+        skip=entry.skip,
+    )
 
 
 def dependencies(runs: Sequence[NotebookRun]) -> dict[str, frozenset[str]]:
@@ -119,7 +154,7 @@ def dependencies(runs: Sequence[NotebookRun]) -> dict[str, frozenset[str]]:
         earlier = [other for other in named.values() if _shares_systems(run, other)]
         for other in earlier:
             place(other)
-        waits_for = ordered if run.notebook.metadata.reads_records else (e.name for e in earlier)
+        waits_for = ordered if run.reads_records else (e.name for e in earlier)
         ordered[run.name] = frozenset(waits_for)
 
     for run in named.values():

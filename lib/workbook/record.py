@@ -34,6 +34,8 @@ from lib.workbook.live_progress import LiveProgress
 from lib.workbook.manifest_reader import corpus_stamp, first_began
 from lib.workbook.notebooks import notebook
 from lib.workbook.paths import HEADLESS, cache, scale_folder
+from lib.workbook.sealed import seal
+from lib.workbook.trainings import write_training_table
 
 MAX_DROPPED_LISTED = 100  # utterances of a corpus whose reasons stand in the manifest
 _open: dict[str, ExitStack] = {}  # locks of this process's runs, so that a cell can be run again
@@ -63,8 +65,17 @@ class Run:
         """True where somebody steps through the cells and can use a widget."""
         return HEADLESS not in os.environ
 
+    @property
+    def scale(self) -> str:
+        """The scale of the run."""
+        return self.manifest["scale"]
+
     def _save(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)
+
+    def show_in(self, other: Run) -> None:
+        """Show progress where another run of this process does."""
+        self._progress = other._progress
 
     def callback(self, progress: TrainingProgress) -> None:
         """Show the progress of training."""
@@ -158,6 +169,11 @@ class Run:
         self.manifest["dropped_counts"] |= dropped_counts
         self._save()
 
+    def measure(self, **measures: float) -> None:
+        """Record numbers that are no score: sizes, seconds, memory."""
+        self.manifest["measures"] |= measures
+        self._save()
+
     def hypotheses(self, rows: Iterable[OutputRow]) -> pd.DataFrame:
         """Write outputs to hypotheses.jsonl, and score them; the scores depend on them alone."""
         rows = list(rows)
@@ -211,7 +227,7 @@ class Run:
 
     def finish(self) -> Page:
         """Complete the record; a run without this call has not finished."""
-        self._write_training_table()
+        write_training_table(self.folder, self.manifest["systems"])
         usage = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         peak_kb = max(resource.getrusage(who).ru_maxrss for who in usage)
         seconds = time.monotonic() - self._started
@@ -226,19 +242,6 @@ class Run:
             held.close()
         text = f"Run {self.manifest['run']} finished in {seconds:.0f} s; record: {self.folder}"
         return Page(f"<p>{escape(text)}</p>")
-
-    def _write_training_table(self) -> None:
-        """Write how this run's systems were trained, as one table."""
-        systems = self.manifest["systems"].items()
-        paths = {name: cache() / folder / "training.csv" for name, folder in systems}
-        tables = [
-            pd.read_csv(path).assign(system=name) for name, path in paths.items() if path.exists()
-        ]
-        if tables:
-            table = pd.concat(tables)
-            with atomic_path(self.folder / "training.csv") as path:
-                columns = ["system", *table.columns.drop("system")]
-                table[columns].to_csv(path, index=False)
 
 
 def start_run(number: str, scale: str, **parameters: Any) -> Run:
@@ -270,8 +273,10 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         "scale": scale,
         "parameters": parameters,
         "corpus_stamp": corpus_stamp(parameters.get("folder", "")),
+        "sealed": seal(scale),
         "claims": [],
         "scores": [],
+        "measures": {},
         "data": [],
         "dropped_counts": {},
         "systems": {},

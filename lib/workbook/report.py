@@ -1,8 +1,7 @@
-"""The report of a scale: one page that opens from disk, and the copies that are committed."""
+"""The report of a scale: one page that opens from disk."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,12 +10,15 @@ import pandas as pd
 
 from lib.display import claim_views, score_plots, score_views
 from lib.display.html import STYLE, Picture, escape, picture, table
-from lib.files import atomic_path, write_text
+from lib.files import write_text
 from lib.tasks import TASKS
-from lib.workbook.collect import claims, distinct_scores, scores
+from lib.workbook.collect import distinct_scores, scores
+from lib.workbook.ledger import ledger
 from lib.workbook.manifest_reader import manifests
-from lib.workbook.paths import ROOT, scale_folder
+from lib.workbook.paths import scale_folder
+from lib.workbook.plan import workbook_runs
 from lib.workbook.summary import main_metric
+from lib.workbook.time_table import time_table
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -34,7 +36,8 @@ nav a {{ margin-right: 1em; }} a {{ color: #0a6e8a; }}
 <nav>{links}</nav>
 <h2 id="scores">Scores</h2>{charts}<div class="scroll">{scores}</div>
 <h2 id="claims">Claims</h2><div class="scroll">{claims}</div>
-{runs}
+<details><summary>Claims that nothing has measured</summary>{not_measured}</details>
+{time}{runs}
 </body></html>
 """
 _SYNTHETIC_NOTE = (
@@ -46,7 +49,7 @@ _SYNTHETIC_NOTE = (
 def report(scale: str) -> Path:
     """Write outputs/<scale>/report.html and return its path."""
     found = manifests(scale)
-    distinct = distinct_scores(scores(scale))
+    distinct, known = distinct_scores(scores(scale)), ledger(scale)
     names = [escape(manifest["run"]) for manifest in found]
     page = _PAGE.format(
         scale=escape(scale),
@@ -59,7 +62,9 @@ def report(scale: str) -> Path:
         ),
         charts="".join(_charts(distinct, scale)),
         scores=score_views.scores(distinct).body,
-        claims=claim_views.claims(claims(scale)).body,
+        claims=claim_views.ledger(known).body,
+        not_measured=claim_views.not_measured(known).body,
+        time=_time_html(scale),
         runs="".join(map(_run_html, found)),
     )
     return write_text(scale_folder(scale) / "report.html", page)
@@ -95,6 +100,14 @@ def _charts(table: pd.DataFrame, scale: str) -> list[str]:
     return drawn
 
 
+def _time_html(scale: str) -> str:
+    """Where the time of the workbook's runs went; empty where none has finished."""
+    if not (found := time_table(scale, {run.name for run in workbook_runs(scale)})):
+        return ""
+    title = "<h2 id='time'>Where the time went, in minutes</h2>"
+    return f"{title}<div class='scroll'>{table(found.rows)}</div>{_muted(found.totals())}"
+
+
 def _run_html(manifest: dict[str, Any]) -> str:
     folder: Path = manifest["folder"]
     run = escape(manifest["run"])
@@ -128,22 +141,3 @@ def _run_html(manifest: dict[str, Any]) -> str:
 
 def _muted(text: str) -> str:
     return f"<p class='muted'>{escape(text)}</p>"
-
-
-def keep_reference(scale: str) -> Path:
-    """Copy a scale's tables and reference figures to outputs/reference/, which is committed.
-
-    Of several runs that have a figure for one reference, the run with the shortest name counts: it
-    is the one with the notebook's own parameters.
-    """
-    folder = ROOT / "outputs" / "reference"
-    sources = {name: scale_folder(scale) / name for name in ("scores.csv", "claims.csv")}
-    for manifest in sorted(manifests(scale), key=lambda manifest: -len(manifest["run"])):
-        for figure in manifest["figures"]:
-            if reference := figure.get("reference"):
-                path = manifest["folder"] / "figures" / f"{figure['name']}.png"
-                sources[f"{reference}.png"] = path
-    for name, source in sources.items():
-        with atomic_path(folder / f"{scale}-{name}") as path:
-            shutil.copyfile(source, path)
-    return folder

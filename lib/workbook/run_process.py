@@ -19,6 +19,7 @@ from lib.workbook.machine import memory_mb, run_environment
 from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import TIMEOUT_SECONDS, NotebookRun
+from lib.workbook.sealed import seal
 
 GRACE_SECONDS = 20.0  # for a kernel to save its training once it is told to end
 # lines of a log that name an error, such as `ValueError: ...`
@@ -53,6 +54,7 @@ class RunProcess:
         for old in ("progress.json", "cell.json"):
             (folder / old).unlink(missing_ok=True)
         self._manifest_before = read_manifest(folder)
+        seal(run.scale)
         command = [sys.executable, "-m", "lib.workbook.execute", str(run.notebook.path)]
         command += [str(folder), json.dumps(run.parameters)]
         with open(folder / "log.txt", "w", encoding="utf-8") as log:

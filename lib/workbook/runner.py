@@ -80,7 +80,7 @@ class _Batch:
             if run.skip:
                 self.screen.print(f"{self.titles[name]}: skipped: {run.skip}")
             # what reads records is judged when the runs before it have ended
-            elif run.notebook.metadata.reads_records or not self._is_done(name):
+            elif run.reads_records or not self._is_done(name):
                 waiting.append(
                     ScheduledRun(
                         name=name,
@@ -117,7 +117,7 @@ class _Batch:
         """Start what may start now."""
         while name := self.schedule.next_run(self._free_mb()):
             run = self.runs[name]
-            if run.notebook.metadata.reads_records and self._is_done(name):
+            if run.reads_records and self._is_done(name):
                 self.schedule.end(name)
                 continue
             if holder := other_process(run):

@@ -140,7 +140,7 @@ def _submit_all(
         run = by_name[name]
         title = f"[{index}/{len(by_name)}] {run.title}"
         ids = [submitted[other].paths.job_id for other in after if other in submitted]
-        reads_now = run.notebook.metadata.reads_records and bool(ids)
+        reads_now = run.reads_records and bool(ids)
         if run.skip:
             screen.print(f"{title}: skipped: {run.skip}")
             continue

@@ -56,7 +56,7 @@ def summary(scale: str, runs: Sequence[str] | None = None) -> str:
     if len(rows):
         lines += ["", "Scores", _table(_score_view(rows))]
     if len(found):
-        lines += ["", "Claims", _table(_claim_view(found), maxcolwidths=[None, 44])]
+        lines += ["", "Claims", _table(claim_view(found), maxcolwidths=[None, 44])]
     folder = scale_folder(scale)
     return "\n".join([*lines, "", f"Tables: {folder / 'scores.csv'}, {folder / 'claims.csv'}"])
 
@@ -83,7 +83,7 @@ def _score_view(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _claim_view(rows: pd.DataFrame) -> pd.DataFrame:
+def claim_view(rows: pd.DataFrame) -> pd.DataFrame:
     """Claims as a terminal shows them; a problem of the record takes its verdict's place."""
     return pd.DataFrame(
         [

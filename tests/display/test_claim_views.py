@@ -238,3 +238,54 @@ def test_rows_without_a_registration_are_not_counted():
 @pytest.mark.parametrize("row", [claim_row(about=DATA), claim_row("GMU-2", "not run", None)])
 def test_nothing_to_count_is_said(row):
     assert "No prediction is measured yet" in claim_views.calibration(pd.DataFrame([row])).body
+
+
+def ledger(*rows):
+    return claim_views.ledger(pd.DataFrame(rows)).body
+
+
+def test_the_ledger_has_a_table_for_each_paper_with_its_verdicts():
+    body = ledger(claim_row(), claim_row("GMU-2", "failed"), claim_row("X", paper="this workbook"))
+    assert "<h3>arXiv 2505.21781: 1 held, 1 failed</h3>" in body
+    assert "<h3>this workbook: 1 held</h3>" in body
+
+
+def test_the_ledger_has_what_was_published_predicted_and_measured():
+    body = ledger(claim_row(magnitude="above", general_verdict="inconclusive"))
+    for text in (
+        "paper: best in 6 of 9",
+        "<td>1 to 100</td>",
+        "<td>2.00 (1.00 to 3.00)</td>",
+        "<td>held; magnitude: above; in general: inconclusive</td>",
+    ):
+        assert text in body
+
+
+def test_a_record_with_a_problem_is_in_the_ledger_and_not_counted():
+    body = ledger(claim_row(), claim_row(verdict="failed", problem="edited: the verdict"))
+    assert "edited: the verdict" in body and "2505.21781: 1 held</h3>" in body
+
+
+def test_what_was_not_measured_is_listed_with_its_reason():
+    missing = claim_row("GMU-U1", "not run", None, reason="no table", predicted_low=None)
+    frame = pd.DataFrame([claim_row(reason=""), missing])
+    body = claim_views.not_measured(frame).body
+    assert ("no table" in body, "GMU-1" in body) == (True, False)
+    assert "GMU-U1" not in claim_views.ledger(frame).body
+
+
+@pytest.mark.parametrize(
+    "column", ["statement", "pair", "published", "problem", "verdict", "paper", "notebook"]
+)
+def test_the_ledger_is_escaped(column):
+    assert is_escaped(ledger(claim_row(**{column: MARKUP})))
+
+
+@pytest.mark.parametrize("column", ["statement", "published", "reason", "paper"])
+def test_what_was_not_measured_is_escaped(column):
+    row = claim_row("X", "not run", None, reason="") | {column: MARKUP}
+    assert is_escaped(claim_views.not_measured(pd.DataFrame([row])).body)
+
+
+def test_an_empty_ledger_says_so():
+    assert "No claim is measured yet" in ledger(claim_row(measured=None, verdict="not run"))

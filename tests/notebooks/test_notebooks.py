@@ -4,16 +4,16 @@ import ast
 
 import pytest
 
-from lib.systems.registry import study_runs
+from lib.systems.registry import ABLATIONS, study_runs
 from lib.workbook.execute import KERNEL
 from lib.workbook.notebooks import notebooks
 
 ALL = notebooks()
-STUDIES = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer")
+STUDIES = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer", *ABLATIONS[:-1])
 STUDIED = {run.notebook for name in STUDIES for run in study_runs(name, "tiny", {})}
 NUMBERS = {book.number for book in ALL}
 # calls that train, decode or read outputs: predictions are recorded before them
-TRAINING = ("train(", "fine_tune(", "_backbone(", "load_outputs(")
+TRAINING = ("train(", "fine_tune(", "_backbone(", "load_outputs(", "make_here(")
 
 
 def code(book):

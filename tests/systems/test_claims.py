@@ -1,4 +1,4 @@
-from lib.scoring.claims import DATA, SYSTEM
+from lib.scoring.claims import DATA, SYSTEM, TRAINING
 from lib.systems.claims import CLAIMS
 
 
@@ -6,15 +6,22 @@ def test_claims_by_id():
     assert list(CLAIMS) == [
         *("TOUR-1", "BACKBONE-1", "DATA-1", "DATA-2"),
         *("ERRORS-1", "OBEY-1", "LISTEN-1"),
+        *("COMP-1", "COMP-2", "COMP-3", "PAIR-1", "PAIR-2", "PAIR-3"),
+        *("INSTR-1", "INSTR-2", "INSTR-3"),
+        *("INIT-1", "INIT-2", "INIT-3", "INIT-4", "INIT-5"),
     ]
 
 
-def test_no_claim_is_about_chance_in_training():
-    """So one run is enough for each of them."""
-    assert [claim.about for claim in CLAIMS.values()] == [
-        *(SYSTEM, SYSTEM, DATA, DATA),
-        *(SYSTEM, SYSTEM, SYSTEM),
-    ]
+def test_questions_of_the_ablations_are_about_training():
+    """So a verdict needs several seeds; one run is enough for the others."""
+    training = {id for id, claim in CLAIMS.items() if claim.about == TRAINING}
+    assert {id.partition("-")[0] for id in training} == {"COMP", "PAIR", "INSTR", "INIT"}
+    assert CLAIMS["PAIR-3"].about == SYSTEM
+    assert {id for id, claim in CLAIMS.items() if claim.about == DATA} == {"DATA-1", "DATA-2"}
+
+
+def test_questions_that_were_asked_after_looking_say_so():
+    assert {id for id, claim in CLAIMS.items() if claim.post_hoc} == {"PAIR-1", "INIT-1"}
 
 
 def test_predicted_ranges():
@@ -22,4 +29,7 @@ def test_predicted_ranges():
     assert ranges == [
         *((5, 100), (5, 100), (0, 0), (0, 10)),
         *((0, 2), (90, 100), (60, 100)),
+        *((-100, 2), (0, 100), (-5, 5), (0, 100), (0, 100), (20, 100)),
+        *((0, 100), (-2, 100), (10, 100)),
+        *((3, 100), (0, 100), (0, 100), (0, 100), (0, 100)),
     ]

@@ -13,6 +13,7 @@ from lib.systems.corpora import (
     curated_corpus,
     pair_corpus,
     pair_phrasebook,
+    with_test_clips,
 )
 from lib.systems.gmu.recipe import RECIPES
 
@@ -159,3 +160,17 @@ def test_own_recordings_are_curated_for_notebook_01(manifest, tmp_path):
     choice = CorpusChoice(name="own", folder=str(manifest))
     curated = curated_corpus("full", SMOKE, choice, "que", "spa", Rules(), tmp_path)
     assert len(curated.store) == 4
+
+
+# ---- fewer test clips ----
+
+
+def test_fewer_test_clips_leave_what_is_trained_on(experiment):
+    corpus = experiment.corpus
+    fewer, source = with_test_clips(corpus, 2), corpus.split("test")[0].language
+    assert len(corpus.split("test", source)) > 2
+    assert fewer.split("test", source) == corpus.split("test", source)[:2]
+    for split in ("train", "dev"):
+        assert fewer.split(split) == corpus.split(split)
+    assert fewer.hash == corpus.hash
+    assert with_test_clips(corpus, 0) is corpus

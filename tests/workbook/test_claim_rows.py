@@ -31,7 +31,7 @@ def judged(found, claim=CLAIM, since=STARTED, **changes):
 
 
 def test_a_row_has_the_columns_of_claims_csv():
-    added = {"notebook", "run", "commit", "started", "problem"}
+    added = {"notebook", "run", "commit", "started", "problem", "reason"}
     assert set(predicted_row(CLAIM)) == set(CLAIMS) - added
 
 

@@ -1,7 +1,8 @@
 import pytest
 
 from lib.systems import registry
-from lib.systems.registry import PlannedRun
+from lib.systems.grid import PlannedRun
+from lib.systems.registry import ABLATIONS
 from lib.workbook.notebooks import BadParameter, notebooks
 from lib.workbook.plan import dependencies, notebook_run, study_runs, workbook_runs
 from tests.workbook.cases import use_folder, write_notebook
@@ -33,7 +34,7 @@ def test_a_run_is_planned_at_its_scales_only(folder):
 
 
 def test_every_committed_notebook_is_run():
-    names = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer")
+    names = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer", *ABLATIONS[:-1])
     studies = [run for name in names for run in study_runs(name, "tiny", {})]
     made = {run.notebook.number for run in workbook_runs("tiny") + studies}
     assert made == {entry.number for entry in notebooks()}

@@ -5,8 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from lib.files import write_text
-from lib.workbook import report as module
-from lib.workbook.report import keep_reference, report
+from lib.workbook.report import report
 from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
 
 PNG = b"\x89PNG not a picture"
@@ -36,8 +35,8 @@ CLAIM = {
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     use_folder(monkeypatch, tmp_path)
-    monkeypatch.setattr(module, "ROOT", tmp_path)
-    write_notebook(tmp_path, parameters='scale = "smoke"\nseed = 1')
+    parameters = 'scale = "smoke"\nseed = 1'
+    write_notebook(tmp_path, parameters=parameters, metadata={"runs": [{}]})
     return tmp_path
 
 
@@ -76,6 +75,8 @@ def page(folder):
         "BLEU on the test sets",
         "href='#77'",
         "0123456789",
+        "Where the time went",
+        "1.0 core-minutes",
     ],
 )
 def test_the_page_holds_every_part_of_a_record(page, text):
@@ -111,28 +112,3 @@ def test_records_of_an_earlier_version_are_reported(folder):
 
 def test_a_page_without_runs_is_written(folder):
     assert "code none." in report("smoke").read_text()
-
-
-def keep(folder, *parameters):
-    """Keep the reference of runs that each have a figure for "gains"."""
-    for given in parameters:
-        figures = [{"name": "gains", "caption": "", "reference": "gains"}]
-        write_figure(write_record(parameters=given, figures=figures))
-    for name in ("scores.csv", "claims.csv"):
-        (folder / "outputs" / "smoke" / name).write_text(name)
-    return keep_reference("smoke")
-
-
-@pytest.mark.parametrize("name", ["smoke-scores.csv", "smoke-claims.csv", "smoke-gains.png"])
-def test_tables_and_marked_figures_are_kept(folder, name):
-    assert (keep(folder, {}) / name).exists()
-
-
-def test_the_run_with_the_notebooks_own_parameters_counts(folder):
-    path = keep(folder, {"seed": 2}, {}) / "smoke-gains.png"
-    assert path.read_bytes() == PNG + b"77"
-
-
-def test_other_figures_are_not_kept(folder):
-    write_figure(write_record(figures=[{"name": "gains", "caption": ""}]))
-    assert not (keep(folder) / "smoke-gains.png").exists()

@@ -11,6 +11,7 @@ from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.systems.backbones import backbone_recipe, get_backbone
 from lib.systems.corpora import CorpusChoice, pair_corpus
 from lib.systems.experiment import Experiment
+from lib.systems.gmu.recipe import Recipe
 from lib.systems.gmu.system import Gmu
 from lib.systems.outputs import no_record
 
@@ -28,6 +29,7 @@ def open_experiment(
     keep_long_audio: bool = False,
     released: bool = False,
     processes: int = 1,
+    recipe: Recipe | None = None,
     backbone_seed: int = 1,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
@@ -40,6 +42,7 @@ def open_experiment(
         corpus, folder, licences, keep_long_audio: see `CorpusChoice`.
         released: train with the switches of GMU's released runs.
         processes: that share a training.
+        recipe: in place of the scale's.
         backbone_seed: of the backbone, where it is trained here.
 
     Raises:
@@ -48,7 +51,7 @@ def open_experiment(
     if processes < 1:
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
     system = Gmu(released)
-    recipe = system.recipe(scale)
+    recipe = recipe or system.recipe(scale)
     choice = CorpusChoice(
         name=corpus, folder=folder, licences=licences, keep_long_audio=keep_long_audio
     )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lib.scoring.study import Direction
 from lib.systems.gmu.pairs import PAIRS, STUDY
-from lib.systems.registry import PlannedRun
+from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
 
 SEEDS = (1, 2, 3, 4, 5)  # each with a backbone of its own, so that a seed repeats everything
 FURTHER_SEEDS = (1, 2, 3)  # of notebooks 14, 15 and 17
 CONVERGENCE_PAIRS = (("est", "eng"), ("gle", "eng"))  # one seen, one unseen
-PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # `full` has no phrasebook
 FULL_MINUTES = 600.0  # a guess, for the estimate of what is left: no run at `full` has been timed
 ABLATED_ON_RECORDINGS = ("11", "13")  # all cascades and all initialisations
 
@@ -29,7 +29,7 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> list[PlannedRun]:
     further = {name: value for name, value in parameters.items() if name != "folder"}
     if parameters.get("folder"):
         return _recordings(Path(parameters["folder"]), further)
-    if scale not in PHRASEBOOK_SCALES:
+    if scale not in TRAINED_HERE:
         raise ValueError(
             f"study gmu at {scale} needs recordings: add -p folder=DIR, the folder of the corpora, "
             f"such as DIR/{next(iter(PAIRS.values())).corpus}"
@@ -40,37 +40,34 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> list[PlannedRun]:
 def _phrasebook(further: Mapping[str, Any]) -> Iterator[PlannedRun]:
     """A backbone for each seed, then 11 to 13 on every pair and seed, then the rest."""
 
-    def run(notebook: str, minutes: float, parameters: Mapping[str, Any]) -> PlannedRun:
-        return PlannedRun(
+    def grid(notebook: str, minutes: float, seeds: tuple[int, ...], **options: Any) -> Grid:
+        return Grid(
+            name="gmu",
             notebook=notebook,
+            seeds=seeds,
+            seed_names=("seed", "backbone_seed"),
             minutes=minutes,
-            parameters={**parameters, **further},
-            scales=PHRASEBOOK_SCALES,
+            **{"fixed": further, **options},
         )
 
-    def of_seed(seed: int) -> dict[str, Any]:
-        return {"seed": seed, "backbone_seed": seed}
+    # no further parameters: it has none of the other notebooks'
+    yield from planned(
+        Grid(name="gmu", notebook="03", seeds=SEEDS, seed_names=("backbone_seed",), minutes=5.0)
+    )
+    pairs = {"pair": _levels(STUDY)}
+    for notebook, minutes in (("11", 3.0), ("13", 3.0), ("12", 2.0)):
+        yield from planned(grid(notebook, minutes, SEEDS, factors=pairs))
+    yield from planned(
+        grid("14", 2.0, FURTHER_SEEDS),
+        grid("17", 14.0, FURTHER_SEEDS, factors={"pair": _levels(CONVERGENCE_PAIRS)}),
+        grid("15", 9.0, FURTHER_SEEDS, fixed={**further, "ablate": True}),
+        PlannedRun(notebook="16", minutes=0.5, scales=TRAINED_HERE),
+    )
 
-    for seed in SEEDS:
-        yield PlannedRun(  # no further parameters: it has none of the other notebooks'
-            notebook="03",
-            minutes=5.0,
-            parameters={"backbone_seed": seed},
-            scales=PHRASEBOOK_SCALES,
-        )
-    for seed in SEEDS:
-        for source, target in STUDY:
-            pair = {"source": source, "target": target, **of_seed(seed)}
-            yield run("11", 3.0, pair)
-            yield run("13", 3.0, pair)
-            yield run("12", 2.0, pair)
-    for seed in FURTHER_SEEDS:
-        yield run("14", 2.0, of_seed(seed))
-        for source, target in CONVERGENCE_PAIRS:
-            yield run("17", 14.0, {"source": source, "target": target, **of_seed(seed)})
-    for seed in FURTHER_SEEDS:
-        yield run("15", 9.0, of_seed(seed) | {"ablate": True})
-    yield PlannedRun(notebook="16", minutes=0.5, scales=PHRASEBOOK_SCALES)
+
+def _levels(pairs: Sequence[Direction]) -> dict[str, dict[str, str]]:
+    """Language pairs as levels of a factor."""
+    return {f"{s}→{t}": {"source": s, "target": t} for s, t in pairs}
 
 
 def _recordings(folder: Path, further: dict[str, Any]) -> list[PlannedRun]:

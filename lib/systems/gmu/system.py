@@ -37,6 +37,7 @@ class Gmu(System):
     """
 
     name = "gmu"
+    start_fields = ("encoder", "decoder")
 
     def __init__(self, released: bool = False) -> None:
         self.strategies = STRATEGIES

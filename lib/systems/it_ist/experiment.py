@@ -14,7 +14,7 @@ from lib.corpora.synthesis import synthesize
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.outputs import OutputRow
 from lib.systems.backbones import get_backbone
-from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus
+from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus, with_test_clips
 from lib.systems.experiment import Experiment
 from lib.systems.it_ist.pairing import chosen_language_model
 from lib.systems.it_ist.recipe import Recipe
@@ -39,6 +39,8 @@ def open_experiment(
     licences: str = "",
     language_model: str = "",
     processes: int = 1,
+    test_clips: int = 0,
+    recipe: Recipe | None = None,
     backbone_seed: int = 1,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
@@ -51,6 +53,8 @@ def open_experiment(
         corpus, folder, licences: see `CorpusChoice`.
         language_model: a name in `pairing.LANGUAGE_MODELS`, at `full`; "": the scale's.
         processes: that share a training.
+        test_clips: of each spoken language; 0: all.
+        recipe: in place of the scale's.
         backbone_seed: of encoder and language model, where they are trained here.
 
     Raises:
@@ -64,13 +68,13 @@ def open_experiment(
     if language_model:
         text = text.other(chosen_language_model(language_model).hub)
     system = ItIst(language_model=text)
-    recipe = system.recipe(scale)
+    recipe = recipe or system.recipe(scale)
     choice = CorpusChoice(name=corpus, folder=folder, licences=licences)
     return Experiment(
         system=system,
         scale=scale,
         recipe=recipe,
-        corpus=_corpus(recipe, choice, cache, progress),
+        corpus=with_test_clips(_corpus(recipe, choice, cache, progress), test_clips),
         backbone=get_backbone("w2v_bert", scale, cache, seed=backbone_seed, **hooks),
         directions=DIRECTIONS if corpus == PHRASEBOOK else DIRECTIONS[:2],
         seed=seed,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.systems.registry import PlannedRun
+from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
 
 SEEDS = (1, 2, 3)  # each with an encoder and a language model of its own
-PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # at `full` a seed is days
+MINUTES = {"20": 30.0, "21": 25.0}  # of a seed with its ablations
 
 
 def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
@@ -22,21 +22,21 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
     Raises:
         ValueError: the scale has no phrasebook.
     """
-    if scale not in PHRASEBOOK_SCALES:
-        raise ValueError(f"study it_ist is made for {', '.join(PHRASEBOOK_SCALES)}, not {scale}")
-    for seed in SEEDS:
-        of_seed = {"seed": seed, "backbone_seed": seed, **parameters}
-        of_seed["ablate"] = True
-        if seed == SEEDS[0]:
-            of_seed["switches"] = True
-        for notebook, minutes in (("20", 30.0), ("21", 25.0)):
-            yield PlannedRun(
+    if scale not in TRAINED_HERE:
+        raise ValueError(f"study it_ist is made for {', '.join(TRAINED_HERE)}, not {scale}")
+    first, further = SEEDS[:1], SEEDS[1:]
+    for seeds, switches in ((first, {"switches": True}), (further, {})):
+        for notebook, minutes in MINUTES.items():
+            grid = Grid(
+                name="it_ist",
                 notebook=notebook,
+                seeds=seeds,
+                seed_names=("seed", "backbone_seed"),
+                fixed={**parameters, "ablate": True, **switches},
                 minutes=minutes,
-                parameters=of_seed,
-                scales=PHRASEBOOK_SCALES,
             )
-    yield PlannedRun(notebook="22", minutes=0.5, scales=PHRASEBOOK_SCALES)
+            yield from planned(grid)
+    yield PlannedRun(notebook="22", minutes=0.5, scales=TRAINED_HERE)
 
 
 STUDIES = {"it_ist": study_runs}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.speech_lm.splice import BIDIRECTIONAL, CAUSAL
 from lib.systems.it_ist.mixture import BALANCED, NATURAL, Mixture
+from lib.systems.it_ist.prompts import Prompts
 from lib.systems.strategy import Strategy
 from lib.tasks import ASR, SQA, ST, Task
 
@@ -37,6 +38,8 @@ class ItIstStrategy(Strategy):
     mixture: Mixture = NATURAL
     bridge: StridedConvConfig = StridedConvConfig()
     attention: str = CAUSAL  # among the positions of speech
+    # not in `repr`, by which outputs are found: they have the prompts themselves
+    prompts: Prompts = field(default_factory=Prompts, repr=False)
     length_probability: float = 0.0  # see `with_prompt`
     noise_share: float = 0.0  # of clips with noise alone and an empty target, beside the others
     max_seconds: float = 0.0  # of training clips; 0: the recipe's

@@ -23,7 +23,7 @@ from lib.systems.experiment import Experiment
 from lib.systems.it_ist.alignment import alignment_signals
 from lib.systems.it_ist.noise import noise_examples
 from lib.systems.it_ist.objective import InstructionObjective
-from lib.systems.it_ist.prompts import TAGS, with_prompt
+from lib.systems.it_ist.prompts import Prompts, with_prompt
 from lib.systems.it_ist.recipe import RECIPES, Recipe
 from lib.systems.it_ist.strategies import STRATEGIES, ItIstStrategy
 from lib.systems.strategy import System
@@ -48,6 +48,7 @@ class ItIst(System):
     language_model: TrainedBackbone | None = None
     name = "it_ist"
     strategies = STRATEGIES
+    chain_fields = ("bridge", "attention", "prompts")
 
     def recipe(self, scale: str) -> Recipe:
         return preset(RECIPES, scale)
@@ -68,13 +69,17 @@ class ItIst(System):
             text.language_model,
             text.tokenizer,
             strategy.bridge,
-            tags=TAGS,
+            tags=strategy.prompts.tokens,
             attention=strategy.attention,
             seed=experiment.seed,
         )
 
     def starts(self, strategy: ItIstStrategy) -> dict[str, tuple[str, ...]]:
-        return {strategy.start: PARTS} if strategy.start else {}
+        if not strategy.start:
+            return {}
+        both = (strategy, self.strategies[strategy.start])
+        tagged = all(one.prompts.tokens for one in both)
+        return {strategy.start: tuple(part for part in PARTS if part != "tags" or tagged)}
 
     def objective(
         self, experiment: Experiment, strategy: ItIstStrategy, model: SpeechLm, stage: Stage
@@ -92,7 +97,7 @@ class ItIst(System):
         return alignment_signals(model, outputs)
 
     def prepare(self, strategy: ItIstStrategy, example: Example) -> Example:
-        return with_prompt(example)
+        return with_prompt(example, wording=strategy.prompts.wording)
 
     def test_examples(
         self, strategy: ItIstStrategy, utterances: Sequence[Utterance], target: str
@@ -100,7 +105,7 @@ class ItIst(System):
         """With transcripts, which no speech task reads, to tell transcribing from translating."""
         found = examples(utterances, strategy.task, target)
         transcripts = {u.id: u.texts.get(u.language, "") for u in utterances}
-        return [with_prompt(replace(e, source_text=transcripts[e.id])) for e in found]
+        return [self.prepare(strategy, replace(e, source_text=transcripts[e.id])) for e in found]
 
     def training_examples(
         self,
@@ -135,7 +140,8 @@ class ItIst(System):
             )
         in_limit, left = {e.id for e in fits}, {e.id for e in kept}
         noise = noise_examples(kept, strategy.noise_share, experiment.cache / "noise")
-        prompted = [with_prompt(e, strategy.length_probability) for e in kept + noise]
+        asked = (strategy.length_probability, strategy.prompts.wording)
+        prompted = [with_prompt(e, *asked, training=True) for e in kept + noise]
         return prompted, {
             "training_clips_dropped_as_too_long": [e.id for e in found if e.id not in in_limit],
             "training_clips_dropped_as_too_short": [e.id for e in fits if e.id not in left],
@@ -173,6 +179,8 @@ class ItIst(System):
             "task": "",
             "tasks": [task.name for task in strategy.tasks],
         }
+        if strategy.prompts == Prompts():  # systems without other wordings are found as ever
+            del facts["prompts"]
         limits = [recipe.max_train_seconds, recipe.labelled_share, recipe.max_new_tokens]
         return [VERSION, facts, limits, experiment.backbone.name, self.language_model.name]
 
@@ -181,6 +189,7 @@ class ItIst(System):
         return backbone_facts(backbones, experiment.cache) | {
             "bridge": asdict(strategy.bridge),
             "attention": strategy.attention,
+            "prompts": asdict(strategy.prompts),
             "seed": experiment.seed,
             **self.decoding_facts(experiment, strategy),
         }
@@ -194,7 +203,7 @@ class ItIst(System):
             text.language_model,
             text.tokenizer,
             StridedConvConfig(**card["bridge"]),
-            tags=TAGS,
+            tags=Prompts(**card.get("prompts", {})).tokens,  # older cards have none
             attention=card["attention"],
             seed=card["seed"],  # of parts that no stage trained
         )

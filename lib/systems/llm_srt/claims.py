@@ -172,6 +172,20 @@ _CLAIMS = (
         predicted_low=0.0,
         predicted_high=100.0,
     ),
+    # added after both scores had been seen at `tiny`
+    Claim(
+        id="SRT-CASCADE",
+        paper=PAPER,
+        statement="The curriculum translates better than a cascade of Whisper and the same "
+        "language model (BLEU)",
+        published="FLEURS, 32B, six sources: 24.6 against 23.3",
+        published_low=1.3,
+        published_high=1.3,
+        measure=_gain("cascade"),
+        predicted_low=0.0,
+        predicted_high=100.0,
+        post_hoc=True,
+    ),
 )
 CLAIMS = {claim.id: claim for claim in _CLAIMS}
 # claims that need an ablation of notebook 30; see `strategies.GROUPS`

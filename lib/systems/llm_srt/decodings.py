@@ -13,9 +13,9 @@ from lib.scoring.outputs import OutputRow, output_rows
 from lib.scoring.study import Direction
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.language_model import prompted
-from lib.systems.llm_srt.prompts import TAGS
 from lib.systems.llm_srt.recipe import Recipe
 from lib.systems.outputs import TrainedSystem
+from lib.systems.wordings import TAGS
 from lib.tasks import ASR, MT, SMT, ST, Example, examples
 
 TRANSCRIPT_TOKENS = 200  # of Whisper's output

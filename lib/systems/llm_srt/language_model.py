@@ -13,9 +13,10 @@ from typing import Any
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Breadth, Phrasebook
 from lib.systems import qwen_backbone
-from lib.systems.llm_srt.prompts import INSTRUCTION, TAGS, Prompts
+from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.qwen_backbone import DIRECTIONS_PER_SENTENCE, QwenBackbone, with_text_prompt
 from lib.systems.whisper_backbone import LANGUAGES
+from lib.systems.wordings import INSTRUCTION, TAGS
 from lib.tasks import Example, text_examples
 
 WORDINGS = ("named", TAGS, INSTRUCTION)  # "named": the target's name on a line, as IT-IST's

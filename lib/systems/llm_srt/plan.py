@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.systems.registry import PlannedRun
+from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
 
 SEEDS = (1, 2, 3)  # each with an encoder and a language model of its own
-PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # at `full` a seed is days
+FURTHER = ("prompts", "bridges", "speech", "unfreezing", "search")
 
 
 def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
@@ -22,15 +22,17 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
     Raises:
         ValueError: the scale has no phrasebook.
     """
-    if scale not in PHRASEBOOK_SCALES:
-        raise ValueError(f"study llm_srt is made for {', '.join(PHRASEBOOK_SCALES)}, not {scale}")
-    for seed in SEEDS:
-        of_seed = {"seed": seed, **parameters}
-        of_seed["ablate"] = "all" if seed == SEEDS[0] else "rivals"
-        yield PlannedRun(
-            notebook="30", minutes=60.0, parameters=of_seed, scales=PHRASEBOOK_SCALES
-        )
-    yield PlannedRun(notebook="31", minutes=0.5, scales=PHRASEBOOK_SCALES)
+    if scale not in TRAINED_HERE:
+        raise ValueError(f"study llm_srt is made for {', '.join(TRAINED_HERE)}, not {scale}")
+    yield from planned(*(_grid(seed, parameters, "rivals", 40.0) for seed in SEEDS))
+    # each within the time that a run may take
+    yield from planned(*(_grid(SEEDS[0], parameters, groups, 35.0) for groups in FURTHER))
+    yield PlannedRun(notebook="31", minutes=0.5, scales=TRAINED_HERE)
+
+
+def _grid(seed: int, parameters: Mapping[str, Any], groups: str, minutes: float) -> Grid:
+    fixed = {**parameters, "ablate": groups}
+    return Grid(name="llm_srt", notebook="30", seeds=(seed,), fixed=fixed, minutes=minutes)
 
 
 STUDIES = {"llm_srt": study_runs}

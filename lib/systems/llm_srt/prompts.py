@@ -6,6 +6,8 @@
 | SMT, speech with its transcript | transcript `<|eng|><|deu|>` | translation |
 | SRT | `<|eng|><|deu|>` | transcript `<|eng|><|deu|>` translation |
 | ST, the direct rival | `<|eng|><|deu|>` | translation |
+
+Other wordings of the prompt are in `lib.systems.wordings`; the answer keeps its tags.
 """
 
 from __future__ import annotations
@@ -14,10 +16,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lib.languages import language
+from lib.systems import wordings
+from lib.systems.wordings import (
+    BOTH,
+    IN_TAGS,
+    MINIMAL,
+    TAGS,
+    TEST,
+    TRANSCRIBE,
+    TRANSLATE,
+    Draw,
+)
 
-TAGS, TOKENS, INSTRUCTION = "tags", "added tokens", "instruction"
-WORDINGS = (TAGS, TOKENS, INSTRUCTION)
 CHINESE = ("zho", "cmn")  # tags of Chinese: in the release of the paper, and on its main branch
 _TAG = re.compile(r"<\|([^<>|]*)\|>")
 _FRAGMENT = re.compile(r"<\||\|>")
@@ -49,14 +59,11 @@ class Prompts:
         ValueError: unknown wording or tag.
     """
 
-    # "tags": plain text, split into subwords, as published; "added tokens": a token each, whose
-    # embeddings are trained; "instruction": a sentence instead, the answer keeps its tags
-    wording: str = TAGS
+    wording: str = TAGS  # as published
     chinese: str = CHINESE[0]
 
     def __post_init__(self) -> None:
-        if self.wording not in WORDINGS:
-            raise ValueError(f"unknown wording {self.wording!r}; use {', '.join(WORDINGS)}")
+        wordings.check(self.wording)
         if self.chinese not in CHINESE:
             raise ValueError(f"Chinese has no tag {self.chinese!r}; use {' or '.join(CHINESE)}")
 
@@ -68,25 +75,28 @@ class Prompts:
         """The tags of a direction."""
         return self.tag(source) + self.tag(target)
 
-    def transcribe(self, source: str) -> str:
+    def transcribe(self, source: str, draw: Draw = TEST) -> str:
         """The prompt of ASR."""
-        if self.wording == INSTRUCTION:
-            return f"\nTranscribe the speech in {language(source).name}:\n"
-        return self.tag(source)
+        if self.wording in IN_TAGS:
+            return self.tag(source)
+        return wordings.request(self.wording, TRANSCRIBE, source, source, draw=draw)
 
-    def translate(self, source: str, target: str, transcript: str = "") -> str:
+    def translate(
+        self, source: str, target: str, transcript: str = "", draw: Draw = TEST
+    ) -> str:
         """The prompt of ST, or, with a transcript, of SMT."""
-        if self.wording == INSTRUCTION:
-            names = f"{language(source).name} into {language(target).name}"
-            return f"{transcript}\nTranslate it from {names}:\n"
-        return transcript + self.tags(source, target)
+        return transcript + self._ask(TRANSLATE, source, target, draw)
 
-    def transcribe_and_translate(self, source: str, target: str) -> str:
+    def transcribe_and_translate(self, source: str, target: str, draw: Draw = TEST) -> str:
         """The prompt of SRT."""
-        if self.wording == INSTRUCTION:
-            first, second = language(source).name, language(target).name
-            return f"\nTranscribe the speech in {first}, then translate it into {second}:\n"
-        return self.tags(source, target)
+        return self._ask(BOTH, source, target, draw)
+
+    def _ask(self, order: str, source: str, target: str, draw: Draw) -> str:
+        if self.wording == MINIMAL:
+            return self.tag(target)
+        if self.wording in IN_TAGS:
+            return self.tags(source, target)
+        return wordings.request(self.wording, order, source, target, draw=draw)
 
     def answer(self, source: str, target: str, transcript: str, translation: str) -> str:
         """The answer of SRT, for instance `Will it rain?<|eng|><|deu|>Regnet es?`.

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lib.systems.llm_srt.prompts import INSTRUCTION, TOKENS, Prompts
+from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.strategy import Strategy
+from lib.systems.wordings import INSTRUCTION, TOKENS
 from lib.tasks import ASR, SMT, ST, Task
 
 LORA, ENCODER, LANGUAGE_MODEL = "LoRA", "encoder", "language model"  # trained beside the bridge

@@ -24,7 +24,7 @@ from lib.systems.backbones import (
 from lib.systems.corpora import share_of
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.gate import check_gate
-from lib.systems.llm_srt.prompts import TOKENS, Prompts, has_tag
+from lib.systems.llm_srt.prompts import Prompts, has_tag
 from lib.systems.llm_srt.recipe import RECIPES, Recipe
 from lib.systems.llm_srt.signals import curriculum_signals
 from lib.systems.llm_srt.strategies import (
@@ -36,6 +36,7 @@ from lib.systems.llm_srt.strategies import (
 )
 from lib.systems.outputs import TrainedSystem
 from lib.systems.strategy import System
+from lib.systems.wordings import TOKENS, Draw
 from lib.tasks import ASR, SMT, ST, Example, examples
 from lib.training.encoder_states import encoder_state_cache
 from lib.training.objectives import Seq2SeqObjective
@@ -66,6 +67,7 @@ class LlmSrt(System):
     chinese: str = Prompts.chinese
     name = "llm_srt"
     strategies = STRATEGIES
+    chain_fields = ("bridge", "prompts")
 
     def prompts(self, strategy: SrtStrategy) -> Prompts:
         """How a strategy's tasks are asked for."""
@@ -118,8 +120,10 @@ class LlmSrt(System):
     def starts(self, strategy: SrtStrategy) -> dict[str, tuple[str, ...]]:
         if not strategy.start:
             return {}
-        added = ("added_tokens",) if strategy.prompts.wording == TOKENS else ()
-        adapted = ("lora",) if LORA in self.strategies[strategy.start].trains else ()
+        begun = self.strategies[strategy.start]
+        both = {strategy.prompts.wording, begun.prompts.wording}
+        added = ("added_tokens",) if both == {TOKENS} else ()
+        adapted = ("lora",) if LORA in begun.trains else ()
         return {strategy.start: ("bridge", *added, *adapted)}
 
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
@@ -151,15 +155,19 @@ class LlmSrt(System):
         return replace(hypothesis, text=answer.translation, written=written)
 
     def prepare(self, strategy: SrtStrategy, example: Example) -> Example:
+        return self._with_prompt(strategy, example, training=False)
+
+    def _with_prompt(self, strategy: SrtStrategy, example: Example, training: bool) -> Example:
         prompts, (source, target) = self.prompts(strategy), (example.source, example.target)
+        draw = Draw(example.id, training)
         if example.task == ASR:
-            prompt = prompts.transcribe(source)
+            prompt = prompts.transcribe(source, draw)
         elif example.task == SMT:
-            prompt = prompts.translate(source, target, example.source_text)
+            prompt = prompts.translate(source, target, example.source_text, draw)
         elif strategy.spells_out:
-            prompt = prompts.transcribe_and_translate(source, target)
+            prompt = prompts.transcribe_and_translate(source, target, draw)
         else:
-            prompt = prompts.translate(source, target)
+            prompt = prompts.translate(source, target, draw=draw)
         return replace(example, prompt=prompt)
 
     def test_examples(
@@ -192,11 +200,11 @@ class LlmSrt(System):
         for example in found:
             if example.id in tagged:
                 continue
+            asked = self._with_prompt(strategy, example, training=True)
             if spelt:
                 answer = prompts.answer(source, target, example.source_text, example.target_text)
-                made.append(replace(self.prepare(strategy, example), target_text=answer))
-            else:
-                made.append(self.prepare(strategy, example))
+                asked = replace(asked, target_text=answer)
+            made.append(asked)
         # a clip without this translation is not among them; other directions may have one
         needed = task != ST or spelt
         silent = [u.id for u in kept if needed and not u.texts.get(source)]

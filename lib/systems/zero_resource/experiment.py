@@ -16,20 +16,20 @@ from lib.systems.backbones import TrainedBackbone, backbone_recipe, get_backbone
 from lib.systems.corpora import PHRASEBOOK, joined_recordings, parse_corpora
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import no_record
+from lib.systems.zero_resource.encoders import ENCODERS, encoder_changes
 from lib.systems.zero_resource.held_out import check_corpus
 from lib.systems.zero_resource.languages import LANGUAGES, TARGET
 from lib.systems.zero_resource.recipe import RECIPES, Recipe
 from lib.systems.zero_resource.system import ZeroResource
 from lib.utterance import Corpus
 
+__all__ = ["ENCODERS", "open_experiment"]
 # the six of the paper: the first two have translations into English; which languages and hours it
 # took of them is not known here
 PAPER_CORPORA = ("covost2", "europarl_st", "common_voice", "voxpopuli", "fleurs", "mls")
 # at `full`: our choice of CoVoST 2's languages that mT0 writes
 PAPER_LANGUAGES = "eng deu nld fra spa ita por cat rus est zho ara ind"
 HELD_OUT = "cat nld"  # two of the paper's; it has a third pair, which is not known here
-AUDIO_ONLY, CTC_ONLY = "audio only", "CTC only"
-ENCODERS = {"": {}, AUDIO_ONLY: {"ctc": None}, CTC_ONLY: {"best_rq": None}}
 
 
 def open_experiment(
@@ -45,6 +45,7 @@ def open_experiment(
     licences: str = "",
     language_model: str = "",
     processes: int = 1,
+    recipe: Recipe | None = None,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     on_system: Callable[[str, Path], None] = no_record,
@@ -55,13 +56,16 @@ def open_experiment(
     Args:
         languages: that are spoken, such as "eng deu cat"; "": all that the scale's models know.
         held_out: of these, those of which nothing paired is trained on.
-        encoder: "": as its recipe has it; "audio only": without CTC; "CTC only": without BEST-RQ.
+        encoder: "": as its recipe has it, CTC on all paired languages; "audio only": without CTC;
+            "CTC only": without BEST-RQ; "random": untrained; "same languages": CTC on those that
+            are trained on here; "other languages": CTC on as many others (`other_languages`).
         unread: the language model has not read the held-out languages either.
         corpora: "phrasebook", or sources of data_cards/ with their folders, such as
             "covost2=/data/covost2 fleurs=/data/fleurs"; development and test sets are the first's.
         seed: also of encoder and language model, where they are trained here.
         language_model: name on the hub at `full`, such as bigscience/mt0-xxl; "": the scale's.
         processes: that share a training.
+        recipe: in place of the scale's.
 
     Raises:
         ValueError: a parameter is wrong, or `full` without recordings.
@@ -69,24 +73,22 @@ def open_experiment(
     """
     if processes < 1:
         raise ValueError(f"processes is {processes}; it is 1, or the number of GPUs")
-    if encoder not in ENCODERS:
-        raise ValueError(f"unknown encoder {encoder!r}; use {', '.join(map(repr, ENCODERS))}")
     hooks = {"callback": callback, "progress": progress, "device": device}
     every = " ".join(LANGUAGES) if preset(RECIPES, scale).breadth else PAPER_LANGUAGES
     spoken = parse_languages(languages or every)
     hidden = parse_languages(held_out) if held_out.strip() else ()
     _check(spoken, hidden)
+    speech_changes = encoder_changes(encoder, [c for c in spoken if c not in hidden], hidden)
     if (encoder or unread) and backbone_recipe("mt5", scale).hub:
         raise ValueError(f"encoder= and unread=True need models that are trained here, not {scale}")
     changes = {"unread": tuple(sorted(hidden))} if unread else {}
     text = get_backbone("mt5", scale, cache, seed=seed, **hooks, **changes)
     if language_model:
         text = text.other(language_model)
-    changes = {"unpaired": tuple(sorted(hidden)), **ENCODERS[encoder]}
-    backbone = get_backbone("best_rq", scale, cache, seed=seed, **hooks, **changes)
+    backbone = get_backbone("best_rq", scale, cache, seed=seed, **hooks, **speech_changes)
     _check_known(spoken, backbone)
     system = ZeroResource(language_model=text, held_out=hidden)
-    recipe = system.recipe(scale)
+    recipe = recipe or system.recipe(scale)
     corpus = speech_corpus(recipe, corpora, licences, spoken, cache, progress)
     check_corpus(corpus, hidden, backbone)
     return Experiment(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lib.systems.registry import PlannedRun
+from lib.systems.grid import TRAINED_HERE, Grid, Levels, PlannedRun, planned
 from lib.systems.zero_resource.languages import LANGUAGES, TARGET
 
 SEEDS = (1, 2, 3)  # each with an encoder and a language model of its own
-RIVALS = "rivals tasks ability"
+RIVALS = ("rivals tasks", "ability")  # each within the time that a run may take
 FURTHER = ("lora prompts", "layers", "adapters", "amount", "quality", "number", "encoder")
-PHRASEBOOK_SCALES = ("smoke", "tiny", "lab")  # at `full` a seed is days
 
 
 def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
@@ -27,11 +26,10 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
         ValueError: the scale has no phrasebook.
     """
     _check(scale, "zero_resource")
-    for seed in SEEDS:
-        yield _run(35.0, parameters, seed=seed, ablate=RIVALS)
-    for groups in FURTHER:
-        yield _run(20.0, parameters, seed=SEEDS[0], ablate=groups)
-    yield PlannedRun(notebook="41", minutes=0.5, scales=PHRASEBOOK_SCALES)
+    rivals = _grid(35.0, parameters, {"ablate": RIVALS}, seeds=SEEDS)
+    further = _grid(20.0, parameters, {"ablate": FURTHER}, seeds=SEEDS[:1])
+    yield from planned(rivals, further)
+    yield PlannedRun(notebook="41", minutes=0.5, scales=TRAINED_HERE)
 
 
 def transfer_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
@@ -46,20 +44,30 @@ def transfer_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[Planned
         ValueError: the scale has no phrasebook.
     """
     _check(scale, "transfer")
-    for code in LANGUAGES:
-        if code != TARGET:
-            yield _run(10.0, parameters, held_out=code)
-    yield PlannedRun(notebook="41", minutes=0.5, scales=PHRASEBOOK_SCALES)
+    languages = [code for code in LANGUAGES if code != TARGET]
+    yield from planned(_grid(10.0, parameters, {"held_out": languages}, seeds=()))
+    yield PlannedRun(notebook="41", minutes=0.5, scales=TRAINED_HERE)
 
 
-def _run(minutes: float, parameters: Mapping[str, Any], **own: Any) -> PlannedRun:
-    given = {**parameters, **own}
-    return PlannedRun(notebook="40", minutes=minutes, parameters=given, scales=PHRASEBOOK_SCALES)
+def _grid(
+    minutes: float,
+    parameters: Mapping[str, Any],
+    factors: Mapping[str, Levels],
+    seeds: tuple[int, ...],
+) -> Grid:
+    return Grid(
+        name="zero_resource",
+        notebook="40",
+        factors=factors,
+        fixed=parameters,
+        seeds=seeds,
+        minutes=minutes,
+    )
 
 
 def _check(scale: str, name: str) -> None:
-    if scale not in PHRASEBOOK_SCALES:
-        raise ValueError(f"study {name} is made for {', '.join(PHRASEBOOK_SCALES)}, not {scale}")
+    if scale not in TRAINED_HERE:
+        raise ValueError(f"study {name} is made for {', '.join(TRAINED_HERE)}, not {scale}")
 
 
 STUDIES = {"zero_resource": study_runs, "transfer": transfer_runs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from lib.models.bridges.layer_average import LAST, LEARNED, UNIFORM
 from lib.systems.strategy import Strategy
@@ -22,7 +22,10 @@ class ZeroStrategy(Strategy):
     # stages whose updates it trains for, and the part of them; (): its own stage's
     budget: tuple[str, ...] = ()
     part: float = 1.0
-    trains: tuple[str, ...] = ()  # beside the adapter: LORA, ENCODER
+    trains: tuple[str, ...] = ()  # beside the adapter: LORA, ENCODER (all of it)
+    # so many layers of the encoder train, at its top; below 0: at its bottom. Not in `repr`, under
+    # which outputs are kept: those of older systems are found
+    tuned_layers: int = field(default=0, repr=False)
     rank: int = 0  # of LoRA; 0: the recipe's
     layers: str = LEARNED  # of the encoder; see `LayerAverageConfig.weights`
     layer_norm: bool = False
@@ -34,6 +37,18 @@ class ZeroStrategy(Strategy):
     share: float = 1.0
     languages: int = 0
     wrong_words: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.tuned_layers and ENCODER in self.trains:
+            raise ValueError(
+                f"strategy {self.name}: it trains all of the encoder and {self.tuned_layers} "
+                "layers of it; leave one of trains=encoder and tuned_layers out"
+            )
+
+    @property
+    def tunes_encoder(self) -> bool:
+        """Whether a part of the encoder trains, or all of it."""
+        return bool(self.tuned_layers) or ENCODER in self.trains
 
     @property
     def by_task(self) -> Sequence[ZeroStrategy]:

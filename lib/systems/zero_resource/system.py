@@ -57,6 +57,7 @@ class ZeroResource(System):
     held_out: tuple[str, ...] = ()
     name = "zero_resource"
     strategies = STRATEGIES
+    chain_fields = ("layers", "layer_norm", "convs", "kernel", "share")
 
     def recipe(self, scale: str) -> Recipe:
         return preset(RECIPES, scale)
@@ -66,12 +67,12 @@ class ZeroResource(System):
         stage: Stage = getattr(recipe, strategy.stage)
         budget = [getattr(recipe, name).updates for name in strategy.budget]
         updates = round(strategy.part * (sum(budget) or stage.updates))
-        tuned = ENCODER in strategy.trains
+        rates = ((ENCODER_NAMES, recipe.encoder_learning_rate),)
         return replace(
             stage,
             updates=updates,
-            frozen=(FROZEN_LANGUAGE_MODEL, *(() if tuned else (ENCODER_NAMES,))),
-            part_learning_rates=((ENCODER_NAMES, recipe.encoder_learning_rate),) if tuned else (),
+            frozen=(FROZEN_LANGUAGE_MODEL, *_frozen_encoder(experiment, strategy)),
+            part_learning_rates=rates if strategy.tunes_encoder else (),
         )
 
     def bridge(self, experiment: Experiment, strategy: ZeroStrategy) -> LayerAverageConfig:
@@ -110,9 +111,16 @@ class ZeroResource(System):
     def starts(self, strategy: ZeroStrategy) -> dict[str, tuple[str, ...]]:
         if not strategy.start:
             return {}
-        trained = self.strategies[strategy.start].trains
-        adapted = ("lora",) if LORA in trained else ()
-        tuned = ("speech_encoder",) if ENCODER in trained else ()
+        begun = self.strategies[strategy.start]
+        same = begun.tuned_layers == strategy.tuned_layers and ENCODER not in begun.trains
+        if begun.tunes_encoder and not same and ENCODER not in strategy.trains:
+            # a system's file has the weights that its own stage trained, and no others
+            raise ValueError(
+                f"strategy {strategy.name} starts from {begun.name}, which tunes the encoder; it "
+                "must tune the same layers, or all"
+            )
+        adapted = ("lora",) if LORA in begun.trains else ()
+        tuned = ("speech_encoder",) if begun.tunes_encoder else ()
         return {strategy.start: ("bridge", *adapted, *tuned)}
 
     def objective(
@@ -191,6 +199,8 @@ class ZeroResource(System):
         recipe: Recipe = experiment.recipe
         facts = asdict(replace(strategy, task=ST, tasks=()))
         facts |= {"name": "", "task": "", "tasks": [task.name for task in strategy.tasks]}
+        if not strategy.tuned_layers:  # systems from before there was such a field are found
+            del facts["tuned_layers"]
         lora = self.lora(experiment, strategy)
         return [
             *(VERSION, facts, bridge_facts(self.bridge(experiment, strategy))),
@@ -224,6 +234,21 @@ class ZeroResource(System):
             adapt_language_model(model, Lora.of(card["lora"]), card["seed"])
         load_trained(model, folder / "best.safetensors")
         return model.eval()
+
+
+def _frozen_encoder(experiment: Experiment, strategy: ZeroStrategy) -> tuple[str, ...]:
+    """Patterns of the encoder's parameters that a strategy does not train.
+
+    Raises:
+        ValueError: it trains more layers than there are.
+    """
+    layers, tuned = experiment.backbone.recipe.layers, strategy.tuned_layers
+    if abs(tuned) > layers:
+        raise ValueError(f"tuned_layers={tuned}: the encoder has {layers} layers")
+    if not tuned:
+        return () if strategy.tunes_encoder else (ENCODER_NAMES,)
+    numbers = range(layers - tuned, layers) if tuned > 0 else range(-tuned)
+    return (rf"{ENCODER_NAMES}(?!.*\.layers\.({'|'.join(map(str, numbers))})\.)",)
 
 
 def _wrong(example: Example, words: Vocabulary, rate: float) -> Example:

@@ -1,7 +1,18 @@
 import pytest
 
 from lib.languages import LANGUAGES
-from lib.systems.it_ist.prompts import TAGS, TASK_TAGS, language_tag, with_prompt
+from lib.systems.it_ist.prompts import TAGS, TASK_TAGS, Prompts, language_tag, with_prompt
+from lib.systems.wordings import (
+    INSTRUCTION,
+    MINIMAL,
+    NONE,
+    PARAPHRASED,
+    SENTENCE,
+    TOKENS,
+    UNSEEN,
+    WORDINGS,
+)
+from lib.systems.wordings import TAGS as PLAIN
 from lib.tasks import ASR, SQA, ST, Example
 
 
@@ -72,3 +83,65 @@ def test_the_tags_of_a_prompt_are_single_tokens(untrained):
     assert {tokenizer.convert_tokens_to_ids(tag) for tag in TAGS} == set(
         range(len(tokenizer) - len(TAGS), len(tokenizer))
     )
+
+
+# ---- other wordings ----
+
+WHICH = "Which date is mentioned?"
+
+
+@pytest.mark.parametrize(
+    "wording, asr, st, sqa",
+    [
+        (NONE, "\n", "\n", f"\n{WHICH}\n"),
+        (MINIMAL, "<|en|>", "<|de|>", f"<|en|>{WHICH}"),
+        (PLAIN, "<|en|><|transcribe|>", "<|de|><|translate|>", f"<|en|><|reply|>{WHICH}"),
+        (TOKENS, "<|en|><|transcribe|>", "<|de|><|translate|>", f"<|en|><|reply|>{WHICH}"),
+        *(
+            (
+                wording,
+                "\nTranscribe the speech in English:\n",
+                "\nTranslate it from English into German:\n",
+                f"\nAnswer the question in English: {WHICH}\n",
+            )
+            for wording in (INSTRUCTION, PARAPHRASED)
+        ),
+    ],
+)
+def test_a_wording_at_test(wording, asr, st, sqa):
+    given = [example(ASR, "eng"), example(ST, "deu"), example(SQA, "eng", question=WHICH)]
+    assert [with_prompt(e, wording=wording).prompt for e in given] == [asr, st, sqa]
+
+
+def test_paraphrases_are_of_training_alone():
+    given = [example(ST, "deu", id=f"{number}") for number in range(100)]
+    trained = {with_prompt(e, wording=PARAPHRASED, training=True).prompt for e in given}
+    assert len(trained) == 4
+    assert len({with_prompt(e, wording=PARAPHRASED).prompt for e in given}) == 1
+
+
+def test_a_question_stands_in_every_wording_once():
+    for wording in WORDINGS:
+        asked = with_prompt(example(SQA, "eng", question=WHICH), wording=wording).prompt
+        assert asked.count(WHICH) == 1
+
+
+def test_the_length_follows_a_sentence():
+    found = with_prompt(example(ASR, "deu"), 1.0, INSTRUCTION).prompt
+    assert found == f"\n{SENTENCE['transcribe'].format(source='English')}\n7"
+
+
+def test_the_unseen_wording_is_not_trained():
+    with pytest.raises(ValueError, match="for tests alone"):
+        with_prompt(example(ASR, "deu"), wording=UNSEEN, training=True)
+
+
+def test_tags_are_new_tokens_where_the_wording_says_so():
+    tokens = {wording: Prompts(wording=wording).tokens for wording in WORDINGS}
+    assert {wording for wording, tags in tokens.items() if tags} == {MINIMAL, TOKENS}
+    assert Prompts() == Prompts(wording=TOKENS)
+
+
+def test_an_unknown_wording_is_refused():
+    with pytest.raises(ValueError, match="unknown wording 'poem'"):
+        Prompts(wording="poem")

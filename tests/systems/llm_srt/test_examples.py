@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from lib.systems.llm_srt.prompts import INSTRUCTION, Prompts
+from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.strategies import SHARES, STRATEGIES
+from lib.systems.wordings import INSTRUCTION
 from lib.tasks import ASR, SMT, ST
 from tests.systems.llm_srt.cases import with_system
 

@@ -10,8 +10,9 @@ from lib.data.collate import Collator
 from lib.decoding import Search, decode
 from lib.systems.backbones import TrainedBackbone, backbone_recipe, get_backbone
 from lib.systems.llm_srt.language_model import PRESETS, WORDINGS, prompted
-from lib.systems.llm_srt.prompts import INSTRUCTION, TAGS, has_tag
+from lib.systems.llm_srt.prompts import has_tag
 from lib.systems.whisper_backbone import LANGUAGES
+from lib.systems.wordings import INSTRUCTION, TAGS
 from lib.tasks import text_examples
 
 SENTENCE = {"eng": "2 days", "deu": "2 Tage"}

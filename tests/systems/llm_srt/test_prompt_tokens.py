@@ -8,7 +8,8 @@ from lib.data.batch import IGNORED
 from lib.models.language_model import QwenSize, build_qwen, train_qwen_tokenizer
 from lib.models.speech_lm.model import SpeechLm
 from lib.models.tokenizer import text_ids
-from lib.systems.llm_srt.prompts import INSTRUCTION, RIGHT, TAGS, Prompts
+from lib.systems.llm_srt.prompts import RIGHT, Prompts
+from lib.systems.wordings import INSTRUCTION, TAGS
 from lib.tasks import ST, Example
 
 BOOK = Phrasebook(spoken=(), written=("eng", "deu", "fra", "zho"), train=0, dev=0, test=0)

@@ -6,18 +6,24 @@ from lib.corpora.phrasebook import Phrasebook
 from lib.systems.llm_srt.prompts import (
     BROKEN_TAG,
     FORMS,
-    INSTRUCTION,
     NO_TAG,
     NO_TRANSLATION,
     RIGHT,
-    TAGS,
-    TOKENS,
     TOO_MANY_TAGS,
-    WORDINGS,
     WRONG_TAG,
     Answer,
     Prompts,
     has_tag,
+)
+from lib.systems.wordings import (
+    INSTRUCTION,
+    MINIMAL,
+    NONE,
+    PARAPHRASED,
+    TAGS,
+    TOKENS,
+    WORDINGS,
+    Draw,
 )
 
 BOOK = Phrasebook(spoken=(), written=("eng", "deu", "fra", "zho"), train=0, dev=0, test=0)
@@ -89,6 +95,27 @@ def test_prompts_are_sentences():
         prompts.transcribe_and_translate("eng", "deu")
         == "\nTranscribe the speech in English, then translate it into German:\n"
     )
+
+
+def test_minimal_tags_are_that_of_the_output():
+    prompts = Prompts(wording=MINIMAL)
+    assert prompts.transcribe("eng") == "<|eng|>"
+    assert prompts.translate("eng", "deu", SAID) == f"{SAID}<|deu|>"
+    assert prompts.transcribe_and_translate("eng", "deu") == "<|deu|>"
+
+
+def test_without_an_instruction_a_line_break_is_left():
+    prompts = Prompts(wording=NONE)
+    assert prompts.transcribe("eng") == prompts.transcribe_and_translate("eng", "deu") == "\n"
+    assert prompts.translate("eng", "deu", SAID) == f"{SAID}\n"
+
+
+def test_paraphrases_are_drawn_in_training_and_the_sentence_is_asked_at_test():
+    prompts, sentence = Prompts(wording=PARAPHRASED), Prompts(wording=INSTRUCTION)
+    draws = [Draw(f"{number}", training=True) for number in range(100)]
+    assert len({prompts.translate("eng", "deu", draw=draw) for draw in draws}) == 4
+    at_test = prompts.translate("eng", "deu", draw=Draw("1"))
+    assert at_test == sentence.translate("eng", "deu")
 
 
 @pytest.mark.parametrize("wording", WORDINGS)

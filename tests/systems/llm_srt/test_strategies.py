@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from lib.systems.llm_srt.prompts import INSTRUCTION, TOKENS, Prompts
+from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.recipe import RECIPES
 from lib.systems.llm_srt.strategies import (
     CHAINS,
@@ -22,6 +22,7 @@ from lib.systems.llm_srt.strategies import (
     STRATEGIES,
 )
 from lib.systems.strategy import parse_groups
+from lib.systems.wordings import INSTRUCTION, TOKENS
 from lib.tasks import ASR, SMT, ST
 from lib.training.stages import freeze
 from tests.systems.llm_srt.cases import with_recipe

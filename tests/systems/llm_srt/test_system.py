@@ -12,9 +12,10 @@ from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.lora import Lora
 from lib.models.protocol import Hypothesis, Search
 from lib.systems.llm_srt.experiment import open_experiment
-from lib.systems.llm_srt.prompts import INSTRUCTION, TOKENS, Prompts
+from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.strategies import ENCODER, LORA, STRATEGIES
 from lib.systems.load import load_system
+from lib.systems.wordings import INSTRUCTION, TOKENS
 from lib.tasks import ASR, SMT, ST, Example
 from tests.systems.llm_srt.cases import with_recipe, with_system
 

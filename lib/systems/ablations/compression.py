@@ -1,0 +1,99 @@
+"""Compression ratio (notebook 50): how many frames may become one position of the language model?
+
+IT-IST's bridge takes 8 frames of 10 ms (2506.17019), LLM-SRT's 80 queries for whatever is said
+(2409.19510). A ratio of 2 is a position every 20 ms, which is w2v-BERT's own rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
+
+RATIO, PLACE, QUERIES = "bridge.compression", "place", "recipe.bridges.q_former.queries"
+FINEST = "2"
+SAFE_MARGIN = 2.0  # percentage points of CER that a coarser ratio may cost over the finest one
+
+# the bridge alone is trained, by transcribing; seeds have encoders and language models of their own
+GRID = Grid(
+    name="compression",
+    system="it_ist",
+    strategy="align",
+    factors={RATIO: (2, 4, 8, 16)},
+    task="ASR",
+    metric="CER",
+    minutes=4.5,
+)
+# before the encoder its input is compressed, so that it is computed on fewer frames, too
+BEFORE = Grid(
+    name="compression before the encoder",
+    system="it_ist",
+    strategy="align",
+    factors={
+        RATIO: (4, 8, 16),
+        PLACE: {"after the encoder": {}, "before it": {"bridge.before_encoder": True}},
+    },
+    seeds=(1,),
+    task="ASR",
+    metric="CER",
+    minutes=7.0,
+)
+# a fixed number of positions, however long the speech is
+FIXED = Grid(
+    name="queries",
+    system="llm_srt",
+    strategy="asr",
+    factors={QUERIES: (20, 40, 80, 160)},
+    seeds=(1,),
+    reference={QUERIES: "160"},
+    task="ASR",
+    metric="CER",
+    minutes=9.0,
+)
+# translation after the second stage, in which everything is trained
+TRANSLATED = Grid(
+    name="compression, translation",
+    system="it_ist",
+    strategy="instruct",
+    factors={RATIO: (2, 4, 8, 16)},
+    seeds=(1,),
+    minutes=8.0,
+)
+GRIDS = (GRID, BEFORE, FIXED, TRANSLATED)
+# what `make workbook` has time for: a third of the updates, one seed
+LEAN = replace(
+    GRID.only(seeds=(1,)),
+    name="compression, lean",
+    fixed={"recipe.align.updates": "0.33x", "recipe.align.evaluate_every": "1.5x"},
+    minutes=1.3,
+)
+
+
+def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
+    """The points of all four grids, then notebook 50, which reads them.
+
+    Raises:
+        ValueError: the scale has no models to train here, or a parameter is given.
+    """
+    check_study("compression", scale, parameters)
+    yield from planned(*GRIDS)
+    yield PlannedRun(
+        notebook="50", minutes=2.0, parameters={"study": True}, scales=TRAINED_HERE
+    )
+
+
+def check_study(name: str, scale: str, parameters: Mapping[str, Any]) -> None:
+    """Refuse what a study of models that are trained here cannot do.
+
+    Raises:
+        ValueError: the scale is `full`, or a parameter is given.
+    """
+    if scale not in TRAINED_HERE:
+        raise ValueError(f"study {name} is made for {', '.join(TRAINED_HERE)}, not {scale}")
+    if parameters:
+        raise ValueError(f"study {name} has no parameters; -p {min(parameters)} is one of a run")
+
+
+STUDIES = {"compression": study_runs}

@@ -1,0 +1,100 @@
+"""One pair, four systems (notebook 53): the same training speech through all four papers' ways.
+
+GMU's first open question is whether speech language models offer an advantage where speech is
+scarce (2505.21781). German is spoken to three of the backbones before, not to GMU's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from lib.scoring.estimates import Estimate
+from lib.scoring.grid_scores import GridScores
+from lib.systems.ablations.compression import check_study
+from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
+
+SYSTEM, CONTENTS = "system", "pair_contents"
+PAIR = "deu-eng"
+SYSTEMS: dict[str, dict[str, Any]] = {
+    "GMU, direct": {"system": "gmu", "strategy": "direct"},
+    "GMU, ASR first": {"system": "gmu", "strategy": "asr_init"},
+    # no questions: the corpus of a pair has none
+    "IT-IST": {"system": "it_ist", "strategy": "instruct", "tasks": "ASR ST"},
+    "LLM-SRT": {"system": "llm_srt", "strategy": "srt", "recipe.gate": -100.0},
+    "zero-resource": {"system": "zero_resource", "strategy": "multi-task"},
+}
+GRID = Grid(
+    name="one pair",
+    factors={SYSTEM: SYSTEMS},
+    fixed={"pair": PAIR},
+    minutes=6.0,
+)
+AMOUNTS = Grid(
+    name="one pair, amounts",
+    factors={SYSTEM: SYSTEMS, CONTENTS: (900, 300, 100)},
+    seeds=(1,),
+    fixed={"pair": PAIR},
+    reference={CONTENTS: "900"},
+    minutes=5.0,
+)
+GRIDS = (GRID, AMOUNTS)
+
+
+def _short(*stages: str) -> dict[str, str]:
+    """A quarter of the updates of some stages."""
+    return {f"recipe.{stage}.updates": "0.28x" for stage in stages}
+
+
+# what `make workbook` has time for: GMU's whole recipe, about a quarter of the others'
+SHORT = {
+    "IT-IST": _short("align", "instruct"),
+    "LLM-SRT": _short("asr", "smt", "srt"),
+    "zero-resource": _short("adapter", "joint"),
+}
+LEAN = replace(
+    GRID.only(seeds=(1,)),
+    name="one pair, lean",
+    factors={SYSTEM: {name: own | SHORT.get(name, {}) for name, own in SYSTEMS.items()}},
+    minutes=1.2,
+)
+
+
+def third(amounts: GridScores) -> GridScores:
+    """The scores with a third of the training speech."""
+    outputs = {levels[:1]: runs for levels, runs in amounts.outputs.items() if levels[1] == "300"}
+    return replace(amounts, factors=(SYSTEM,), outputs=outputs, reference=(next(iter(SYSTEMS)),))
+
+
+def best_against_gmu(found: GridScores) -> Estimate:
+    """BLEU of the best speech language model minus that of the better of GMU's two ways.
+
+    Raises:
+        ValueError: a side has no record.
+    """
+    scores = {levels[0]: found.score(levels).value for levels in found.outputs}
+    sides = [
+        {name: score for name, score in scores.items() if name.startswith("GMU") == is_gmu}
+        for is_gmu in (True, False)
+    ]
+    if not all(sides):
+        raise ValueError(f"a side is missing; there are records of {', '.join(scores) or 'none'}")
+    gmu, other = (max(side, key=side.__getitem__) for side in sides)
+    return replace(found, reference=(gmu,)).difference((other,))
+
+
+def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
+    """The points of both grids, then notebook 53, which reads them.
+
+    Raises:
+        ValueError: the scale has no models to train here, or a parameter is given.
+    """
+    check_study("one_pair", scale, parameters)
+    yield from planned(*GRIDS)
+    yield PlannedRun(
+        notebook="53", minutes=2.0, parameters={"study": True}, scales=TRAINED_HERE
+    )
+
+
+STUDIES = {"one_pair": study_runs}
