@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -34,7 +35,7 @@ def constant(
     """
     sentences = sorted(set(train), key=lambda text: (len(text), text))
     candidates = sentences[:: -(-len(sentences) // max_candidates)]
-    return _best_constant(candidates, dev, target, profile, TRANSLATION_METRICS)
+    return _best_constant(tuple(candidates), tuple(dev), target, profile, TRANSLATION_METRICS)
 
 
 def constant_answer(
@@ -48,11 +49,16 @@ def constant_answer(
         target: language of the answers, ISO 639-3.
     """
     candidates = [answer for answer, _ in Counter(train).most_common(MAX_FREQUENT_ANSWERS)]
-    return _best_constant(candidates, dev, target, profile, ("F1",))
+    return _best_constant(tuple(candidates), tuple(dev), target, profile, ("F1",))
 
 
+@lru_cache(maxsize=256)  # the points of a grid share their corpus
 def _best_constant(
-    candidates: Sequence[str], dev: Sequence[str], target: str, profile: str, metrics: Sequence[str]
+    candidates: tuple[str, ...],
+    dev: tuple[str, ...],
+    target: str,
+    profile: str,
+    metrics: tuple[str, ...],
 ) -> str:
     def dev_score(text: str) -> float:
         hypotheses = [text] * len(dev)

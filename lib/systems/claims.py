@@ -73,8 +73,8 @@ _CLAIMS = (
     Claim(
         id="COMP-1",
         paper=THIS_WORKBOOK,
-        statement="Compression 8x instead of 2x, at equal updates of the bridge: what it costs "
-        "(percentage points of CER)",
+        statement="Compression 8x instead of the finest ratio (2x, or 4x of an encoder with states "
+        "of 40 ms), at equal updates: what it costs (percentage points of CER)",
         published="IT-IST uses 8x; no other ratio is reported",
         predicted_low=-100,
         predicted_high=2,
@@ -82,8 +82,8 @@ _CLAIMS = (
     Claim(
         id="COMP-2",
         paper=THIS_WORKBOOK,
-        statement="Compression 16x instead of 2x costs more at twice the speaking rate than at the "
-        "clips' own (percentage points of CER)",
+        statement="Compression 16x instead of the finest ratio costs more at twice the speaking "
+        "rate than at the clips' own (percentage points of CER)",
         published="asked by IT-IST's paper as a next check",
         predicted_low=0,
         predicted_high=100,
@@ -91,8 +91,8 @@ _CLAIMS = (
     Claim(
         id="COMP-3",
         paper=THIS_WORKBOOK,
-        statement="A second voice, 10 dB below the first, costs as much at 8x as at 2x (difference "
-        "of percentage points of CER)",
+        statement="A second voice, 10 dB below the first, costs as much at 8x as at the finest "
+        "ratio (difference of percentage points of CER)",
         published="asked by IT-IST's paper as a next check",
         predicted_low=-5,
         predicted_high=5,

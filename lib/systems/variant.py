@@ -86,7 +86,11 @@ def open_variant(
     options, shown = {}, {}
     for name, value in list(changes.items()):
         if name.startswith(RECIPE):
+            before = recipe
             recipe = _changed(recipe, name.removeprefix(RECIPE).split("."), value, name)
+            if recipe == before:  # a change to the value that it has is none
+                del changes[name]
+                continue
         elif name in known and name not in BY_HAND:
             options[name] = value
         else:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from lib.systems.ablations.compression import check_study
+from lib.systems.ablations.one_pair import check_study
 from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
 from lib.systems.zero_resource.encoders import (
     AUDIO_ONLY,

@@ -14,7 +14,7 @@ from typing import Any
 from lib.scoring.estimates import Estimate
 from lib.scoring.grid_scores import GridScores
 from lib.systems import wordings
-from lib.systems.ablations.compression import check_study
+from lib.systems.ablations.one_pair import check_study
 from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
 
 WORDING = "prompts.wording"

@@ -61,11 +61,15 @@ class InWords:
         return lines
 
     def first_seed(self, system: str, words: Sequence[str] = ASKED_IN) -> dict[str, Asked]:
-        """The requests to a system's first seed, by wording and words; rows stand under them."""
+        """The requests to a system's first seed: "sentence" or "sentence, unseen" -> requests.
+
+        Their rows have this label as their system, for views that know systems alone.
+        """
         found = {}
         for (wording, name, asked_in), runs in self.asked.items():
             if name == system and asked_in in words:
-                label, asked = f"{wording}, {asked_in}", next(iter(runs.values()))
+                label = wording if asked_in == OWN else f"{wording}, unseen"
+                asked = next(iter(runs.values()))
                 rows = [replace(row, system=label) for row in asked.rows]
                 found[label] = replace(asked, rows=rows)
         return found

@@ -19,15 +19,17 @@ from lib.scoring.grid_scores import GridScores, Levels
 from lib.scoring.outputs import OutputRow
 from lib.systems.one_system import OneSystem
 from lib.systems.sound_dependence import chosen, decode_conditions
+from lib.tasks import ASR
 from lib.utterance import Corpus
 
 # fast speech, and a second voice as loud as the first, or 10 dB below it
 FAST = tuple(c for c in CURVES["speed"] if c.level and c.level > 1)
-TWO_VOICES = tuple(c for c in CURVES["overlap"] if c.level in (10, 0))
+SOUNDS = (*FAST, *(c for c in CURVES["overlap"] if c.level in (10, 0)))
 BROKEN = 50.0  # percent of the characters from which an output counts as broken
 FACTS = ("speaking rate", "letters in a word", "phone duration")
 # claims about what a ratio costs beyond what it costs on the clips as they are: claim, ratio, sound
 ADDED_COSTS = (("COMP-2", "16", "speed 2 ×"), ("COMP-3", "8", "overlap 10 dB"))
+ASKED = tuple(c for c in SOUNDS if c.name in {sound for _, _, sound in ADDED_COSTS})
 
 
 def speech_facts(rows: Sequence[OutputRow], corpus: Corpus) -> pd.DataFrame:
@@ -67,20 +69,21 @@ def relabelled(rows: Sequence[OutputRow], label: str) -> list[OutputRow]:
     return [replace(row, strategy=label) for row in rows if row.system != "baseline"]
 
 
-def under_conditions(points: Mapping[Levels, Sequence[OneSystem]], scale: str) -> GridScores:
-    """Error rates of each ratio when speech is fast, and when two people talk.
+def under_conditions(
+    points: Mapping[Levels, Sequence[OneSystem]],
+    scale: str,
+    conditions: Sequence[Condition] = SOUNDS,
+) -> GridScores:
+    """Error rates of transcripts, by ratio and sound, on some of the clips.
 
     Args:
         points: levels of the ratio -> its systems, one a seed.
     """
-    conditions: tuple[Condition, ...] = (*FAST, *TWO_VOICES)
-    if scale == "smoke":
-        asked = {sound for _, _, sound in ADDED_COSTS}
-        conditions = tuple(c for c in conditions if c.name in asked)
     outputs: dict[Levels, dict[int, list[OutputRow]]] = {}
     for levels, systems in points.items():
         for one in systems:
-            clips = chosen(one.experiment.test_examples(one.system), scale)
+            examples = one.experiment.test_examples(one.system)
+            clips = chosen([e for e in examples if e.task == ASR], scale)
             found = decode_conditions(one.experiment, one.system, clips, conditions)
             for row in found.rows:
                 own = outputs.setdefault((*levels, row.subset), {})

@@ -199,7 +199,7 @@ def test_the_scores_are_compared_with_those_in_its_own_words(asked):
 
 def test_rows_of_the_first_seed_stand_under_wording_and_words(asked):
     found = asked.first_seed(IT_IST, [OTHER])
-    assert list(found) == ["none, unseen words", "sentence, unseen words"]
+    assert list(found) == ["none, unseen", "sentence, unseen"]
     for label, one in found.items():
         assert {row.system for row in one.rows} == {label}
     assert len(asked.first_seed(LLM_SRT)) == 2

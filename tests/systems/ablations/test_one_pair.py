@@ -55,9 +55,16 @@ def test_a_study_ends_with_the_notebook_that_reads_it(name):
 
 
 def test_the_lean_grids_have_the_levels_of_the_study():
-    for lean, whole in ((compression.LEAN, compression.GRID), (one_pair.LEAN, one_pair.GRID)):
-        assert list(lean) == list(whole)
-        assert lean.seeds == (1,)
+    assert list(one_pair.LEAN) == list(one_pair.GRID)
+    assert one_pair.LEAN.seeds == compression.LEAN.seeds == (1,)
+
+
+def test_a_lean_point_of_one_ablation_serves_the_other():
+    """So the system of 8x is trained once."""
+    pair = next(p for p in one_pair.LEAN.points() if p.label == "zero-resource").run
+    ratio = next(p for p in compression.LEAN.points() if p.label == "8").run
+    change = f"{pair.parameters['change']}; recipe.compression=8"
+    assert ratio.parameters == pair.parameters | {"change": change}
 
 
 def test_systems_are_tested_on_wider_phrases_than_they_were_trained_on(tmp_path):
