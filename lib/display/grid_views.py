@@ -77,7 +77,8 @@ def chart(found: GridScores, metric: str = "", task: str = "", label: str = "") 
             panels.setdefault(title, {})[levels[0]] = score
             baselines.setdefault(title, found.baseline(levels, metric, task))
     panels = panels or {"no results yet": {}}
-    figure = Figure(figsize=(1.2 + 2.8 * len(panels), 3.0), layout="constrained")
+    width = max(2.8, 0.8 * max(len(own) for own in panels.values()))
+    figure = Figure(figsize=(1.2 + width * len(panels), 3.2), layout="constrained")
     axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for one, (title, own) in zip(axes, panels.items(), strict=True):
         _draw(one, own, baselines.get(title))
@@ -99,7 +100,9 @@ def _draw(axes: Axes, scores: Mapping[str, Estimate], baseline: float | None) ->
         axes.plot([place] * 2, [score.low, score.high], color=ACCENT, linewidth=3, alpha=0.45)
         axes.plot([place] * score.seeds, score.values, "_", color=INK, markersize=5)
         axes.plot([place], [score.value], "o", color=ACCENT, markersize=5)
-    axes.set_xticks(places, list(scores), rotation=0 if numeric else 30, ha="center")
+    axes.set_xticks(places, list(scores))
+    if not numeric:
+        axes.tick_params("x", rotation=25)
     style_axes(axes)
 
 

@@ -70,29 +70,31 @@ _CLAIMS = (
         predicted_low=60,
         predicted_high=100,
     ),
+    # in chrF++ after CER had been seen, of one seed, to be ruled by a few outputs that loop
     Claim(
         id="COMP-1",
         paper=THIS_WORKBOOK,
         statement="Compression 8x instead of the finest ratio (2x, or 4x of an encoder with states "
-        "of 40 ms), at equal updates: what it costs (percentage points of CER)",
+        "of 40 ms), at equal updates: change of the transcripts (chrF++)",
         published="IT-IST uses 8x; no other ratio is reported",
-        predicted_low=-100,
-        predicted_high=2,
+        predicted_low=-2,
+        predicted_high=100,
+        post_hoc=True,
     ),
     Claim(
         id="COMP-2",
         paper=THIS_WORKBOOK,
-        statement="Compression 16x instead of the finest ratio costs more at twice the speaking "
-        "rate than at the clips' own (percentage points of CER)",
+        statement="Compression 16x instead of the finest ratio changes transcripts more at twice "
+        "the speaking rate than at the clips' own (chrF++)",
         published="asked by IT-IST's paper as a next check",
-        predicted_low=0,
-        predicted_high=100,
+        predicted_low=-100,
+        predicted_high=0,
     ),
     Claim(
         id="COMP-3",
         paper=THIS_WORKBOOK,
         statement="A second voice, 10 dB below the first, costs as much at 8x as at the finest "
-        "ratio (difference of percentage points of CER)",
+        "ratio (difference of chrF++)",
         published="asked by IT-IST's paper as a next check",
         predicted_low=-5,
         predicted_high=5,

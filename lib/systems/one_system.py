@@ -13,6 +13,7 @@ import torch
 from lib.data.collate import Collator
 from lib.files import read_json
 from lib.models.speech_lm.model import SpeechLm
+from lib.models.tokenizer import text_ids
 from lib.scoring.outputs import OutputRow
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import TrainedSystem
@@ -30,6 +31,7 @@ class OneSystem:
     experiment: Experiment
     system: TrainedSystem
     rows: list[OutputRow]  # baselines among them
+    decoding_seconds: float = 0.0  # of the test set
 
     @property
     def strategy(self) -> Strategy:
@@ -54,12 +56,14 @@ class OneSystem:
             "trained_parameters": float(self._trained_parameters()),
         }
         if hours:  # text has no duration
-            found["decoding_seconds_per_hour"] = self.system.decoding_seconds / hours
+            found["decoding_seconds_per_hour"] = self.decoding_seconds / hours
         model = self.system.model
         if isinstance(model, SpeechLm) and clips[0].task.speech_input:
             chosen = clips[:: max(1, len(clips) // MEASURED_CLIPS)][:MEASURED_CLIPS]
             limit = self.experiment.recipe.max_test_seconds
             batch = Collator(model, model.feature_extractor(limit))(chosen)
+            prompts = [text_ids(model.tokenizer, e.prompt) for e in batch.examples]
+            found["prompt_tokens"] = sum(map(len, prompts)) / len(prompts)
             with torch.inference_mode():
                 _, mask = model.speech_embeddings(batch.to(self.experiment.device))
             positions = int(mask.sum())
@@ -99,5 +103,8 @@ def train_one_system(
     experiment, varied = open_variant(system, strategy, change, scale, seed, cache, **hooks)
     trained = experiment.train(varied)
     rows = experiment.outputs(trained)
+    seconds = trained.decoding_seconds  # baselines decode, too
     rows += experiment.baselines(trained, rows)
-    return OneSystem(experiment=experiment, system=trained, rows=rows)
+    return OneSystem(
+        experiment=experiment, system=trained, rows=rows, decoding_seconds=seconds
+    )

@@ -39,4 +39,10 @@ def test_decoding_is_timed_for_an_hour_of_speech(trained):
     clips = trained.experiment.test_examples(trained.system)
     hours = sum(clip.seconds for clip in clips) / 3600
     found = trained.measures["decoding_seconds_per_hour"]
+    decoded = trained.experiment.decode(trained.system, clips)  # found where it was kept
+    assert len(decoded) == len(clips)
     assert found == pytest.approx(trained.system.decoding_seconds / hours)
+
+
+def test_a_prompt_of_tags_has_a_token_for_each(trained):
+    assert trained.measures["prompt_tokens"] == 2.0

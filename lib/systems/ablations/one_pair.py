@@ -46,12 +46,12 @@ def _short(part: str, *stages: str) -> dict[str, str]:
     return {f"recipe.{stage}.updates": part for stage in stages}
 
 
-# what `make workbook` has time for: 60 % of GMU's updates, a quarter of the others'
+# what `make workbook` has time for: 60 % of GMU's updates, about a quarter of the others'
 SHORT = {
     "GMU, direct": _short("0.6x", "st"),
     "GMU, ASR first": _short("0.6x", "asr", "st_from_asr"),
-    "IT-IST": _short("0.25x", "align", "instruct"),
-    "LLM-SRT": _short("0.25x", "asr", "smt", "srt"),
+    "IT-IST": _short("0.22x", "align", "instruct"),
+    "LLM-SRT": _short("0.2x", "asr", "smt", "srt"),
     "zero-resource": _short("0.25x", "adapter", "joint"),
 }
 LEAN = replace(

@@ -74,7 +74,7 @@ def under_conditions(
     scale: str,
     conditions: Sequence[Condition] = SOUNDS,
 ) -> GridScores:
-    """Error rates of transcripts, by ratio and sound, on some of the clips.
+    """Transcripts by ratio and sound, of some of the clips.
 
     Args:
         points: levels of the ratio -> its systems, one a seed.
@@ -94,7 +94,7 @@ def under_conditions(
         outputs={key: outputs[key] for key in ordered},
         reference=(next(iter(points))[0], CLEAN),
         task="ASR",
-        metric="CER",
+        metric="chrF++",
     )
 
 

@@ -78,4 +78,4 @@ def test_facts_say_how_fast_and_in_how_long_words_a_clip_speaks(trained):
 def test_every_ratio_hears_every_sound(trained):
     found = what_is_lost.under_conditions({("8",): [trained]}, "smoke", what_is_lost.ASKED)
     assert [levels[1] for levels in found.outputs] == [CLEAN, "speed 2 ×", "overlap 10 dB"]
-    assert found.score(("8", CLEAN)).metric == "CER"
+    assert found.score(("8", CLEAN)).metric == "chrF++"
