@@ -173,9 +173,8 @@ def gaps(
 
     Worst and best were selected for being so, and then the facts are sorted. The intervals are
     therefore right together with 95 %, for all pairs of buckets of all facts and strategies. A
-    lower end above 0 is a difference that chance does not explain; the facts are sorted by it.
-
-    A gap is no cause: long clips have rarer words.
+    lower end above 0 is a difference that chance does not explain; the facts are sorted by it. A
+    gap is no cause: long clips have rarer words.
 
     Returns:
         Columns strategy, fact, worst, best, gap, low, high, in points of the metric. NaN where

@@ -61,7 +61,8 @@ class Grid:
     seeds: tuple[int, ...] = (1, 2, 3)  # each repeats everything, backbones too; (): no seed
     notebook: str = ONE_SYSTEM
     system: str = ""  # of ONE_SYSTEM, where it is no factor: gmu, it_ist, llm_srt, zero_resource
-    strategy: str = ""  # the same: the strategy that is changed
+    # the strategy that is changed; of another notebook, the one of its strategies that is read
+    strategy: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     seed_names: tuple[str, ...] = ("seed",)  # parameters that a seed sets
     # the level of each factor that the others are compared with; {}: the first

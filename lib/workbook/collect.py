@@ -8,12 +8,11 @@ import pandas as pd
 
 from lib.files import atomic_path
 from lib.scoring.dependence import CLEAN
-from lib.workbook.ledger import CLAIMS, all_claims, claims, judged_by_most_seeds
+from lib.systems.grid import ONE_SYSTEM
+from lib.workbook.ledger import all_claims
 from lib.workbook.manifest_reader import manifests
 from lib.workbook.paths import scale_folder
 from lib.workbook.run_names import corpus_part
-
-__all__ = ["CLAIMS", "claims", "collect", "distinct_scores", "judged_by_most_seeds", "scores"]
 
 BASELINE = "baseline"  # the system of the baselines
 SCORES = [
@@ -37,7 +36,9 @@ def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
     """Each system once on each test set: notebooks share systems, and studies have several seeds.
 
     The first row with the lowest seed is kept; of outputs under changed sound none but the clean.
+    Points of grids are left out: their notebooks show them.
     """
+    table = table[table["notebook"] != ONE_SYSTEM]
     changed = table["run"].isin(table.loc[table["subset"] == CLEAN, "run"])
     table = table[~changed | (table["subset"] == CLEAN)]
     identity = ["system", "strategy", "task", "source", "target", "subset", "metric", "corpus"]

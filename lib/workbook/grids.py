@@ -27,6 +27,7 @@ from lib.workbook.plan import NotebookRun, planned_run
 if TYPE_CHECKING:
     from lib.workbook.record import Run
 
+
 def point_run(point: Point, scale: str) -> NotebookRun:
     """The run of a notebook that a point is.
 
@@ -126,7 +127,11 @@ def _train(given: Mapping[str, Any], run: Run) -> Any:
 
 
 def scores(grid: Grid, scale: str = "tiny") -> GridScores:
-    """The outputs of every point that has a record, by levels and seed."""
+    """The outputs of every point that has a record, by levels and seed.
+
+    Raises:
+        ValueError: a run has outputs of several strategies, and the grid names none of them.
+    """
     outputs: dict[tuple[str, ...], dict[int, list[OutputRow]]] = {}
     measures: dict[tuple[str, ...], dict[int, Mapping[str, float]]] = {}
     missing = 0
@@ -137,7 +142,7 @@ def scores(grid: Grid, scale: str = "tiny") -> GridScores:
             missing += 1
             continue
         levels, seed = tuple(point.levels.values()), point.seed or 0
-        outputs.setdefault(levels, {})[seed] = _rows(folder / "hypotheses.jsonl")
+        outputs.setdefault(levels, {})[seed] = _rows(folder / "hypotheses.jsonl", grid)
         measures.setdefault(levels, {})[seed] = manifest.get("measures", {})
     first = next(iter(grid))
     return GridScores(
@@ -151,10 +156,20 @@ def scores(grid: Grid, scale: str = "tiny") -> GridScores:
     )
 
 
-def _rows(path: Path) -> list[OutputRow]:
+def _rows(path: Path, grid: Grid) -> list[OutputRow]:
     with open(path, encoding="utf-8") as lines:
         parsed = [json.loads(line) for line in lines]
-    return [OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in parsed]
+    rows = [OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in parsed]
+    if grid.notebook == ONE_SYSTEM:  # it has one strategy
+        return rows
+    known = sorted({row.strategy for row in rows if row.system != "baseline"})
+    if len(known) > 1 and grid.strategy not in known:
+        raise ValueError(
+            f"grid {grid.name}: notebook {grid.notebook} has outputs of {', '.join(known)}; set "
+            f"strategy= to one of them, not {grid.strategy!r}"
+        )
+    chosen = grid.strategy or "".join(known)
+    return [row for row in rows if row.system == "baseline" or row.strategy == chosen]
 
 
 def since(*grids: Grid, scale: str = "tiny") -> str:

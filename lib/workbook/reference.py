@@ -11,7 +11,7 @@ import nbformat
 from tabulate import tabulate
 
 from lib.files import atomic_path
-from lib.workbook.collect import claims, judged_by_most_seeds
+from lib.workbook.ledger import claims, judged_by_most_seeds
 from lib.workbook.manifest_reader import manifests, read_manifest
 from lib.workbook.notebooks import BadParameter, notebooks
 from lib.workbook.paths import ROOT, scale_folder

@@ -12,7 +12,8 @@ from lib.display.claim_views import statement
 from lib.scoring.metrics import lower_is_better
 from lib.scoring.outputs import metric_name
 from lib.tasks import TASKS
-from lib.workbook.collect import BASELINE, claims, distinct_scores, judged_by_most_seeds, scores
+from lib.workbook.collect import BASELINE, distinct_scores, scores
+from lib.workbook.ledger import claims, judged_by_most_seeds
 from lib.workbook.paths import scale_folder
 
 

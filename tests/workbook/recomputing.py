@@ -53,7 +53,7 @@ def error_of(row, gain, scores):
     rows = scores[
         (scores["task"] == gain.task)
         & (scores["metric"] == gain.metric)
-        & (scores["subset"] == "test")
+        & scores["subset"].isin(["test", "tour"])
     ]
     study = row["run"].split(",")[0]
     if study not in READS:

@@ -6,7 +6,7 @@ from lib.scoring.claims import DATA, SYSTEM
 from lib.scoring.estimates import Components, Estimate
 from lib.scoring.power import Variances
 from lib.workbook.claim_rows import differs, judged_row, predicted_row
-from lib.workbook.collect import CLAIMS
+from lib.workbook.ledger import CLAIMS
 from lib.workbook.predictions import committed
 from tests.workbook.cases import CLAIM, measured
 

@@ -5,15 +5,8 @@ import pandas as pd
 import pytest
 
 from lib.workbook.claim_rows import judged_row, predicted_row
-from lib.workbook.collect import (
-    CLAIMS,
-    SCORES,
-    claims,
-    collect,
-    distinct_scores,
-    judged_by_most_seeds,
-    scores,
-)
+from lib.workbook.collect import SCORES, collect, distinct_scores, scores
+from lib.workbook.ledger import CLAIMS, claims, judged_by_most_seeds
 from tests.workbook.cases import (
     CLAIM,
     measured,
@@ -156,3 +149,8 @@ def test_a_claim_is_judged_by_most_seeds(rows, kept):
     frame = pd.DataFrame(rows, columns=["claim", "seeds", "run"]).reindex(columns=CLAIMS)
     frame = frame.assign(problem="", measured=range(len(frame)))
     assert judged_by_most_seeds(frame)["run"].tolist() == kept
+
+
+def test_points_of_grids_are_left_to_their_notebooks():
+    rows = [score_row(run="10", notebook="10"), score_row(run="04,change=rank-4", notebook="04")]
+    assert list(distinct_scores(pd.DataFrame(rows))["run"]) == ["10"]

@@ -160,3 +160,37 @@ def test_a_file_without_a_grid_is_refused(tmp_path):
         study_runs(str(tmp_path / "none.py"), "smoke", {})
     with pytest.raises(BadParameter, match="there is no file"):
         study_runs(str(tmp_path / "not.py"), "smoke", {})
+
+
+# ---- a grid of another notebook ----
+
+
+@pytest.fixture(scope="module")
+def by_pair(outputs, made):
+    """Notebook 10 on one pair with two seeds, made by the runner."""
+    grid = Grid(
+        name="pairs",
+        notebook="10",
+        factors={"source": ("est",)},
+        seeds=(1, 2),
+        strategy="direct",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("WORKBOOK_OUTPUTS", str(outputs))
+        assert grids.make(grid, "smoke", jobs=1) == 0
+    return grid
+
+
+@pytest.mark.slow
+def test_the_points_of_another_notebook_are_its_runs(by_pair, there):
+    found = grids.scores(by_pair, "smoke")
+    assert found.seeds(("est",)) == [1, 2]
+    assert {row.strategy for row in found.first_seed()} == {"est"}
+    assert found.baseline(("est",)) is not None
+
+
+@pytest.mark.slow
+def test_one_of_several_strategies_must_be_named(by_pair, there):
+    unnamed = Grid(**{**by_pair.__dict__, "strategy": ""})
+    with pytest.raises(ValueError, match="set strategy= to one of them"):
+        grids.scores(unnamed, "smoke")

@@ -14,7 +14,7 @@ from lib.scoring.claims import SYSTEM
 from lib.utterance import Corpus, Dropped
 from lib.workbook import record
 from lib.workbook.claim_rows import predicted_row
-from lib.workbook.collect import claims
+from lib.workbook.ledger import claims
 from lib.workbook.paths import HEADLESS
 from lib.workbook.predictions import committed
 from tests.workbook.cases import CLAIM, measured, use_claims, use_folder, write_notebook

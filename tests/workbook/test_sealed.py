@@ -7,7 +7,7 @@ import pytest
 
 from lib.workbook import record, sealed
 from lib.workbook.claim_rows import judged_row, predicted_row
-from lib.workbook.collect import claims
+from lib.workbook.ledger import claims
 from lib.workbook.paths import ROOT, scale_folder
 from lib.workbook.predictions import NO_GIT, POST_HOC
 from lib.workbook.sealed import FILE, read_seals, seal

@@ -16,7 +16,9 @@ import pytest
 from lib.scoring.claims import VERDICTS
 from lib.scoring.outputs import OutputRow, score_table
 from lib.systems import registry
-from lib.workbook.collect import BASELINE, CLAIMS, SCORES
+from lib.systems.grid import ONE_SYSTEM
+from lib.workbook.collect import BASELINE, SCORES
+from lib.workbook.ledger import CLAIMS
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import workbook_runs
 from tests.command_line import succeed
@@ -65,7 +67,10 @@ def test_it_ends_with_scores_claims_and_report(whole, text):
 
 
 def test_no_other_run_was_made(outputs):
-    assert {path.name for path in (outputs / "smoke" / "runs").iterdir()} == set(RUNS)
+    made = {path.name for path in (outputs / "smoke" / "runs").iterdir()}
+    points = {name for name in made if name.startswith(f"{ONE_SYSTEM},")}
+    assert made - points == set(RUNS)
+    assert points  # of the lean grids of notebooks 50 to 53
 
 
 def blanks(value, path=""):
@@ -207,7 +212,8 @@ def test_a_second_call_finds_everything_done(outputs):
 
 
 def test_status_lists_every_run(outputs):
-    assert succeed("status", "--scale", "smoke", outputs=outputs).count("finished") == len(RUNS)
+    runs = list((outputs / "smoke" / "runs").iterdir())  # points of grids among them
+    assert succeed("status", "--scale", "smoke", outputs=outputs).count("finished") == len(runs)
 
 
 @pytest.fixture(scope="module")

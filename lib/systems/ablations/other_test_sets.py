@@ -40,8 +40,8 @@ def decode(
             for name, corpus in corpora.items():
                 by_set[name] = outputs_on(one.experiment, one.system, corpus, name)
             for name, rows in by_set.items():
-                translated = [row for row in rows if row.task == "ST"]
-                outputs.setdefault((*levels, name), {})[one.experiment.seed] = translated
+                named = [replace(row, strategy=levels[0]) for row in rows if row.task == "ST"]
+                outputs.setdefault((*levels, name), {})[one.experiment.seed] = named
     names = [OWN, *corpora]
     ordered = sorted(outputs, key=lambda key: names.index(key[-1]))
     first = next(iter(points))[0]

@@ -85,7 +85,7 @@ def under_conditions(
             examples = one.experiment.test_examples(one.system)
             clips = chosen([e for e in examples if e.task == ASR], scale)
             found = decode_conditions(one.experiment, one.system, clips, conditions)
-            for row in found.rows:
+            for row in relabelled(found.rows, f"{levels[0]}x"):
                 own = outputs.setdefault((*levels, row.subset), {})
                 own.setdefault(row.seed, []).append(row)
     ordered = sorted(outputs, key=lambda key: [CLEAN, *(c.name for c in conditions)].index(key[-1]))
