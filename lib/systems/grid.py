@@ -145,9 +145,12 @@ def format_changes(values: Mapping[str, Any]) -> str:
 
 
 def planned(*grids: Grid | PlannedRun) -> list[PlannedRun]:
-    """The runs of a study's grids, and of single notebooks among them."""
-    return [
-        run
-        for grid in grids
-        for run in ([point.run for point in grid.points()] if isinstance(grid, Grid) else [grid])
-    ]
+    """The runs of a study's grids, and of single notebooks among them.
+
+    Points that several grids have in common are there once.
+    """
+    found: dict[tuple[str, str], PlannedRun] = {}
+    for grid in grids:
+        for run in [p.run for p in grid.points()] if isinstance(grid, Grid) else [grid]:
+            found.setdefault((run.notebook, repr(sorted(run.parameters.items()))), run)
+    return list(found.values())

@@ -102,8 +102,7 @@ def study_runs(name: str, scale: str, parameters: Mapping[str, str]) -> list[Not
             raise BadParameter(str(error)) from error
     if not planned:
         raise BadParameter(f"study {name} has no runs at {scale}")
-    runs = [planned_run(entry, scale) for entry in planned]
-    return list({run.name: run for run in runs}.values())  # grids may have points in common
+    return [planned_run(entry, scale) for entry in planned]
 
 
 def grids_in(path: Path) -> list[Grid]:

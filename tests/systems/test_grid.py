@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from lib.systems.grid import ONE_SYSTEM, Grid, PlannedRun, format_changes, planned
@@ -95,3 +97,8 @@ def test_grids_and_single_runs_are_planned_in_order():
     reader = PlannedRun(notebook="50", minutes=1.0)
     assert planned(RANKS.only(seeds=(1,)), reader)[-1] == reader
     assert len(planned(RANKS, reader)) == 9
+
+
+def test_a_point_of_two_grids_is_planned_once():
+    other = replace(RANKS, name="other", factors={**RANKS.factors, "rank": (16, 64)})
+    assert len(planned(RANKS, other)) == 12
