@@ -59,7 +59,7 @@ def _grid(
         name="zero_resource",
         notebook="40",
         factors=factors,
-        fixed=parameters,
+        fixed={name: value for name, value in parameters.items() if name not in factors},
         seeds=seeds,
         minutes=minutes,
     )

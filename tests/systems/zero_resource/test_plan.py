@@ -14,7 +14,8 @@ def trainings(study, **parameters):
 
 def test_each_seed_has_the_rivals():
     found = trainings(study_runs)
-    assert [own["seed"] for own in found if own["ablate"] == RIVALS] == list(SEEDS)
+    for groups in RIVALS:
+        assert [own["seed"] for own in found if own["ablate"] == groups] == list(SEEDS)
 
 
 def test_the_first_seed_has_every_ablation_once():
