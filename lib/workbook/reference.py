@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import nbformat
+import pandas as pd
 from tabulate import tabulate
 
 from lib.files import atomic_path
@@ -59,8 +60,9 @@ In minutes. What a notebook finds in the cache is counted where it was made.
 def keep_reference(scale: str, folder: Path | None = None, partial: bool = False) -> Path:
     """Write a scale's tables, reference figures and readable notebooks, and a page about them.
 
-    The tables are those that `collect` has written. Notebooks are those of the workbook's runs, and
-    of other runs with the notebook's own parameters.
+    The tables are those that `collect` has written, and of the tables that are there already the
+    rows of runs that these outputs do not have: studies that were run elsewhere. Notebooks are
+    those of the workbook's runs, and of other runs with the notebook's own parameters.
 
     Args:
         folder: where to; default: outputs/reference/, which is committed.
@@ -78,8 +80,12 @@ def keep_reference(scale: str, folder: Path | None = None, partial: bool = False
             f"python -m lib.workbook run --scale {scale}, or add --partial"
         )
     figures, kept = _figures(scale), _kept(scale)
-    tables = {name: (scale_folder(scale) / name).read_text(encoding="utf-8") for name in TABLES}
-    top = {f"{scale}-{name}": without_paths(text).encode() for name, text in tables.items()}
+    top = {
+        f"{scale}-{name}": without_paths(
+            with_kept_runs(scale_folder(scale) / name, folder / f"{scale}-{name}")
+        ).encode()
+        for name in TABLES
+    }
     top |= {f"{scale}-{name}.png": path.read_bytes() for name, (path, _) in figures.items()}
     pages = {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
     pages["README.md"] = without_paths(_index(scale, kept, remarks, figures)).encode()
@@ -92,6 +98,22 @@ def keep_reference(scale: str, folder: Path | None = None, partial: bool = False
         for name, data in pages.items():
             (path / name).write_bytes(data)
     return folder
+
+
+def with_kept_runs(new: Path, old: Path) -> str:
+    """A new table as CSV, followed by what an old one has of other runs.
+
+    A claim that no run of either has measured is the new table's.
+    """
+    table = pd.read_csv(new, dtype=str)
+    if not old.exists():
+        return table.to_csv(index=False)
+    kept = pd.read_csv(old, dtype=str)
+    kept = kept[~kept["run"].isin(table["run"])]
+    if "measured" in kept:
+        kept = kept[kept["measured"].notna()]
+        table = table[table["run"].notna() | ~table["claim"].isin(kept["claim"])]
+    return pd.concat([table, kept]).to_csv(index=False)
 
 
 def _remarks(scale: str) -> list[str]:
