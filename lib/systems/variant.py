@@ -79,25 +79,13 @@ def open_variant(
     opener = import_module(f"{package}.experiment").open_experiment
     known = inspect.signature(opener).parameters
     changes = parse_changes(change)
+    _check_folders(changes)
     pair = _take_pair(changes)
     if pair and system == PAIRED:
         changes |= {"source": pair.source, "target": pair.target}
-    recipe = import_module(f"{package}.system").SYSTEM.recipe(scale)
-    options, shown = {}, {}
-    for name, value in list(changes.items()):
-        if name.startswith(RECIPE):
-            before = recipe
-            recipe = _changed(recipe, name.removeprefix(RECIPE).split("."), value, name)
-            if recipe == before:  # a change to the value that it has is none
-                del changes[name]
-                continue
-        elif name in known and name not in BY_HAND:
-            options[name] = value
-        else:
-            continue
-        del changes[name]
-        if name not in IN_COLUMNS:
-            shown[name] = value
+    own = import_module(f"{package}.system").SYSTEM.recipe(scale)
+    recipe, recipe_changes = _changed_recipe(own, changes)
+    options = {n: changes.pop(n) for n in list(changes) if n in known and n not in BY_HAND}
     required = [n for n, p in known.items() if p.default is p.empty and n not in BY_HAND]
     if missing := [name for name in required if name not in options]:
         raise ValueError(f"{system} needs {missing[0]}=, such as {missing[0]}=est, in the change")
@@ -105,7 +93,30 @@ def open_variant(
     experiment = opener(scale, cache=cache, recipe=recipe, **options, **seeds, **hooks)
     if pair:
         experiment = on_one_pair(experiment, pair)
-    return _with_strategy(experiment, strategy, changes, shown)
+    shown = {name: value for name, value in options.items() if name not in IN_COLUMNS}
+    return _with_strategy(experiment, strategy, changes, shown | recipe_changes)
+
+
+def _check_folders(changes: Mapping[str, Any]) -> None:
+    """Refuse a relative folder: a notebook's working directory is not the command's."""
+    for name, value in changes.items():
+        if name.endswith("folder") and value and not Path(value).is_absolute():
+            raise ValueError(f"{name}={value}: give the whole path, such as {Path.cwd() / value}")
+
+
+def _changed_recipe(recipe: Any, changes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """A recipe with the changes that are of it, and those that make a difference.
+
+    Args:
+        changes: those of the recipe are taken out.
+    """
+    different = {}
+    for name in [name for name in changes if name.startswith(RECIPE)]:
+        value = changes.pop(name)
+        changed = _changed(recipe, name.removeprefix(RECIPE).split("."), value, name)
+        if changed != recipe:
+            recipe, different[name] = changed, value
+    return recipe, different
 
 
 def _take_pair(changes: dict[str, Any]) -> OnePair | None:

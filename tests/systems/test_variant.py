@@ -107,6 +107,8 @@ def test_gmus_starts_are_found_by_other_fields(variant):
         (("it_ist", "align", "pair=deu"), "is no direction"),
         (("it_ist", "align", "pair_contents=3"), "add pair=deu-eng"),
         (("it_ist", "align", "seed=3"), "has no 'seed'"),
+        (("it_ist", "align", "corpus=own; folder=talks.tsv"), "give the whole path, such as /"),
+        (("gmu", "direct", "pair=deu-eng; pair_folder=talks"), "give the whole path"),
     ],
 )
 def test_a_mistake_is_named_with_what_there_is(variant, given, message):
