@@ -19,12 +19,12 @@ from lib.scoring.safe_level import SafeLevel
 # measure -> heading, the factor that makes it readable, and decimals
 MEASURES = {
     "position_seconds": ("ms of speech in a position", 1000.0, 0),
-    "positions_per_token": ("positions for a token", 1.0, 1),
+    "positions_per_token": ("speech positions per token", 1.0, 1),
     "prompt_tokens": ("prompt tokens", 1.0, 1),
     "trained_parameters": ("trained parameters (thousands)", 1e-3, 0),
     "updates": ("updates", 1.0, 0),
     "training_seconds": ("training (s)", 1.0, 0),
-    "decoding_seconds_per_hour": ("s of decoding for an hour of speech", 1.0, 0),
+    "decoding_seconds_per_hour": ("decoding (s per hour of speech)", 1.0, 0),
     "peak_memory_mb": ("peak memory of training (MB)", 1.0, 0),
 }
 
@@ -37,6 +37,8 @@ def scores(
     factor: str = "",
 ) -> Page:
     """A row for each combination of levels: score, difference to the reference level, baseline.
+
+    The best baseline may be the system's own outputs for other clips, so it differs between rows.
 
     Args:
         measures: names in `MEASURES`, as further columns.
@@ -51,14 +53,17 @@ def scores(
         row = dict(zip(found.factors, levels, strict=True))
         row[f"{metric} of {task}"] = format_seed_mean(score)
         difference = found.difference(levels, factor, metric, task)
-        row[f"above {against}"] = format_seed_mean(difference, "+")
+        row[f"difference to {against}"] = format_seed_mean(difference, "+")
         row["best baseline"] = found.baseline(levels, metric, task)
+        row["clips"] = score.n
         row["seeds"] = len(found.seeds(levels))
         for name in measures:
             heading, unit, decimals = MEASURES[name]
             value = found.measure(levels, name)
             row[heading] = None if value is None else f"{value * unit:,.{decimals}f}"
         rows.append(row)
+    if all(row["best baseline"] is None for row in rows):
+        rows = [{name: v for name, v in row.items() if name != "best baseline"} for row in rows]
     note = f"<p class='muted'>{found.missing} points have no record yet.</p>"
     return Page(table(rows) + (note if found.missing else ""))
 
@@ -83,7 +88,8 @@ def chart(found: GridScores, metric: str = "", task: str = "", label: str = "") 
     for one, (title, own) in zip(axes, panels.items(), strict=True):
         _draw(one, own, baselines.get(title))
         one.set_title(title, fontsize=LARGE, loc="left", color=INK)
-    figure.supxlabel(label or found.factors[0], fontsize=NORMAL)
+    shown = f"{label or found.factors[0]}  (bar: 95 % interval; grey: best baseline)"
+    figure.supxlabel(shown, fontsize=NORMAL)
     figure.supylabel(f"{metric} of {task}", fontsize=NORMAL)
     return figure
 
@@ -102,7 +108,8 @@ def _draw(axes: Axes, scores: Mapping[str, Estimate], baseline: float | None) ->
         axes.plot([place], [score.value], "o", color=ACCENT, markersize=5)
     axes.set_xticks(places, list(scores))
     if not numeric:
-        axes.tick_params("x", rotation=25)
+        for text in axes.get_xticklabels():
+            text.set(rotation=25, ha="right", rotation_mode="anchor")
     style_axes(axes)
 
 
@@ -125,8 +132,11 @@ def safe_levels(found: SafeLevel, metric: str) -> Page:
         }
         for cost in found.costs
     ]
-    text = f"The largest safe level is {found.largest}"
-    text += f"; {found.left:.1f} points of the margin of {found.margin:g} are left."
+    if any(cost.level == found.largest for cost in found.costs):
+        text = f"The largest level that is shown to be safe is {found.largest}; {found.left:.1f} "
+        text += f"points of the margin of {found.margin:g} are left."
+    else:
+        text = f"No level is shown to cost at most {found.margin:g} points."
     return Page(table(rows) + f"<p>{escape(text)}</p>")
 
 

@@ -107,7 +107,8 @@ def predictions(frame: pd.DataFrame) -> list[Prediction]:
 
 
 def _unit(statement: str, measure: str) -> str:
-    if measure.startswith(("Gain(", "Contrast(")) or "points" in statement or "BLEU" in statement:
+    in_points = any(name in statement for name in ("points", "BLEU", "chrF++"))
+    if measure.startswith(("Gain(", "Contrast(")) or in_points:
         return POINTS
     return PERCENT if "percent" in statement else ""
 

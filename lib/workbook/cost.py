@@ -44,8 +44,8 @@ def cost_row(runs: Sequence[NotebookRun]) -> dict[str, Any]:
     else:
         return row | {"core-minutes": UNKNOWN}
     minutes = sum(max(run.minutes * pace, SMOKE_MINUTES) for run in left)
-    energy = minutes / 60 * WATTS_PER_CORE
-    return row | {"core-minutes": round(minutes, 1), "energy (Wh)": round(energy, 1), "by": basis}
+    energy = round(minutes / 60 * WATTS_PER_CORE, 1)
+    return row | {"core-minutes": round(minutes, 1), "energy (Wh)": energy, "basis": basis}
 
 
 def _at_full(left: Sequence[NotebookRun]) -> dict[str, Any]:

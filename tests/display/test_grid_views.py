@@ -30,7 +30,7 @@ def found():
 
 def test_every_score_has_its_interval(found):
     body = grid_views.scores(found, ["position_seconds", "trained_parameters"]).body
-    assert body.count(" to ") == 6 + 4  # six scores; four differences
+    assert body.count(" to ") == 1 + 6 + 4  # a heading, six scores, four differences
     assert "<td>20</td>" in body
     assert "<td>12</td>" in body  # thousands
 
@@ -65,8 +65,14 @@ def test_nothing_to_draw_is_said(found):
 def test_the_largest_safe_level_is_shown_with_what_is_left(found):
     costs = {level: found.difference((level, "clean"), metric="WER") for level in list(SHARES)[1:]}
     body = grid_views.safe_levels(largest_safe("2", costs, 30.0, "WER"), "WER").body
-    assert "The largest safe level is 8" in body
+    assert "The largest level that is shown to be safe is 8" in body
     assert "not safe" in body
+
+
+def test_no_safe_level_is_said(found):
+    costs = {level: found.difference((level, "clean"), metric="WER") for level in list(SHARES)[1:]}
+    body = grid_views.safe_levels(largest_safe("2", costs, 0.5, "WER"), "WER").body
+    assert "No level is shown to cost at most 0.5 points" in body
 
 
 def test_costs_of_several_grids_share_columns():

@@ -47,7 +47,7 @@ def test_finished_runs_set_the_pace(runs):
     made = runs("tiny")
     finish(made[0], seconds=180.0)
     row = cost_row(made)
-    assert (row["left"], row["core-minutes"], row["by"]) == (2, 6.0, "1 finished runs")
+    assert (row["left"], row["core-minutes"], row["basis"]) == (2, 6.0, "1 finished runs")
 
 
 def test_nothing_is_promised_of_a_larger_scale_before_its_first_run(runs):
@@ -71,5 +71,5 @@ def test_nothing_left_costs_nothing(runs):
 
 
 def test_a_terminal_has_one_line(runs):
-    line = "3 runs, 3 left, core-minutes: 18.0, energy (Wh): 3.6, by: expected at tiny"
+    line = "3 runs, 3 left, core-minutes: 18.0, energy (Wh): 3.6, basis: expected at tiny"
     assert cost_line(runs("tiny")) == line

@@ -32,8 +32,11 @@ GRID = Grid(
 )
 AMOUNTS = Grid(
     name="one pair, amounts",
-    factors={SYSTEM: SYSTEMS, CONTENTS: (900, 300, 100)},
-    seeds=(1,),
+    factors={
+        SYSTEM: SYSTEMS,
+        # all are those of `GRID`
+        CONTENTS: {"900": {}} | {f"{n}": {"pair_contents": n} for n in (300, 100)},
+    },
     fixed={"pair": PAIR},
     reference={CONTENTS: "900"},
     minutes=5.0,

@@ -56,7 +56,7 @@ class InWords:
         for levels in dict.fromkeys(key[:-1] for key in self.asked):
             line = dict(zip(self.scores.factors, levels, strict=False))
             for words in ASKED_IN:
-                line[words] = format_interval(self.followed(levels, words).estimate())
+                line[words] = format_interval(self.followed(levels, words).score())
             lines.append(line | {"lost": format_interval(self.loss(levels).estimate(), "+")})
         return lines
 
