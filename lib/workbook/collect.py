@@ -8,9 +8,9 @@ import pandas as pd
 
 from lib.files import atomic_path
 from lib.scoring.dependence import CLEAN
-from lib.systems.grid import ONE_SYSTEM
 from lib.workbook.ledger import all_claims
 from lib.workbook.manifest_reader import manifests
+from lib.workbook.notebooks import notebooks
 from lib.workbook.paths import scale_folder
 from lib.workbook.run_names import corpus_part
 
@@ -36,9 +36,10 @@ def distinct_scores(table: pd.DataFrame) -> pd.DataFrame:
     """Each system once on each test set: notebooks share systems, and studies have several seeds.
 
     The first row with the lowest seed is kept; of outputs under changed sound none but the clean.
-    Points of grids are left out: their notebooks show them.
+    Notebooks of ablations are left out: they show their own.
     """
-    table = table[table["notebook"] != ONE_SYSTEM]
+    own = [source.number for source in notebooks() if not source.metadata.overview]
+    table = table[~table["notebook"].isin(own)]
     changed = table["run"].isin(table.loc[table["subset"] == CLEAN, "run"])
     table = table[~changed | (table["subset"] == CLEAN)]
     identity = ["system", "strategy", "task", "source", "target", "subset", "metric", "corpus"]

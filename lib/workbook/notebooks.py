@@ -31,6 +31,7 @@ class RunMetadata:
     runs: tuple[dict[str, Any], ...] = ()  # the parameters of each of its runs in the workbook
     after: tuple[str, ...] = ()  # notebooks whose trained systems it loads
     reads_records: bool = False  # it reads the records of the runs before it
+    overview: bool = True  # its scores are shown in overviews of all systems
 
 
 @dataclass(frozen=True)
