@@ -25,10 +25,13 @@ def finished(run: NotebookRun) -> str | None:
 
 
 def _is_outdated(manifest: dict[str, Any]) -> bool:
-    """True where a run that it reads has finished since: an overview reads notebooks before it."""
+    """True where a run that it reads has finished since: an overview reads notebooks before it.
+
+    A grid's point that a notebook makes counts as that notebook's.
+    """
     return any(
         other["exit"] == "finished"
-        and other["notebook"] < manifest["notebook"]
+        and other.get("made_in", other["notebook"]) < manifest["notebook"]
         and other["finished"] > manifest["started"]
         for other in manifests(manifest["scale"])
     )

@@ -75,7 +75,7 @@ def make_here(grid: Grid, run: Run) -> None:
         if finished(planned):
             continue
         own = start_run(planned.notebook.number, **planned.parameters)
-        own.show_in(run)
+        own.made_in(run)
         train_point(own)
         del own.manifest["measures"]["peak_memory_mb"]  # of all that this process has trained
         own.finish()

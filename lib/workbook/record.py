@@ -73,8 +73,9 @@ class Run:
     def _save(self) -> None:
         write_json(self.folder / "manifest.json", self.manifest)
 
-    def show_in(self, other: Run) -> None:
-        """Show progress where another run of this process does."""
+    def made_in(self, other: Run) -> None:
+        """Say that another notebook makes this run, and show progress there."""
+        self.manifest["made_in"] = other.manifest["notebook"]
         self._progress = other._progress
 
     def callback(self, progress: TrainingProgress) -> None:

@@ -86,3 +86,12 @@ def test_only_a_notebook_before_an_overview_makes_it_outdated(folder, number, do
     assert finished(overview)
     write_record(number, finished="2026-01-02T00:00:00+00:00")
     assert bool(finished(overview)) is done
+
+
+@pytest.mark.parametrize("maker, done", [("50", True), ("12", False)])
+def test_a_point_of_a_grid_counts_as_a_run_of_the_notebook_that_made_it(folder, maker, done):
+    write_notebook(folder, number="16", metadata={"reads_records": True})
+    write_notebook(folder, number="04")
+    overview = write_record("16")
+    write_record("04", finished="2026-01-02T00:00:00+00:00", made_in=maker)
+    assert bool(finished(overview)) is done

@@ -51,6 +51,7 @@ def test_every_point_has_a_record_with_its_measures(there):
         manifest = read_json(grids.point_run(point, "smoke").folder / "manifest.json")
         assert manifest["exit"] == "finished"
         assert manifest["parameters"]["change"] == f"kernel={point.label}"
+        assert manifest["made_in"] == "50"
         assert manifest["measures"]["trained_parameters"] > 0
         assert manifest["scores"]
         assert manifest["data"]
