@@ -15,7 +15,13 @@ from lib.corpora.signal_to_noise import signal_to_noise_db
 from lib.corpora.text import normalize_text
 from lib.languages import language
 from lib.scoring.comparisons import check_same_test_set, row_statistics
-from lib.scoring.estimates import Estimate, Replicates, mean_over_pairs, replicates, simultaneous
+from lib.scoring.estimates import (
+    Estimate,
+    Replicates,
+    difference_of_test_sets,
+    replicates,
+    simultaneous,
+)
 from lib.scoring.metrics import Statistics, lower_is_better
 from lib.scoring.outputs import OutputRow
 from lib.tasks import TASKS
@@ -192,19 +198,12 @@ def gaps(
             ends = [own[0][0].name, own[-1][0].name] if len(own) > 1 else ["", ""]
             worst, best = ends[::-1] if lower_is_better(metric) else ends
             lines.append({"strategy": strategy, "fact": column, "worst": worst, "best": best})
-            found.append(_difference(own[-1][1], own[0][1]) if len(own) > 1 else None)
+            found.append(difference_of_test_sets(own[-1][1], own[0][1]) if len(own) > 1 else None)
     no_gap = dict.fromkeys(("gap", "low", "high"), math.nan)
     for line, difference in zip(lines, found, strict=True):
         gap, *_ = simultaneous([difference.estimate()] * pairs) if difference else [None]
         line |= {"gap": gap.value, "low": gap.low, "high": gap.high} if gap else no_gap
     return pd.DataFrame(lines).sort_values("low", ascending=False, ignore_index=True)
-
-
-def _difference(one: Replicates, other: Replicates) -> Replicates:
-    """The difference of two scores on different utterances, which may be of the same speakers."""
-    negative = replace(other, scores=-other.scores, influence=-other.influence)
-    half = mean_over_pairs([one, negative])
-    return replace(half, scores=2 * half.scores, influence=2 * half.influence)
 
 
 def _statistics(rows: Rows, metric: str) -> Statistics:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lib.scoring.comparisons import difference_to_best_baseline, paired_difference, rows_of
 from lib.scoring.estimates import (
     Estimate,
     Replicates,
+    difference_of_test_sets,
     mean_over_pairs,
     pairs_in_general,
     simultaneous,
@@ -175,15 +176,13 @@ def comparable(found: dict[Direction, Replicates]) -> dict[Direction, Replicates
 def _contrast(
     gain: Gain, found: dict[Direction, Replicates], others: dict[Direction, Replicates]
 ) -> Measured:
-    """Half a mean over both groups with one sign turned, doubled: units that both have are kept."""
+    """The mean of one group minus that of the other."""
     kept = comparable(found | others)
     found, others = ({p: r for p, r in group.items() if p in kept} for group in (found, others))
     groups = [mean_over_pairs(list(group.values())) for group in (found, others)]
-    turned = replace(groups[1], scores=-groups[1].scores, influence=-groups[1].influence)
-    half = mean_over_pairs([groups[0], turned])
-    doubled = replace(half, scores=2 * half.scores, influence=2 * half.influence)
+    difference = difference_of_test_sets(*groups)
     what = f"{_what(gain)}, mean of {_each(found)}, minus mean of {_each(others)}"
-    return _measured(doubled, what, [*found.values(), *others.values()])
+    return _measured(difference, what, [*found.values(), *others.values()])
 
 
 def _measured(

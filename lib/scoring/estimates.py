@@ -262,6 +262,16 @@ def mean_over_pairs(pairs: Sequence[Replicates]) -> Replicates:
     )
 
 
+def difference_of_test_sets(one: Replicates, other: Replicates) -> Replicates:
+    """The difference of scores on different utterances; units that both have move together.
+
+    Half a mean with one sign turned, doubled.
+    """
+    turned = replace(other, scores=-other.scores, influence=-other.influence)
+    half = mean_over_pairs([one, turned])
+    return replace(half, scores=2 * half.scores, influence=2 * half.influence)
+
+
 def pairs_in_general(pairs: Sequence[Replicates]) -> Estimate | None:
     """The mean over language pairs of which these are a sample: pairs as random effects.
 

@@ -2,7 +2,8 @@
 
 `bridge.compression=4; recipe.align.updates=900; encoder=audio only` names, in this order of search:
 
-1. `pair`, and what else `OnePair` takes: the whole experiment on one language pair;
+1. `pair`, and what else `OnePair` takes: the whole experiment on one language pair; `test_clips`,
+   how many of each spoken language are tested, for a quick look;
 2. `recipe.` and a field of the recipe, of a stage in it, and so on;
 3. an option of the system's `open_experiment`, such as `source`, `held_out` or `encoder`;
 4. a field of the strategy. `System.chain_fields` are changed in every strategy that it starts from
@@ -23,6 +24,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from lib.systems.corpora import with_test_clips
 from lib.systems.experiment import Experiment
 from lib.systems.grid import format_changes
 from lib.systems.one_pair import PAIR_CHANGES, OnePair, on_one_pair
@@ -30,7 +32,7 @@ from lib.systems.registry import SYSTEMS
 from lib.systems.strategy import Strategy, System
 from lib.tasks import TASKS
 
-RECIPE = "recipe."
+RECIPE, TEST_CLIPS = "recipe.", "test_clips"
 # options that a score's own columns show, so that a strategy's name need not
 IN_COLUMNS = ("source", "target", "sources", "targets", "languages", "corpus", "folder", "corpora")
 BY_HAND = ("scale", "seed", "cache", "backbone_seed", "recipe")
@@ -80,7 +82,7 @@ def open_variant(
     known = inspect.signature(opener).parameters
     changes = parse_changes(change)
     _check_folders(changes)
-    pair = _take_pair(changes)
+    pair, test_clips = _take_pair(changes), changes.pop(TEST_CLIPS, 0)
     if pair and system == PAIRED:
         changes |= {"source": pair.source, "target": pair.target}
     own = import_module(f"{package}.system").SYSTEM.recipe(scale)
@@ -93,6 +95,9 @@ def open_variant(
     experiment = opener(scale, cache=cache, recipe=recipe, **options, **seeds, **hooks)
     if pair:
         experiment = on_one_pair(experiment, pair)
+    if test_clips:
+        fewer = with_test_clips(experiment.corpus, test_clips)
+        experiment = experiment.with_corpus(fewer)
     shown = {name: value for name, value in options.items() if name not in IN_COLUMNS}
     return _with_strategy(experiment, strategy, changes, shown | recipe_changes)
 

@@ -88,6 +88,13 @@ def test_every_system_takes_one_pair_and_the_same_clips(variant, system, strateg
     assert len(experiment.corpus.split("train")) == 6
 
 
+def test_fewer_test_clips_change_no_training(variant):
+    experiment, strategy = variant("it_ist", "align", "")
+    fewer, same = variant("it_ist", "align", "test_clips=2")
+    assert {len(fewer.corpus.split("test", code)) for code in ("eng", "deu", "zho")} == {2}
+    assert fewer.folder(same) == experiment.folder(strategy)
+
+
 def test_gmus_starts_are_found_by_other_fields(variant):
     experiment, strategy = variant("gmu", "multitask", "source=est; target=eng")
     assert (strategy.encoder, strategy.decoder) == ("asr", "mt")

@@ -6,11 +6,9 @@ IT-IST's bridge takes 8 frames of 10 ms (2506.17019), LLM-SRT's 80 queries for w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-from lib.systems.ablations.one_pair import PAIR, SHORT, check_study
-from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
+from lib.systems.ablations.one_pair import PAIR, SHORT
+from lib.systems.ablations.study import ablation_study
+from lib.systems.grid import Grid
 
 RATIO, PLACE, QUERIES = "bridge.compression", "place", "recipe.bridges.q_former.queries"
 # points of chrF++ that a coarser ratio may cost over the finest one; not CER, which a few outputs
@@ -78,17 +76,4 @@ LEAN = Grid(
 )
 
 
-def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
-    """The points of all four grids, then notebook 50, which reads them.
-
-    Raises:
-        ValueError: the scale has no models to train here, or a parameter is given.
-    """
-    check_study("compression", scale, parameters)
-    yield from planned(*GRIDS)
-    yield PlannedRun(
-        notebook="50", minutes=2.0, parameters={"study": True}, scales=TRAINED_HERE
-    )
-
-
-STUDIES = {"compression": study_runs}
+STUDIES = {"compression": ablation_study("compression", GRIDS, "50", minutes=2.0)}

@@ -7,12 +7,12 @@ the encoders are those of notebook 40 where it has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from lib.systems.ablations.one_pair import check_study
-from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
+from lib.systems.ablations.study import ablation_study
+from lib.systems.grid import Grid
 from lib.systems.zero_resource.encoders import (
     AUDIO_ONLY,
     OTHER_LANGUAGES,
@@ -94,16 +94,4 @@ def grids_of(study: bool, seed: int) -> tuple[Grid, ...]:
     return GRIDS if study else tuple(grid.only(seeds=(seed,)) for grid in LEAN_GRIDS)
 
 
-def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
-    """The points of the three grids, then notebook 52, which reads them.
-
-    Raises:
-        ValueError: the scale has published models, which cannot be taught less, or a parameter is
-            given.
-    """
-    check_study("initialisation", scale, parameters)
-    yield from planned(*GRIDS)
-    yield PlannedRun(notebook="52", minutes=2.0, parameters={"study": True}, scales=TRAINED_HERE)
-
-
-STUDIES = {"initialisation": study_runs}
+STUDIES = {"initialisation": ablation_study("initialisation", GRIDS, "52", minutes=2.0)}

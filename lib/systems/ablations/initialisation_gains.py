@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from lib.scoring.estimates import Estimate, Replicates, mean_over_pairs
+from lib.scoring.estimates import Estimate, difference_of_test_sets
 from lib.scoring.grid_scores import GridScores, Levels
 from lib.systems.ablations.initialisation import (
     FROZEN,
@@ -74,17 +74,7 @@ def tuning_contrast(main: GridScores, encoder: str = MANY) -> Estimate | None:
     gains = [part.differences((encoder, WHOLE), "trained") for part in (seen(main), unseen(main))]
     if None in gains:
         return None
-    return _minus(*gains).estimate()
-
-
-def _minus(one: Replicates, other: Replicates) -> Replicates:
-    """A difference between test sets: units that both have move together.
-
-    Half a mean with one sign turned, doubled.
-    """
-    turned = replace(other, scores=-other.scores, influence=-other.influence)
-    half = mean_over_pairs([one, turned])
-    return replace(half, scores=2 * half.scores, influence=2 * half.influence)
+    return difference_of_test_sets(*gains).estimate()
 
 
 def smallest_step(by_amount: GridScores) -> Estimate | None:

@@ -7,15 +7,14 @@ asks by one sentence (2412.18566).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from lib.scoring.estimates import Estimate
 from lib.scoring.grid_scores import GridScores
 from lib.systems import wordings
-from lib.systems.ablations.one_pair import check_study
-from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
+from lib.systems.ablations.study import ablation_study
+from lib.systems.grid import Grid
 
 WORDING = "prompts.wording"
 # level, as tables name it -> the wording
@@ -62,19 +61,6 @@ LEAN = replace(
 )
 
 
-def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
-    """The points of the whole grid, then notebook 51, which reads them.
-
-    Raises:
-        ValueError: the scale has no models to train here, or a parameter is given.
-    """
-    check_study("instruction", scale, parameters)
-    yield from planned(GRID)
-    yield PlannedRun(
-        notebook="51", minutes=15.0, parameters={"study": True}, scales=TRAINED_HERE
-    )
-
-
 def gain(found: GridScores, wording: str, over: str, system: str = IT_IST) -> Estimate:
     """The score of a system with a wording minus that with another one.
 
@@ -90,4 +76,4 @@ def gain(found: GridScores, wording: str, over: str, system: str = IT_IST) -> Es
     return measured
 
 
-STUDIES = {"instruction": study_runs}
+STUDIES = {"instruction": ablation_study("instruction", (GRID,), "51", minutes=15.0)}

@@ -6,13 +6,13 @@ scarce (2505.21781). German is spoken to three of the backbones before, not to G
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from lib.scoring.estimates import Estimate
 from lib.scoring.grid_scores import GridScores
-from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
+from lib.systems.ablations.study import ablation_study
+from lib.systems.grid import Grid
 
 SYSTEM, CONTENTS = "system", "pair_contents"
 PAIR = "deu-eng"
@@ -65,18 +65,6 @@ LEAN = replace(
 )
 
 
-def check_study(name: str, scale: str, parameters: Mapping[str, Any]) -> None:
-    """Refuse what a study of models that are trained here cannot do.
-
-    Raises:
-        ValueError: the scale is `full`, or a parameter is given.
-    """
-    if scale not in TRAINED_HERE:
-        raise ValueError(f"study {name} is made for {', '.join(TRAINED_HERE)}, not {scale}")
-    if parameters:
-        raise ValueError(f"study {name} has no parameters; -p {min(parameters)} is one of a run")
-
-
 def third(amounts: GridScores) -> GridScores:
     """The scores with a third of the training speech."""
     outputs = {levels[:1]: runs for levels, runs in amounts.outputs.items() if levels[1] == "300"}
@@ -100,17 +88,4 @@ def best_against_gmu(found: GridScores) -> Estimate:
     return replace(found, reference=(gmu,)).difference((other,))
 
 
-def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun]:
-    """The points of both grids, then notebook 53, which reads them.
-
-    Raises:
-        ValueError: the scale has no models to train here, or a parameter is given.
-    """
-    check_study("one_pair", scale, parameters)
-    yield from planned(*GRIDS)
-    yield PlannedRun(
-        notebook="53", minutes=2.0, parameters={"study": True}, scales=TRAINED_HERE
-    )
-
-
-STUDIES = {"one_pair": study_runs}
+STUDIES = {"one_pair": ablation_study("one_pair", GRIDS, "53", minutes=2.0)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from lib.scoring.estimates import Estimate, mean_over_pairs
+from lib.scoring.estimates import Estimate, difference_of_test_sets, mean_over_pairs
 from lib.scoring.grid_scores import GridScores, Levels
 from lib.scoring.outputs import OutputRow
 from lib.systems.ablations.one_pair import PAIR
@@ -60,6 +60,4 @@ def mean_loss(found: GridScores) -> Estimate:
     systems = list(dict.fromkeys(levels[0] for levels in found.outputs))
     own = [found.replicates((system, OWN)) for system in systems]
     wide = [found.replicates((system, OTHER)) for system in systems]
-    negative = [replace(r, scores=-r.scores, influence=-r.influence) for r in wide]
-    half = mean_over_pairs([*own, *negative])
-    return replace(half, scores=2 * half.scores, influence=2 * half.influence).estimate()
+    return difference_of_test_sets(mean_over_pairs(own), mean_over_pairs(wide)).estimate()

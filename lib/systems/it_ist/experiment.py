@@ -14,7 +14,7 @@ from lib.corpora.synthesis import synthesize
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.outputs import OutputRow
 from lib.systems.backbones import get_backbone
-from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus, with_test_clips
+from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus
 from lib.systems.experiment import Experiment
 from lib.systems.it_ist.pairing import chosen_language_model
 from lib.systems.it_ist.recipe import Recipe
@@ -39,7 +39,6 @@ def open_experiment(
     licences: str = "",
     language_model: str = "",
     processes: int = 1,
-    test_clips: int = 0,
     recipe: Recipe | None = None,
     backbone_seed: int = 1,
     callback: TrainingCallback = no_callback,
@@ -53,7 +52,6 @@ def open_experiment(
         corpus, folder, licences: see `CorpusChoice`.
         language_model: a name in `pairing.LANGUAGE_MODELS`, at `full`; "": the scale's.
         processes: that share a training.
-        test_clips: of each spoken language; 0: all.
         recipe: in place of the scale's.
         backbone_seed: of encoder and language model, where they are trained here.
 
@@ -74,7 +72,7 @@ def open_experiment(
         system=system,
         scale=scale,
         recipe=recipe,
-        corpus=with_test_clips(_corpus(recipe, choice, cache, progress), test_clips),
+        corpus=_corpus(recipe, choice, cache, progress),
         backbone=get_backbone("w2v_bert", scale, cache, seed=backbone_seed, **hooks),
         directions=DIRECTIONS if corpus == PHRASEBOOK else DIRECTIONS[:2],
         seed=seed,

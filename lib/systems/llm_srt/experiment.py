@@ -13,7 +13,7 @@ from lib.languages import language, parse_languages
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone, get_backbone
-from lib.systems.corpora import PHRASEBOOK, CorpusChoice, joined_recordings, with_test_clips
+from lib.systems.corpora import PHRASEBOOK, CorpusChoice, joined_recordings
 from lib.systems.experiment import Experiment
 from lib.systems.llm_srt.prompts import Prompts
 from lib.systems.llm_srt.recipe import Recipe
@@ -66,7 +66,6 @@ def open_experiment(
     chinese: str = Prompts.chinese,
     language_model: str = "",
     processes: int = 1,
-    test_clips: int = 0,
     recipe: Recipe | None = None,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
@@ -87,7 +86,6 @@ def open_experiment(
         seed: also of encoder and language model, where they are trained here.
         language_model: a name in `sizes.LANGUAGE_MODELS`, at `full`; "": the scale's.
         processes: that share a training.
-        test_clips: of each spoken language; 0: all.
         recipe: in place of the scale's.
 
     Raises:
@@ -117,12 +115,11 @@ def open_experiment(
     choices = [CorpusChoice(name=corpus, folder=folder, licences=licences)]
     if asr_name:
         choices.append(CorpusChoice(name=asr_name, folder=asr_folder, licences=licences))
-    found = _corpus(recipe, choices, spoken, written, cache, progress)
     return Experiment(
         system=system,
         scale=scale,
         recipe=recipe,
-        corpus=with_test_clips(found, test_clips),
+        corpus=_corpus(recipe, choices, spoken, written, cache, progress),
         backbone=get_backbone("whisper", scale, cache, seed=seed, **hooks),
         directions=directions,
         seed=seed,

@@ -16,14 +16,13 @@ from lib.systems.backbones import TrainedBackbone, backbone_recipe, get_backbone
 from lib.systems.corpora import PHRASEBOOK, joined_recordings, parse_corpora
 from lib.systems.experiment import Experiment
 from lib.systems.outputs import no_record
-from lib.systems.zero_resource.encoders import ENCODERS, encoder_changes
+from lib.systems.zero_resource.encoders import encoder_changes
 from lib.systems.zero_resource.held_out import check_corpus
 from lib.systems.zero_resource.languages import LANGUAGES, TARGET
 from lib.systems.zero_resource.recipe import RECIPES, Recipe
 from lib.systems.zero_resource.system import ZeroResource
 from lib.utterance import Corpus
 
-__all__ = ["ENCODERS", "open_experiment"]
 # the six of the paper: the first two have translations into English; which languages and hours it
 # took of them is not known here
 PAPER_CORPORA = ("covost2", "europarl_st", "common_voice", "voxpopuli", "fleurs", "mls")

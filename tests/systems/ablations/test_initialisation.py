@@ -11,7 +11,6 @@ from lib.systems.ablations.initialisation import (
     LEAN_GRIDS,
     STUDIES,
     UNSEEN,
-    study_runs,
 )
 from lib.systems.variant import open_variant
 
@@ -31,7 +30,7 @@ def test_what_grids_have_in_common_is_one_run():
 
 
 def test_the_study_has_three_seeds_and_ends_with_its_reader():
-    *points, reader = study_runs("tiny", {})
+    *points, reader = STUDIES["initialisation"]("tiny", {})
     # frozen and whole, and all of the speech, are levels of several grids
     assert len(points) == 81 < sum(len(grid.points()) for grid in GRIDS)
     assert {run.parameters["seed"] for run in points} == {1, 2, 3}
@@ -42,7 +41,7 @@ def test_the_study_has_three_seeds_and_ends_with_its_reader():
 @pytest.mark.parametrize("scale, parameters", [("full", {}), ("tiny", {"seed": "2"})], ids=str)
 def test_what_the_study_refuses(scale, parameters):
     with pytest.raises(ValueError, match="study initialisation"):
-        list(study_runs(scale, parameters))
+        STUDIES["initialisation"](scale, parameters)
 
 
 def test_the_lean_grids_take_any_seed():
