@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from lib.display.html import Page, escape, table
 from lib.display.plots import ACCENT, GREY, INK, LARGE, NORMAL, style_axes
-from lib.display.score_plots import difference_panels
 from lib.display.study_views import format_seed_mean
 from lib.scoring.comparisons import format_interval
 from lib.scoring.estimates import Estimate
@@ -111,15 +110,6 @@ def _draw(axes: Axes, scores: Mapping[str, Estimate], baseline: float | None) ->
         for text in axes.get_xticklabels():
             text.set(rotation=25, ha="right", rotation_mode="anchor")
     style_axes(axes)
-
-
-def differences(found: GridScores, metric: str = "", task: str = "") -> Figure:
-    """The difference of each level of the first factor to its reference, a panel for the others."""
-    panels: dict[str, dict[str, Estimate]] = {}
-    for levels in found.outputs:
-        if (difference := found.difference(levels, "", metric, task)) is not None:
-            panels.setdefault(", ".join(levels[1:]), {})[levels[0]] = difference
-    return difference_panels(panels, f"{metric or found.metric} above {found.reference[0]}")
 
 
 def safe_levels(found: SafeLevel, metric: str) -> Page:
