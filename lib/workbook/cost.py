@@ -10,11 +10,12 @@ from lib.workbook.completion import finished
 from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.plan import NotebookRun
 
-# a busy core of a server with its share of memory; a GPU of the papers' kind (A100, 80 GB) with its
-# share of the host
+# assumed, not measured: a busy core of a server with its share of memory; a GPU of the papers' kind
+# (A100, 80 GB) with its share of the host
 WATTS_PER_CORE, WATTS_PER_GPU = 12.0, 500.0
-# of one training, as the papers or their logs state them; the other two state none
-GPU_HOURS_AT_FULL = {"gmu": 17.0, "llm_srt": 288.0}
+# of one training: GMU's speech trainings took 15 to 24 hours by its logs; LLM-SRT's four GPUs three
+# days, by a note on the paper; the other two state none
+GPU_HOURS_AT_FULL = {"gmu": 18.0, "llm_srt": 288.0}
 SMOKE_MINUTES = 0.2
 UNKNOWN = "not known before a run has finished"
 
@@ -38,9 +39,9 @@ def cost_row(runs: Sequence[NotebookRun]) -> dict[str, Any]:
     if ratios:
         pace, basis = median(ratios), f"{len(ratios)} finished runs"
     elif runs[0].scale == "tiny":
-        pace, basis = 1.0, "expected at tiny"
+        pace, basis = 1.0, "expected, not timed"
     elif runs[0].scale == "smoke":
-        pace, basis = 0.0, "expected at smoke"
+        pace, basis = 0.0, "expected, not timed"
     else:
         return row | {"core-minutes": UNKNOWN}
     minutes = sum(max(run.minutes * pace, SMOKE_MINUTES) for run in left)

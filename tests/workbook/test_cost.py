@@ -58,7 +58,7 @@ def test_nothing_is_promised_of_a_larger_scale_before_its_first_run(runs):
 
 
 def test_the_full_scale_counts_gpu_hours_where_a_paper_states_them(runs):
-    assert cost_row(runs("full"))["GPU hours (A100)"] == 3 * 17
+    assert cost_row(runs("full"))["GPU hours (A100)"] == 3 * 18
     other = cost_row(runs("full", system="it_ist"))
     assert other["GPU hours (A100)"] == "not stated by the papers"
 
@@ -71,5 +71,5 @@ def test_nothing_left_costs_nothing(runs):
 
 
 def test_a_terminal_has_one_line(runs):
-    line = "3 runs, 3 left, core-minutes: 18.0, energy (Wh): 3.6, basis: expected at tiny"
+    line = "3 runs, 3 left, core-minutes: 18.0, energy (Wh): 3.6, basis: expected, not timed"
     assert cost_line(runs("tiny")) == line
