@@ -1,5 +1,5 @@
 # make workbook    run every notebook headlessly (SCALE=smoke, tiny, lab or full; JOBS=runs at once)
-# make test        run every test
+# make test        run every test (TESTERS=processes side by side; each takes up to 4 GB)
 # make test-fast   run the tests that train nothing and start no kernel: about two minutes
 # make lab         open JupyterLab
 # Each of them builds .venv by itself when it is missing or older than the pins.
@@ -7,6 +7,7 @@
 PYTHON ?= python3.11
 SCALE ?= tiny
 JOBS ?=
+TESTERS ?= 2
 BIN := .venv/bin
 CHECKED := lib tests notebooks benchmarks
 # the pins and the package descriptions decide the environment: other contents, another stamp
@@ -41,7 +42,7 @@ workbook: $(STAMP)
 	@$(BIN)/python -m lib.workbook run --scale $(SCALE) $(if $(JOBS),--jobs $(JOBS))
 
 test: lint
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile
 
 test-fast: lint
 	@$(BIN)/python -m pytest -m "not slow"

@@ -26,6 +26,7 @@ BENCHMARKS = {
     "sampler": "benchmarks.engine:sampler_rows",
     "memory": "benchmarks.engine:memory_rows",
     "curation": "benchmarks.curation:rows",
+    "manifest": "benchmarks.curation:manifest_rows",
 }
 TABLE = ROOT / "outputs" / "reference" / "benchmarks.csv"
 SIDES, STATISTICS = ("ours", "theirs", "ratio"), ("median", "min", "max")

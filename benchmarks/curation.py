@@ -1,4 +1,4 @@
-"""`curation`: the cost of curating manifests of any length, and of decoding audio. No peer."""
+"""`curation` and `manifest`: manifests of any length, curated and only read. No peer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from benchmarks.corpus import SOURCE, SPOKEN, TARGET, utterances
 from benchmarks.engine import peak_mb
 from benchmarks.side_by_side import Figures, Row, measure
 from lib.corpora.audio_stats import AudioStatsCache
+from lib.corpora.catalogue import list_corpus
 from lib.corpora.curation.curate import curate
 from lib.corpora.curation.rules import Rules
 from lib.corpora.sources import own
@@ -33,6 +34,20 @@ def rows(repeats: int) -> list[Row]:
     hours = [measure(measure_audio)["hours_a_minute"] for _ in range(repeats)]
     what = "speech decoded: level, clipping, pitch, hash of the samples"
     return [*table, Row(what=what, unit="h/min", ours=hours)]
+
+
+def manifest_rows(repeats: int) -> list[Row]:
+    """Seconds and memory of reading 100,000 and 10,000,000 lines (1.3 GB of disk)."""
+    table = []
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (100_000, 10_000_000):
+            manifest = str(write_manifest(Path(folder) / f"{count}.tsv", count))
+            runs = [measure(read_manifest, manifest=manifest) for _ in range(repeats)]
+            seconds, memory = ([run[key] for run in runs] for key in ("seconds", "peak_mb"))
+            table.append(Row(what=f"{count:,} manifest lines read", unit="s", ours=seconds))
+            what = f"peak memory of reading {count:,} lines"
+            table.append(Row(what=what, unit="MB", ours=memory))
+    return table
 
 
 def write_manifest(path: Path, count: int) -> Path:
@@ -58,6 +73,14 @@ def curate_manifest(manifest: str) -> Figures:
         path = Path(manifest)
         curate("own", path.parent, own.read(path), NO_FILES, Path(cache))
         return {"seconds": time.perf_counter() - started, "peak_mb": peak_mb()}
+
+
+def read_manifest(manifest: str) -> Figures:
+    """List the utterances of a manifest and keep none."""
+    started = time.perf_counter()
+    for _ in list_corpus("own", Path(manifest)):
+        pass
+    return {"seconds": time.perf_counter() - started, "peak_mb": peak_mb()}
 
 
 def measure_audio() -> Figures:

@@ -1,61 +1,110 @@
-"""Atomic writes, JSON, content hashes, and a lock that is freed when its owner dies."""
+"""Files that are whole or not there: atomic writes, JSON, and hashes that tell damage.
+
+Nothing here needs more of a file system than that renaming within a folder is one step, which holds
+on NFS too. What is replaced while another process reads it stays readable there until it is closed.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
+import functools
+import gzip
 import hashlib
 import json
 import os
 import shutil
+import stat
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-# the umask can only be read by setting it, which is safe at import, before other threads start
-_UMASK = os.umask(0)
-os.umask(_UMASK)
+from lib.bounded import BadData, parse_json, read_regular
+from lib.cgroup import usable_cores
+from lib.disk import UMASK, naming_full_disk, naming_owner
+
+HASHES = "hashes.json"  # in a folder that was written as a whole: file -> size and SHA-256
+SEAL = "sha256"  # key in sealed JSON: the hash of the rest
+CHANGED = "was changed after it was written, since its hash is another"
+PART = ".part"  # end of the names of temporary folders
+MAX_NAME_BYTES = 200  # of a target's name in that of its temporary folder; the limit is 255
+STALE_SECONDS = 24 * 3600.0  # a temporary folder so old belongs to a process that was killed
 
 
-class DiskFull(OSError):
-    """The disk is full; the message names the file, the free space and the remedy."""
+class Damaged(ValueError):
+    """A file is not what was written; the message names it, the damage and the remedy.
+
+    Attributes:
+        damage: the message without the remedy, for who makes the file again.
+    """
+
+    def __init__(self, damage: str, remedy: str = "delete it and run again") -> None:
+        super().__init__(f"{damage}; {remedy}")
+        self.damage = damage
 
 
 @contextlib.contextmanager
-def atomic_path(path: Path | str) -> Iterator[Path]:
+def atomic_path(path: Path | str, hashes: bool = True) -> Iterator[Path]:
     """Yield a temporary path that replaces `path` if the block succeeds, and is removed if not.
 
-    Works for files and for folders.
+    Works for files and for folders. The path lies in a new folder that only this user can enter, so
+    that nobody can put a link there; what killed processes of this user left is removed.
+
+    Args:
+        hashes: a folder gets `hashes.json`, which `verify` compares.
 
     Raises:
         DiskFull: the block ran out of disk space.
+        NotWritable: this user cannot write there.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with naming_owner(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(path)
+        staging = Path(tempfile.mkdtemp(PART, f"{_prefix(path)}.", path.parent))
+    made = staging / path.name
     try:
-        yield temporary
-        # safetensors creates files that only their owner can read, but a cache may be shared
-        files = temporary.rglob("*.safetensors") if temporary.is_dir() else [temporary]
-        for file in files:
-            file.chmod(0o666 & ~_UMASK)
-        if path.is_dir():
-            shutil.rmtree(path)
-        os.replace(temporary, path)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            free = shutil.disk_usage(path.parent).free / 1e6
-            message = f"no space left to write {path}: {free:.1f} MB free"
-            remedy = "delete old runs under outputs/ and run again"
-            raise DiskFull(errno.ENOSPC, f"{message}; {remedy}") from error
-        raise
+        with naming_full_disk(path):
+            yield made
+            _share(made)
+            if hashes and made.is_dir():
+                _write_hashes(made)
+        with naming_owner(path.parent):
+            if path.is_dir() and made.is_dir():  # a folder cannot replace one that holds something
+                os.rename(path, staging / f"{path.name[:MAX_NAME_BYTES]}.old")
+            os.replace(made, path)
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary, ignore_errors=True)
-        else:
-            temporary.unlink(missing_ok=True)
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _prefix(path: Path) -> str:
+    return os.fsdecode(b"." + os.fsencode(path.name)[:MAX_NAME_BYTES])
+
+
+def _share(made: Path) -> None:
+    """Give files the permissions of the umask: safetensors hides its own from others."""
+    for file in made.rglob("*") if made.is_dir() else [made]:
+        if file.is_file() and not file.is_symlink():
+            file.chmod(0o666 & ~UMASK)
+
+
+def _remove_stale(path: Path) -> None:
+    for name in _parts(path.parent):
+        if name.startswith(f"{_prefix(path)}."):
+            part = path.parent / name
+            with contextlib.suppress(OSError):
+                facts = part.lstat()
+                old = time.time() - facts.st_mtime > STALE_SECONDS
+                if old and facts.st_uid == os.getuid() and stat.S_ISDIR(facts.st_mode):
+                    shutil.rmtree(part)
+
+
+@functools.cache  # looked for once in each folder: some hold a hundred thousand files
+def _parts(folder: Path) -> list[str]:
+    return [entry.name for entry in os.scandir(folder) if entry.name.endswith(PART)]
 
 
 def write_text(path: Path | str, text: str) -> Path:
@@ -65,21 +114,55 @@ def write_text(path: Path | str, text: str) -> Path:
     return Path(path)
 
 
-def write_json(path: Path | str, value: Any) -> Path:
-    """Write `value` as indented JSON; NaN raises a ValueError, since it is not valid JSON."""
+def write_json(path: Path | str, value: Any, sealed: bool = False) -> Path:
+    """Write `value` as indented JSON; NaN raises a ValueError, since it is not valid JSON.
+
+    Args:
+        sealed: an object gets its hash, which `read_json` compares and takes out again.
+    """
+    if sealed:
+        value = {**value, SEAL: content_hash(json.loads(json.dumps(value)), 64)}
     return write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
 def read_json(path: Path | str) -> Any:
-    """Read JSON.
+    """Read JSON, without its seal.
 
     Raises:
-        ValueError: the file is not JSON; the message names it.
+        OSError: it is not there or no file.
+        Damaged: it is not JSON, or not what was sealed.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path} is not valid JSON ({error}); delete it and run again") from error
+        value = parse_json(read_regular(path))
+    except BadData as error:
+        raise Damaged(f"{path} {error}") from error
+    if isinstance(value, dict) and SEAL in value:
+        seal = value.pop(SEAL)
+        if content_hash(value, 64) != seal:
+            raise Damaged(f"{path} {CHANGED}")
+    return value
+
+
+_NOT_AS_WRITTEN = (
+    *(LookupError, TypeError, ValueError, AttributeError, EOFError),
+    *(FileNotFoundError, zlib.error, gzip.BadGzipFile),
+)
+
+
+@contextlib.contextmanager
+def as_written(path: Path | str) -> Iterator[None]:
+    """Name a file, or a folder, whose content is not what the block expects.
+
+    Raises:
+        Damaged: the block raised an error of such a kind.
+    """
+    try:
+        yield
+    except Damaged:
+        raise
+    except _NOT_AS_WRITTEN as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Damaged(f"{path} is damaged ({what})") from error
 
 
 def content_hash(value: Any, length: int = 12) -> str:
@@ -94,42 +177,57 @@ def file_hash(path: Path | str, length: int = 12) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:length]
 
 
-@contextlib.contextmanager
-def lock(
-    path: Path | str,
-    what: str,
-    timeout_seconds: float = 15.0,
-    on_wait: Callable[[str], None] | None = None,
-) -> Iterator[None]:
-    """Hold `path` as a lock; the kernel frees it when this process ends, however it ends.
+def _write_hashes(folder: Path) -> None:
+    """Write the sizes and hashes of all files of a folder into it."""
+    names = [name for name in _names(folder) if name != HASHES]
+    write_json(folder / HASHES, _file_facts(folder, names), sealed=True)
 
-    Args:
-        what: name of the work in messages, such as "run 10".
-        timeout_seconds: how long to wait for another holder; one that was killed needs a moment.
-        on_wait: called with a message while another process holds the lock.
+
+def _file_facts(folder: Path, names: list[str]) -> dict[str, tuple[int, str]]:
+    def facts(name: str) -> tuple[int, str]:
+        return os.stat(folder / name).st_size, file_hash(folder / name, 64)
+
+    with ThreadPoolExecutor(usable_cores()) as threads:  # hashing holds no lock of Python
+        return dict(zip(names, threads.map(facts, names), strict=True))
+
+
+_verified: dict[str, dict[str, tuple[int, ...]]] = {}  # folder -> its files when it was compared
+
+
+def verify(folder: Path | str) -> None:
+    """Compare a folder with the hashes that `atomic_path` wrote.
+
+    In a process it is compared once, and again where the size or a time of a file has changed. A
+    folder without hashes, which an older version wrote, is taken as it is.
 
     Raises:
-        RuntimeError: another process still holds the lock.
+        Damaged: a file is missing, or is not what was written.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "a+", encoding="utf-8") as file:
-        deadline = time.monotonic() + timeout_seconds
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    file.seek(0)
-                    holder = file.read().strip() or "?"
-                    raise RuntimeError(
-                        f"{what} is in progress in process {holder}; wait for it or stop it"
-                    ) from None
-                if on_wait:
-                    on_wait(f"waiting for {what}, in progress in another process")
-                time.sleep(0.2)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield
+    folder = Path(folder)
+    if not (folder / HASHES).exists():
+        return
+    stamps = _stamps(folder)
+    if _verified.get(os.path.abspath(folder)) == stamps:
+        return
+    with as_written(folder / HASHES):
+        wanted = {name: tuple(known) for name, known in read_json(folder / HASHES).items()}
+    remedy = f"delete {folder} and run again"
+    for name in wanted:
+        if not (folder / name).is_file():
+            raise Damaged(f"{folder / name} is missing", remedy)
+    for name, found in _file_facts(folder, list(wanted)).items():
+        if found != wanted[name]:
+            raise Damaged(f"{folder / name} {CHANGED}", remedy)
+    _verified[os.path.abspath(folder)] = stamps
+
+
+def _stamps(folder: Path) -> dict[str, tuple[int, ...]]:
+    stats = {name: os.stat(folder / name) for name in _names(folder)}
+    return {
+        name: (facts.st_size, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns)
+        for name, facts in stats.items()
+    }
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

@@ -93,8 +93,8 @@ def language(code: str) -> Language:
     similar = [r.code for r in rows if wanted in (r.locale, r.whisper, r.name.lower())]
     hint = f"did you mean {similar[0]!r}? " if similar else ""
     raise ValueError(
-        f"unknown language {code!r}: {hint}use an ISO 639-3 code, one of {' '.join(LANGUAGES)}; "
-        "to add a language, add a row to lib/languages.py"
+        f"unknown language {code!r:.100}: {hint}use an ISO 639-3 code, one of "
+        f"{' '.join(LANGUAGES)}; to add a language, add a row to lib/languages.py"
     )
 
 
@@ -108,6 +108,26 @@ def parse_languages(text: str) -> tuple[str, ...]:
     if not found:
         raise ValueError("no language is given; write them as: eng deu")
     return found
+
+
+def code_of_tag(tag: str) -> str | None:
+    """The ISO 639-3 code of what means a language of the table; None if nothing in it is meant.
+
+    Args:
+        tag: in any case, such as "Eng", ISO 639-1 "fr", ISO 639-2 "fre", BCP 47 "fr-FR" or
+            "zh-yue", or the code of a resource ("swh", "fra_Latn").
+    """
+    from babel.core import get_global
+
+    language_part, *others = tag.strip().lower().replace("_", "-").split("-")
+    # a second subtag of three letters is a language within the first
+    for part in (*(other for other in others[:1] if len(other) == 3), language_part):
+        names = {part, get_global("language_aliases").get(part)} - {None}
+        for row in LANGUAGES.values():
+            known = (row.code, row.locale, row.seamless, row.whisper, row.nllb, row.common_voice)
+            if not names.isdisjoint(name.partition("_")[0] for name in known if name):
+                return row.code
+    return None
 
 
 def iso_code_of(resource: str, code: str) -> str | None:

@@ -12,6 +12,7 @@ from lib.corpora.phrasebook import Breadth, Phrasebook
 from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
 from lib.data.features import FbankExtractor
+from lib.locks import lock
 from lib.models.seamless import SeamlessSize, build_seamless
 from lib.models.tokenizer import train_seamless_tokenizer
 from tests.command_line import succeed
@@ -95,7 +96,13 @@ def shared_data():
 
 
 @pytest.fixture(scope="session")
-def smoke_workbook(tmp_path_factory):
+def smoke_workbook(tmp_path_factory, worker_id):
     """Outputs and text of `make workbook SCALE=smoke`, which several modules look at."""
-    folder = tmp_path_factory.mktemp("outputs")
-    return folder, succeed("run", "--scale", "smoke", outputs=folder)
+    # pytest's processes side by side share what is in the parent folder
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "smoke_workbook"
+    text = folder / "text.txt"
+    with lock(folder.with_suffix(".lock"), "the workbook at smoke", timeout_seconds=1800):
+        if not text.exists():
+            text.write_text(succeed("run", "--scale", "smoke", outputs=folder))
+    return folder, text.read_text()

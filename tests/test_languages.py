@@ -1,7 +1,7 @@
 import pytest
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
-from lib.languages import LANGUAGES, iso_code_of, language, parse_languages
+from lib.languages import LANGUAGES, code_of_tag, iso_code_of, language, parse_languages
 
 NLLB = {row.code: row.nllb for row in LANGUAGES.values()}
 
@@ -82,3 +82,19 @@ def test_no_language_is_refused(text):
 def test_an_unknown_language_of_a_list_is_refused_by_name():
     with pytest.raises(ValueError, match="unknown language 'xyz'"):
         parse_languages("eng xyz")
+
+
+@pytest.mark.parametrize(
+    "tag, code",
+    [("EN", "eng"), ("Fra", "fra"), ("fre", "fra"), ("pt-BR", "por"), ("zh_Hant_HK", "zho")]
+    + [("zh-yue", "yue"), ("arb", "ara"), ("quy", "que"), ("fra_Latn", "fra"), (" ga-IE ", "gle")]
+    + [("french", None), ("xxx", None), ("", None), ("-", None), ("nan", None)],
+)
+def test_a_code_that_means_a_language_of_the_table(tag, code):
+    assert code_of_tag(tag) == code
+
+
+@pytest.mark.parametrize("row", LANGUAGES.values(), ids=lambda row: row.code)
+def test_the_codes_of_a_language_mean_it(row):
+    tags = (row.code, row.locale, row.seamless, row.whisper, row.nllb)
+    assert {code_of_tag(tag) for tag in tags if tag} == {row.code}

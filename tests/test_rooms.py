@@ -23,7 +23,19 @@ ORDER = (
     "display",
     "workbook",
 )
-GROUND = ("languages", "utterance", "tasks", "scales", "files", "progress", "cgroup")
+GROUND = (
+    "bounded",
+    "languages",
+    "utterance",
+    "tasks",
+    "scales",
+    "cgroup",
+    "disk",
+    "files",
+    "locks",
+    "content",
+    "progress",
+)
 
 # what the order would allow and the house does not
 FORBIDDEN = {"display": {"systems"}, "workbook": {"data", "models", "training", "decoding"}}
@@ -37,9 +49,15 @@ REGISTRY = ("lib.systems", "lib.systems.registry", "lib.systems.grid")
 LAZY = {"lib.systems.load", "lib.systems.export", "lib.systems.one_system"}
 
 WITHOUT_TORCH = (
+    "lib.bounded",
+    "lib.content",
+    "lib.files",
+    "lib.locks",
     "lib.languages",
     "lib.tasks",
     "lib.progress",
+    "lib.corpora.curation.curate",
+    "lib.corpora.sources.own",
     "lib.scoring.outputs",
     "lib.scoring.behaviour",
     "lib.scoring.calibration",
@@ -52,6 +70,7 @@ WITHOUT_TORCH = (
     "lib.scoring.two_systems",
     "lib.systems.registry",
     "lib.systems.grid",
+    "lib.systems.parameters",
     *(f"lib.systems.ablations.{name}" for name in ABLATIONS),
     "lib.systems.ablations.initialisation_gains",
     "lib.systems.open_questions",

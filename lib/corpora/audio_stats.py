@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -16,11 +15,12 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import soundfile
 from jaxtyping import Float
 
 from lib.cgroup import usable_cores
-from lib.corpora.audio import BadAudio, read_audio, split_media_fragment
+from lib.content import stamp
+from lib.corpora import sound_shape
+from lib.corpora.audio import BadAudio, open_sound, read_audio, split_media_fragment
 from lib.files import content_hash, file_hash
 from lib.utterance import SAMPLING_RATE
 
@@ -28,6 +28,7 @@ T = TypeVar("T", "Header", "AudioStats")
 
 CLIPPING_LEVEL = 0.999  # of full scale; a sample at or above it counts as clipped
 STREAM_BYTES = 0x7FFFF000  # headers of streamed WAVs declare at least this length, as a placeholder
+CHANNEL_SECONDS, SILENT_PEAK = 30.0, 1e-3  # of a channel: how much is read, and its loudest sample
 PITCH_RANGE = (60.0, 400.0)  # Hz, of speech
 
 
@@ -50,6 +51,13 @@ class AudioStats:
     clipped_share: float  # of all samples
     pitch_hz: float  # median over voiced frames; NaN if no frame is voiced
     hash: str  # of the samples
+    fingerprint: str  # see lib/corpora/sound_shape.py; "" for short or steady sound
+    modulation_db: float  # standard deviation of the level
+    drop_at_4_khz_db: float  # of the mean power; NaN if the file has a lower rate than 16 kHz
+    dc_offset: float  # mean of the samples, relative to full scale
+    flat_share: float  # of the samples, on plateaus at the peaks
+    still_share: float  # of the samples, in runs of equal values
+    silent_channels: str  # such as "2"; "" if none is, or all are
 
 
 def read_header(path: Path) -> Header:
@@ -59,20 +67,17 @@ def read_header(path: Path) -> Header:
         BadAudio: the file is missing, a link to itself, not audio, or without samples.
     """
     try:
-        os.stat(path)
-        facts = soundfile.info(path, verbose=True)
-    except OSError as error:
-        raise BadAudio(f"{path.name}: {error.strerror or error}") from error
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise BadAudio(
-            f"{path.name} is not readable as audio ({str(error).rstrip(':. ')})"
-        ) from error
-    if facts.frames == 0:
+        with open_sound(path) as sound:
+            frames, rate, channels = sound.frames, sound.samplerate, sound.channels
+            log = sound.extra_info
+    except BadAudio as error:
+        raise BadAudio(f"{path.name}: {error}") from error
+    if frames == 0:
         raise BadAudio(f"{path.name} holds no samples")
     # libsndfile derives the length of a truncated WAV from its size and only logs the declared one
-    cut = re.search(r"data : (\d+) \(should be (\d+)\)", facts.extra_info)
+    cut = re.search(r"data : (\d+) \(should be (\d+)\)", log)
     share = int(cut[1]) / int(cut[2]) if cut and int(cut[2]) and int(cut[1]) < STREAM_BYTES else 1.0
-    return Header(facts.duration, facts.duration * share, facts.samplerate, facts.channels)
+    return Header(frames / rate, frames / rate * share, rate, channels)
 
 
 def measure_audio(path: Path) -> AudioStats:
@@ -84,13 +89,40 @@ def measure_audio(path: Path) -> AudioStats:
     samples = read_audio(path)
     power = float(np.mean(samples.astype(np.float64) ** 2))
     pcm = np.round(samples * 32767).astype(np.int16)
+    powers = sound_shape.frame_powers(samples)
+    sampling_rate, silent_channels = _channels(path)
+    narrow = sampling_rate < SAMPLING_RATE
     return AudioStats(
         seconds=len(samples) / SAMPLING_RATE,
         level_db=10 * math.log10(power + 1e-12),
         clipped_share=float(np.mean(np.abs(samples) >= CLIPPING_LEVEL)),
         pitch_hz=median_pitch(samples),
         hash=hashlib.blake2b(pcm.tobytes(), digest_size=8).hexdigest(),
+        fingerprint=sound_shape.fingerprint(powers),
+        modulation_db=sound_shape.modulation_db(powers),
+        drop_at_4_khz_db=math.nan if narrow else sound_shape.drop_at_4_khz_db(powers),
+        dc_offset=float(samples.mean(dtype=np.float64)),
+        flat_share=sound_shape.flat_share(samples),
+        still_share=sound_shape.still_share(pcm),
+        silent_channels=silent_channels,
     )
+
+
+def _channels(path: Path) -> tuple[int, str]:
+    """The sampling rate, and the channels (from 1) that are silent beside others that are not.
+
+    Mono files are not decoded for it; of others, no more than `CHANNEL_SECONDS`.
+    """
+    file, start, _ = split_media_fragment(path)
+    with open_sound(file) as sound:
+        rate = sound.samplerate
+        if sound.channels == 1:
+            return rate, ""
+        sound.seek(min(round(start * rate), sound.frames))
+        samples = sound.read(int(CHANNEL_SECONDS * rate), dtype="float32", always_2d=True)
+    peaks = np.abs(samples).max(0, initial=0.0)
+    silent = np.flatnonzero(peaks < SILENT_PEAK) + 1
+    return rate, ", ".join(map(str, silent)) if len(silent) < len(peaks) else ""
 
 
 def median_pitch(samples: Float[np.ndarray, "samples"], max_seconds: float = 5.0) -> float:
@@ -131,7 +163,7 @@ def _autocorrelation(frames: Float[np.ndarray, "*n size"]) -> Float[np.ndarray, 
 
 
 class AudioStatsCache:
-    """Headers and statistics in one SQLite file, keyed by path, size and modification time."""
+    """Headers and statistics in one SQLite file, keyed by path, size, inode and times."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -179,13 +211,12 @@ class AudioStatsCache:
 @cache
 def _code_hash() -> str:
     """Part of the key: a change of the code invalidates the cache."""
-    folder = Path(__file__).parent
-    return content_hash([file_hash(folder / name) for name in ("audio_stats.py", "audio.py")])
+    folder, names = Path(__file__).parent, ("audio_stats.py", "audio.py", "sound_shape.py")
+    return content_hash([file_hash(folder / name) for name in names])
 
 
 def _stamp(path: Path) -> str:
     try:
-        facts = os.stat(split_media_fragment(path)[0])
-        return f"{path} {facts.st_size} {facts.st_mtime_ns}"
+        return f"{path} {stamp(split_media_fragment(path)[0])}"
     except OSError:
         return f"{path} gone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from lib.corpora.curation.rules import Rules
 from lib.corpora.defects import CardCheck
 from lib.corpora.sources import SOURCES, own
 from lib.corpora.sources.reading import NotObtained
+from lib.files import content_hash
 from lib.languages import language
 from lib.progress import Progress, no_progress
 from lib.utterance import SPLITS, Corpus, Dropped, Finding, Utterance
@@ -41,7 +43,7 @@ def list_corpus(
         if code:
             language(code)
     if name == OWN:
-        for entry in own.read(folder, spoken, written):
+        for entry in map(_writable, own.read(folder, spoken, written)):
             yield replace(entry, source=OWN) if isinstance(entry, Utterance) else entry
         return
     if name not in SOURCES:
@@ -49,12 +51,46 @@ def list_corpus(
         raise ValueError(f"there is no corpus {name!r}; there are {known}")
     card = read_card(name)
     try:
-        for entry in SOURCES[name](folder, spoken, written):
+        for entry in map(_writable, SOURCES[name](folder, spoken, written)):
             if isinstance(entry, Utterance):
                 entry = replace(entry, source=name, licence=entry.licence or card.licence)
             yield entry
     except NotObtained as error:
         raise NotObtained(f"{error}\n\n{how_to_obtain(card)}") from error
+
+
+def _writable(entry: Utterance | Finding) -> Utterance | Finding:
+    """The entry, or a finding about an utterance that no list could hold or no path could name.
+
+    File names may have bytes that are not UTF-8, and lists characters that no file name can have.
+    """
+    if isinstance(entry, Finding):
+        return replace(entry, **{key: _visible(str(text)) for key, text in vars(entry).items()})
+    texts = (*entry.texts, *entry.texts.values(), entry.question, *entry.answers)
+    names = (entry.id, str(entry.audio), entry.speaker, entry.gender, entry.meaning, entry.origin)
+    strings = (*names, *texts, entry.licence)
+    numbers = [entry.seconds] + ([] if entry.start is None else [entry.start])
+    if "\0" in names[1]:
+        problem, remedy = f"{names[1]!r} is not the name of a file", "correct the line"
+    elif any(map(math.isinf, numbers)):
+        problem, remedy = "a time is infinite", "write seconds, such as 3.25"
+    elif _visible(joined := "\n".join(strings)) != joined:
+        bad = next(text for text in strings if _visible(text) != text)
+        problem = f"{_visible(bad)!r:.200} has bytes that are not UTF-8"
+        remedy = "rename the file or folder, or save the list as UTF-8"
+    else:
+        return entry
+    return Finding(
+        step="file",
+        id=_visible(entry.id),
+        origin=_visible(entry.origin),
+        problem=problem,
+        remedy=remedy,
+    )
+
+
+def _visible(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def how_to_obtain(card: Card) -> str:
@@ -106,7 +142,8 @@ def to_corpus(curated: Curated, spoken: str | None = None) -> Corpus:
     return Corpus(
         name=curated.name,
         utterances=curated.store,
-        hash=curated.store.hash,
+        # what is trained on other sound is another system, also where the lists are the same
+        hash=content_hash([curated.store.hash, curated.audio_hash]),
         synthetic=curated.name == "phrasebook",
         licence=", ".join(licences),
         dropped=[Dropped(finding.id, finding.reason) for finding in curated.findings("dropped")],

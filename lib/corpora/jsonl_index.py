@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from lib.files import atomic_path, read_json, write_json
+from lib.files import as_written, atomic_path, read_json, write_json
 
 T = TypeVar("T")
 
@@ -24,23 +24,23 @@ class JsonlIndex(Sequence[dict]):
         folder: as `JsonlIndex.write` left it.
 
     Raises:
-        ValueError: the folder is incomplete.
+        Damaged: the folder is incomplete.
     """
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        facts = read_json(self.folder / "rows.json")
-        self.hash: str = facts["hash"]
-        self._starts = np.load(self.folder / "starts.npy", mmap_mode="r")
-        self.columns = {
-            name: np.load(self.folder / f"{name}.npy", mmap_mode="r") for name in facts["columns"]
-        }
         text = self.folder / "rows.jsonl"
-        if len(self._starts) != facts["rows"] + 1 or text.stat().st_size != self._starts[-1]:
-            raise ValueError(
-                f"{self.folder} is truncated: it should hold {facts['rows']} rows; "
-                "delete it and write it again"
-            )
+        with as_written(self.folder):
+            facts = read_json(self.folder / "rows.json")
+            self.hash: str = facts["hash"]
+            self._starts = np.load(self.folder / "starts.npy", mmap_mode="r")
+            self.columns = {
+                name: np.load(self.folder / f"{name}.npy", mmap_mode="r")
+                for name in facts["columns"]
+            }
+            whole = len(self._starts) == facts["rows"] + 1
+            if not whole or text.stat().st_size != self._starts[-1]:
+                raise ValueError(f"truncated: it should hold {facts['rows']} rows")
         self._file = os.open(text, os.O_RDONLY)
 
     @classmethod
@@ -90,8 +90,9 @@ class JsonlIndex(Sequence[dict]):
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         start, end = (int(self._starts[index % len(self) + step]) for step in (0, 1))
-        # pread, not mmap: pages that were read do not stay in memory
-        return json.loads(os.pread(self._file, end - start, start))
+        with as_written(self.folder):
+            # pread, not mmap: pages that were read do not stay in memory
+            return json.loads(os.pread(self._file, end - start, start))
 
     def __del__(self) -> None:
         if hasattr(self, "_file"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -13,8 +12,9 @@ from lib.corpora import corruption
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis_worker import SpeechJob, speak_all
 from lib.corpora.voices import Speaker, declared_gender, speakers
-from lib.files import atomic_path, content_hash, lock, read_json, write_json
+from lib.files import as_written, atomic_path, content_hash, read_json, write_json
 from lib.languages import language
+from lib.locks import to_make
 from lib.progress import Progress, no_progress
 from lib.utterance import SAMPLING_RATE, Corpus, Dropped, Utterance
 
@@ -36,42 +36,21 @@ def synthesize(spec: Phrasebook, cache: Path | str, progress: Progress = no_prog
         RuntimeError: another process synthesizes the same corpus and does not finish.
     """
     folder = Path(os.path.abspath(cache)) / f"phrasebook-{spec.hash}"
-    what = f"phrasebook {spec.hash}"
-    with lock(folder.with_name(f".{folder.name}.lock"), what, timeout_seconds=LOCK_SECONDS):
-        damage = _find_damage(folder) if folder.exists() else None
-        if damage:
-            print(f"{folder}: {damage}; synthesizing it again", file=sys.stderr)
-        if damage or not folder.exists():
+    lock_path = folder.with_name(f".{folder.name}.lock")
+    with to_make([folder], lock_path, f"phrasebook {spec.hash}", LOCK_SECONDS) as missing:
+        if missing:
             with atomic_path(folder) as new:
                 _synthesize_into(new, spec, progress)
     facts = read_json(folder / "facts.json")
-    return Corpus(
-        name=spec.name,
-        utterances=list(_read_cuts(folder)),
-        hash=facts["hash"],
-        synthetic=True,
-        licence="text Unicode-3.0 (CLDR); speech synthetic (espeak-ng), free to use",
-        dropped=[Dropped(**row) for row in facts["dropped"]],
-    )
-
-
-def _find_damage(folder: Path) -> str | None:
-    try:
-        facts = read_json(folder / "facts.json")
-        sizes = _audio_sizes(folder)
-    except (OSError, ValueError) as error:
-        return f"the cache is not readable ({error})"
-    found, expected = (len(sizes), sum(sizes)), (facts["files"], facts["bytes"])
-    if found != expected:
-        return (
-            f"the cache holds {found[0]} files of {found[1]} bytes, "
-            f"not {expected[0]} of {expected[1]}"
+    with as_written(folder):  # a cache of an older version has no hashes
+        return Corpus(
+            name=spec.name,
+            utterances=list(_read_cuts(folder)),
+            hash=facts["hash"],
+            synthetic=True,
+            licence="text Unicode-3.0 (CLDR); speech synthetic (espeak-ng), free to use",
+            dropped=[Dropped(**row) for row in facts["dropped"]],
         )
-    return None
-
-
-def _audio_sizes(folder: Path) -> list[int]:
-    return [path.stat().st_size for path in (folder / "audio").rglob("*.flac")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,12 +156,10 @@ def _synthesize_into(folder: Path, spec: Phrasebook, progress: Progress) -> None
     ]
     samples = speak_all(jobs, progress, f"synthesizing {'+'.join(spec.spoken)}")
     _write_cuts(folder, plan, samples)
-    sizes = _audio_sizes(folder)
+    size = sum(path.stat().st_size for path in (folder / "audio").rglob("*.flac"))
     facts = {
         # a voice that changed under an unchanged package version changes the hash
-        "hash": content_hash([spec.hash, sum(sizes), sum(samples)]),
-        "files": len(sizes),
-        "bytes": sum(sizes),
+        "hash": content_hash([spec.hash, size, sum(samples)]),
         "dropped": [asdict(row) for row in dropped],
     }
     write_json(folder / "facts.json", facts)

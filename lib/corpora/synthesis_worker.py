@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import soundfile
 
 from lib.cgroup import usable_cores
 from lib.corpora.voices import Speaker, seed_libc, speak, start_engine
+from lib.disk import naming_full_disk
 from lib.progress import Progress, no_progress
 from lib.utterance import SAMPLING_RATE
 
@@ -160,9 +160,7 @@ def _speak_in_fork(jobs: Sequence[SpeechJob]) -> dict:
         return {"samples": samples}
     failed = jobs[len(samples)]
     cause = results[-1] if len(results) > len(samples) else f"espeak-ng ended with status {status}"
-    folder = next(parent for parent in Path(failed.path).parents if parent.exists())
-    free = shutil.disk_usage(folder).free / 1e6
-    return {"error": f"cannot speak {failed.id} ({failed.text!r}): {cause}; {free:.0f} MB free"}
+    return {"error": f"cannot speak {failed.id} ({failed.text!r}): {cause}"}
 
 
 def _speak_jobs(jobs: Sequence[SpeechJob]) -> Iterator[int | str]:
@@ -172,7 +170,8 @@ def _speak_jobs(jobs: Sequence[SpeechJob]) -> Iterator[int | str]:
         try:
             samples = speak(job.text, job.voice, job.speaker)
             Path(job.path).parent.mkdir(parents=True, exist_ok=True)
-            soundfile.write(job.path, samples, SAMPLING_RATE, subtype="PCM_16", format="FLAC")
+            with naming_full_disk(job.path):
+                soundfile.write(job.path, samples, SAMPLING_RATE, subtype="PCM_16", format="FLAC")
         except Exception as error:
             yield f"{type(error).__name__}: {error}"
             return

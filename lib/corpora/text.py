@@ -13,7 +13,13 @@ from lib.languages import LANGUAGES, iso_code_of, language
 
 # Direction marks are invisible, but a tokenizer sees a letter. Joiners stay: scripts need them.
 DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
+INVISIBLE_CHARACTERS = re.compile("[\u00ad\u180e\u200b\u2060-\u2064\ufeff]")  # of no width
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+# Unicode's Default_Ignorable_Code_Point: what a reader does not see, joiners too
+_IGNORABLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
 
 # Thresholds of `language_mismatch`, measured on 3,195 phrasebook and French sentences of at least
 # 20 characters in 23 languages: 6 false alarms (4 of them Quechua, with Spanish loan words), and
@@ -22,6 +28,7 @@ CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufeff]")
 MIN_CONFIDENCE = 0.95  # of the language that was identified
 MAX_LABEL_PROBABILITY = 0.02  # of the language that the text is labelled with
 MIN_CHARACTERS = 20
+MIN_WORD_LETTERS = 12  # "32 euro, Laos, 10 Diciembre" is Quechua, with loans and names alone
 MIN_OUTPUT_CONFIDENCE = 0.5  # of the language of a system's output, where no label is doubted
 MIN_SCRIPT_SHARE = 0.5  # of the letters that must be in the script of the language
 
@@ -44,27 +51,34 @@ _HAN = ("Hans", "Hant")  # Cantonese may be written in Chinese, and the reverse
 
 
 def repair_text(text: str) -> tuple[str, list[str]]:
-    """Convert to NFC, remove direction marks and control characters, and collapse spaces.
+    """Convert to NFC, remove what has no width and control characters, and collapse spaces.
 
     Returns:
         The text and the names of the defects that were repaired; spaces are not named.
     """
     composed = unicodedata.normalize("NFC", text)
     unmarked = DIRECTION_MARKS.sub("", composed)
-    clean = CONTROL_CHARACTERS.sub(" ", unmarked)
+    visible = INVISIBLE_CHARACTERS.sub("", unmarked)
+    clean = CONTROL_CHARACTERS.sub(" ", visible)
     defects = {
         "decomposed letters (not NFC)": composed != text,
         "direction marks": unmarked != composed,
-        "control characters": clean != unmarked,
+        "characters without width": visible != unmarked,
+        "control characters": clean != visible,
     }
     return " ".join(clean.split()), [name for name, present in defects.items() if present]
 
 
 class _LettersAndDigits(dict):
-    """A table for `str.translate` that replaces all but letters, marks and digits by spaces."""
+    """A table for `str.translate` that replaces all but letters, marks and digits by spaces.
+
+    What is invisible is removed, so that a word with a soft hyphen in it is the word.
+    """
 
     def __missing__(self, point: int) -> int | str:
-        self[point] = point if unicodedata.category(chr(point))[0] in "LMN" else " "
+        char = chr(point)
+        kept = point if unicodedata.category(char)[0] in "LMN" else " "
+        self[point] = "" if _IGNORABLE.match(char) else kept
         return self[point]
 
 
@@ -134,7 +148,7 @@ def language_mismatch(text: str, code: str, other: str | None = None) -> str | N
     letters = [char for char in text if char.isalpha()]
     if sum(_in_script(char, script) for char in letters) < MIN_SCRIPT_SHARE * len(letters):
         return f"not in the script of {language(code).name}"
-    if len(text) < MIN_CHARACTERS:
+    if len(text) < MIN_CHARACTERS or _word_letters(text) < MIN_WORD_LETTERS:
         return None
     ((best, confidence),) = language_probabilities(text, 1).items()
     label = identifier_label(code)
@@ -147,6 +161,13 @@ def language_mismatch(text: str, code: str, other: str | None = None) -> str | N
         return None
     both_han = script in _HAN and found in LANGUAGES and language(found).script in _HAN
     return None if both_han else found
+
+
+def _word_letters(text: str) -> int:
+    """Letters in words that do not begin with a capital: names are no evidence of a language."""
+    words = text.split()
+    plain = [word for word in words if not word[:1].isupper()] if text != text.upper() else words
+    return sum(char.isalpha() for word in plain for char in word)
 
 
 def identified_language(text: str) -> str | None:

@@ -18,6 +18,7 @@ from lib.corpora.voices import VARIANTS, speakers
 from lib.data.augment import add_noise, add_reverberation, change_speed, utterance_rng
 from lib.files import atomic_path, content_hash
 from lib.languages import LANGUAGES, language
+from lib.locks import intact
 from lib.tasks import Example
 from lib.utterance import SAMPLING_RATE, Dropped
 
@@ -196,7 +197,7 @@ def speak_again(
     jobs = {e.id: _job(e, text, condition) for e, text in zip(examples, texts, strict=True)}
     name = content_hash([VERSION, [asdict(job) for job in jobs.values()]], 16)
     made = folder / f"speech-{name}"
-    if not made.exists():
+    if not intact(made, say=True):
         with atomic_path(made) as new:
             speak_all([replace(job, path=str(new / job.path)) for job in jobs.values()])
     return [_hearing(e, made / jobs[e.id].path, condition, name) for e in examples]

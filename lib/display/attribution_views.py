@@ -44,8 +44,7 @@ def over_spectrogram(found: Attribution, audio_path: Path | str) -> Figure:
     below.imshow(relative, cmap="viridis", aspect="auto", extent=extent, interpolation="none")
     below.plot(found.centres, rows, color="white", linewidth=1, marker="|")
     shown = [drawable(token) for token in found.tokens]
-    # a token may hold a formula
-    below.set_yticks(rows, [text for text, _ in shown], parse_math=False)
+    below.set_yticks(rows, [text for text, _ in shown])
     style_axes(below, "seconds")
     for tick, (_, fonts) in zip(below.get_yticklabels(), shown, strict=True):
         tick.set(fontfamily=fonts, fontsize=SMALL)

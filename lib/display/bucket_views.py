@@ -68,7 +68,7 @@ def _draw_panel(axes: Axes, found: Sequence[Bucket], strategies: Sequence[str]) 
             face = colour if known else "white"
             axes.plot([bucket.value], [y], marker, color=colour, markerfacecolor=face, markersize=5)
     style_axes(axes)
-    axes.set_yticks(range(len(names)), names, parse_math=False)  # a speaker's name may hold a $
+    axes.set_yticks(range(len(names)), names)
     axes.tick_params(labelsize=SMALL, labelbottom=True)
 
 

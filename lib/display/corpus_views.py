@@ -8,7 +8,7 @@ from functools import cached_property
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.corpora.curation.across_corpus import long_enough
+from lib.corpora.curation.corpus_table import long_enough
 from lib.corpora.curation.curate import Curated
 from lib.corpora.curation.rules import STEPS
 from lib.corpora.text import normalize_text, text_fingerprint

@@ -23,7 +23,7 @@ from lib.display.plots import (
 )
 
 if TYPE_CHECKING:
-    from lib.training.fit import FitResult
+    from lib.training.finished import FitResult
 
 
 def training_curves(stages: Sequence[FitResult]) -> Figure:

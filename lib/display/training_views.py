@@ -18,7 +18,7 @@ from lib.training.log import LISTENING_EXAMPLES, DevelopmentOutput, read_listeni
 from lib.training.stages import parameter_table
 
 if TYPE_CHECKING:
-    from lib.training.fit import FitResult
+    from lib.training.finished import FitResult
 
 
 def parameters(model: nn.Module) -> Page:

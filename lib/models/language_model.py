@@ -20,6 +20,7 @@ from transformers import (
 )
 
 from lib.files import atomic_path
+from lib.models.hub import source
 from lib.models.loading import load_checkpoint
 from lib.models.tokenizer import train_byte_level_bpe
 
@@ -49,8 +50,8 @@ def load_language_model(
         ValueError: there is none, or a weight is missing, unexpected or of another shape.
     """
     try:
-        config = AutoConfig.from_pretrained(path)
-        tokenizer = AutoTokenizer.from_pretrained(path)
+        config = AutoConfig.from_pretrained(**source(path))
+        tokenizer = AutoTokenizer.from_pretrained(**source(path))
     except (OSError, ValueError) as error:  # the second lists every model that there is
         reason = str(error).partition("\n")[0][:200]
         raise ValueError(f"no language model at {path}: {reason}") from error

@@ -10,6 +10,9 @@ import torch
 from transformers import PreTrainedModel
 from transformers.utils import logging
 
+from lib.files import verify
+from lib.models.hub import source
+
 Model = TypeVar("Model", bound=PreTrainedModel)
 
 
@@ -21,23 +24,26 @@ def load_checkpoint(
     dtype: torch.dtype = torch.float32,
     attention: str | None = None,
 ) -> Model:
-    """A model of the hub or of this machine.
+    """A model of the hub, at its commit (see `lib.models.hub`), or of this machine.
 
     Args:
+        path: a folder, a hub's name, or `name@commit`.
         what: the model's name in errors, such as Seamless.
         unused_prefixes: of weights that the checkpoint may hold and the class does not need.
         dtype: of the weights in memory; 32 billion parameters take 128 GB in float32.
         attention: Hugging Face's `attn_implementation`, such as "sdpa"; None: the class's default.
 
     Raises:
+        Damaged: a file of a folder is not what was saved.
         ValueError: there is no checkpoint, or a weight is missing, unexpected or of another shape.
     """
+    verify(path)  # where it was saved here
     options = {"attn_implementation": attention} if attention else {}
     level = logging.get_verbosity()
     logging.set_verbosity_error()  # every difference is checked below
     try:
         model, info = cls.from_pretrained(
-            path,
+            **source(path),
             use_safetensors=True,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are named and refused below

@@ -20,6 +20,7 @@ from lib.data.batch import Batch
 from lib.files import atomic_path
 from lib.languages import LANGUAGES, language
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
+from lib.models.hub import source
 from lib.models.loading import load_checkpoint
 from lib.models.tokenizer import add_token, train_sentencepiece
 
@@ -113,7 +114,7 @@ def load_nllb(path: str | Path) -> Nllb:
             not those of the embedding rows.
     """
     model = load_checkpoint(M2M100ForConditionalGeneration, path, "NLLB")
-    tokenizer = NllbTokenizer.from_pretrained(path)
+    tokenizer = NllbTokenizer.from_pretrained(**source(path))
     _check_ids(tokenizer, model.config.vocab_size, path)
     return Nllb(model, tokenizer)
 

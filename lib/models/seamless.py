@@ -28,6 +28,7 @@ from lib.data.features import MELS, FbankExtractor
 from lib.files import atomic_path
 from lib.models.adapter_padding import mask_padding, states_mask
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
+from lib.models.hub import source
 from lib.models.loading import load_checkpoint
 from lib.models.protocol import copy_parts
 from lib.models.tokenizer import add_seamless_language
@@ -254,9 +255,9 @@ def load_seamless(path: str | Path, text: bool = True) -> Seamless:
         ValueError: a weight is missing, unexpected or of another shape; names it.
     """
     speech = load_checkpoint(SeamlessM4Tv2ForSpeechToText, path, "Seamless", UNUSED_PREFIXES)
-    cls, tokenizer = SeamlessM4Tv2ForTextToText, SeamlessM4TTokenizer.from_pretrained(path)
+    cls = SeamlessM4Tv2ForTextToText
     text_model = load_checkpoint(cls, path, "Seamless", UNUSED_PREFIXES) if text else None
-    return Seamless(speech, text_model, tokenizer)
+    return Seamless(speech, text_model, SeamlessM4TTokenizer.from_pretrained(**source(path)))
 
 
 def build_seamless(
@@ -288,8 +289,7 @@ def build_seamless(
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        speech = SeamlessM4Tv2ForSpeechToText(config)
-        text = SeamlessM4Tv2ForTextToText(config)
+        speech, text = SeamlessM4Tv2ForSpeechToText(config), SeamlessM4Tv2ForTextToText(config)
     speech.generation_config.text_decoder_lang_to_code_id = {}
     # else loading derives it again and forgets the languages
     speech.generation_config._from_model_config = False

@@ -11,6 +11,7 @@ from transformers import AutoConfig, PretrainedConfig
 
 from lib.data.features import FeatureExtractor
 from lib.models.bridges.bridge import EncoderShape, States, StatesMask
+from lib.models.hub import source
 from lib.models.w2v_bert import load_w2v_bert
 from lib.models.whisper_encoder import load_whisper_encoder
 from lib.tasks import Example
@@ -51,7 +52,7 @@ def load_speech_encoder(path: str | Path, pad_to_window: bool = True) -> SpeechE
         ValueError: there is none, or it is of another kind, or its weights do not fit.
     """
     try:
-        kind = AutoConfig.from_pretrained(path).model_type
+        kind = AutoConfig.from_pretrained(**source(path)).model_type
     except (OSError, ValueError) as error:
         raise ValueError(f"no speech encoder at {path}: {str(error)[:200]}") from error
     if kind == "whisper":

@@ -29,6 +29,7 @@ from lib.data.log_mel import LogMelExtractor
 from lib.files import atomic_path
 from lib.languages import LANGUAGES, language
 from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
+from lib.models.hub import source
 from lib.models.loading import load_checkpoint
 from lib.models.tokenizer import train_byte_level_bpe
 from lib.models.whisper_encoder import WhisperSpeechEncoder, unseen_padding
@@ -198,7 +199,8 @@ def load_whisper(path: str | Path, pad_to_window: bool = True) -> WhisperRecogni
         ValueError: a weight is missing, unexpected or of another shape.
     """
     model = load_checkpoint(WhisperForConditionalGeneration, path, "Whisper")
-    return WhisperRecogniser(model, WhisperTokenizerFast.from_pretrained(path), pad_to_window)
+    tokenizer = WhisperTokenizerFast.from_pretrained(**source(path))
+    return WhisperRecogniser(model, tokenizer, pad_to_window)
 
 
 def build_whisper(

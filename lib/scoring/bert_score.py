@@ -36,6 +36,7 @@ def bert_score(
     from bert_score.utils import bert_cos_score_idf, model2layers
     from transformers import MODEL_MAPPING, AutoConfig, AutoTokenizer
 
+    from lib.models.hub import source
     from lib.models.loading import load_checkpoint
 
     if len(hypotheses) != len(references) or not references:
@@ -44,7 +45,7 @@ def bert_score(
     if layers is None:
         raise ValueError(f"BERTScore has no number of layers for {model}; give `layers`")
     try:
-        encoder_class = MODEL_MAPPING[type(AutoConfig.from_pretrained(model))]
+        encoder_class = MODEL_MAPPING[type(AutoConfig.from_pretrained(**source(model)))]
     except (OSError, ValueError) as error:  # the hub calls a missing folder a bad name
         raise ValueError(f"no BERTScore checkpoint at {model}: {error}") from error
     # not by the package's own loader, which would read pickles
@@ -53,7 +54,8 @@ def bert_score(
     if not 0 < layers <= depth:
         raise ValueError(f"layers is {layers}, but {model} has {depth}; use 1 to {depth}")
     encoder.encoder.layer = encoder.encoder.layer[:layers]
-    tokenizer = AutoTokenizer.from_pretrained(model, use_fast=False)  # as the package does
+    # slow, as the package does
+    tokenizer = AutoTokenizer.from_pretrained(**source(model), use_fast=False)
     tokenizer.model_max_length = limit
     pairs = [
         (number, hypothesis, right)

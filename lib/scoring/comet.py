@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from huggingface_hub import snapshot_download
 from jaxtyping import Float
 
 from lib.files import file_hash
+from lib.models.hub import REVISIONS
 from lib.scoring.estimates import Estimate, replicates
 from lib.scoring.metrics import PROFILES, Statistics, percentage
 from lib.scoring.outputs import OutputRow
@@ -123,11 +125,9 @@ def load_comet(
 
 
 def _download() -> Path:
-    from comet import download_model
-
     try:
-        return Path(download_model(COMET_22)).parents[1]
-    except KeyError as error:
+        return Path(snapshot_download(COMET_22, revision=REVISIONS[COMET_22]))
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"{COMET_22} cannot be downloaded, nor is it in the hub's cache: where there is a "
             "network, download it and xlm-roberta-large, and copy the cache (HF_HOME) here"

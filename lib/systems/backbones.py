@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,13 +18,16 @@ import torch
 from torch import nn
 
 from lib.data.collate import Collator
-from lib.files import content_hash, lock, read_json, write_json
+from lib.files import as_written, content_hash, read_json, write_json
+from lib.locks import lock, to_make
+from lib.models.hub import pinned, resolved
 from lib.models.protocol import TranslationModel
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset, set_threads
 from lib.tasks import ASR, Example, examples
 from lib.training.ctc import CtcObjective
-from lib.training.fit import FitResult, fit
+from lib.training.finished import FitResult
+from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
 from lib.utterance import Corpus
@@ -95,7 +99,7 @@ class TrainedBackbone:
     """A backbone on disk, and how it was trained."""
 
     recipe: BackboneRecipe
-    path: str  # a folder, or the hub's name
+    path: str  # a folder, or the hub's name, with its commit where one is pinned
     stages: list[FitResult]
     corpus: Corpus | None
 
@@ -117,7 +121,7 @@ class TrainedBackbone:
         """
         if not self.recipe.hub:
             raise ValueError(f"{hub} is for scale full; smaller scales train their own models")
-        return replace(self, recipe=replace(self.recipe, hub=hub), path=hub)
+        return replace(self, recipe=replace(self.recipe, hub=hub), path=pinned(hub))
 
     def load(self, text: bool = False) -> nn.Module:
         """Its model; `text`: with its text encoder."""
@@ -149,7 +153,7 @@ def get_backbone(
     set_threads(scale)
     recipe = replace(backbone_recipe(kind, scale), seed=seed)
     if recipe.hub:
-        return TrainedBackbone(recipe=recipe, path=recipe.hub, stages=[], corpus=None)
+        return TrainedBackbone(recipe=recipe, path=pinned(recipe.hub), stages=[], corpus=None)
     hooks = {"callback": callback, "progress": progress, "device": device}
     return train_backbone(replace(recipe, **changes), cache, **hooks)
 
@@ -167,22 +171,28 @@ def train_backbone(
     job = TrainingJob(
         folder=folder, corpus=corpus, callback=callback, progress=progress, device=device
     )
-    with training_lock(folder, progress):
-        if not (folder / "model").exists():
+    with to_train([folder / "stages.json", folder / "model"], folder, progress) as missing:
+        if missing:
             model, stages = recipe.train(job)
-            write_json(folder / "stages.json", [asdict(stage) for stage in stages])
+            write_json(folder / "stages.json", {"stages": [asdict(s) for s in stages]}, sealed=True)
             model.save(folder / "model")  # last: where it is, everything is
-    stages = [FitResult(**row) for row in read_json(folder / "stages.json")]
+    found = read_json(folder / "stages.json")
+    with as_written(folder / "stages.json"):
+        rows = found["stages"] if isinstance(found, dict) else found  # of an older version
+        stages = [FitResult(**row) for row in rows]
     return TrainedBackbone(
         recipe=recipe, path=str(folder / "model"), stages=stages, corpus=corpus
     )
 
 
 def backbone_facts(backbones: Mapping[str, TrainedBackbone], cache: Path) -> dict[str, Any]:
-    """Where a system's backbones lie, for its card: on the hub, or in the cache, which may move."""
+    """Where a system's backbones lie, for its card: in the cache, which may move, or on the hub.
+
+    Of the hub's, the commit is named: a system is loaded with the weights that it was trained on.
+    """
     hub = all(backbone.recipe.hub for backbone in backbones.values())
     paths = {
-        name: b.path if hub else str(Path(b.path).relative_to(cache))
+        name: resolved(b.path) if hub else str(Path(b.path).relative_to(cache))
         for name, b in backbones.items()
     }
     return {"hub": hub, **paths}
@@ -244,9 +254,24 @@ def train_seq2seq(
 
 def training_lock(folder: Path, progress: Progress) -> AbstractContextManager[None]:
     """Hold a training's folder alone; waiting is shown."""
-    return lock(
-        folder.with_name(f".{folder.name}.lock"),
-        folder.name,
-        timeout_seconds=MAX_WAIT_SECONDS,
-        on_wait=lambda line: progress(line, 0, 1),
-    )
+    return lock(_lock_path(folder), folder.name, MAX_WAIT_SECONDS, partial(_show_wait, progress))
+
+
+def to_train(
+    made: Sequence[Path], folder: Path, progress: Progress
+) -> AbstractContextManager[bool]:
+    """Whether what a training makes lacks or is damaged; then its folder is held alone.
+
+    Args:
+        made: folders, or files of JSON.
+    """
+    show = partial(_show_wait, progress)
+    return to_make(made, _lock_path(folder), folder.name, MAX_WAIT_SECONDS, show)
+
+
+def _lock_path(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.lock")
+
+
+def _show_wait(progress: Progress, line: str) -> None:
+    progress(line, 0, 1)

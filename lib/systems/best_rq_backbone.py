@@ -28,7 +28,8 @@ from lib.systems.backbones import (
 from lib.systems.zero_resource.languages import LANGUAGES
 from lib.tasks import ASR, examples
 from lib.training.best_rq import BestRqObjective
-from lib.training.fit import FitResult, fit
+from lib.training.finished import FitResult
+from lib.training.fit import fit
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lib.files import content_hash, read_json, write_json
+from lib.disk import NotWritable
+from lib.files import as_written, content_hash, read_json, write_json
+from lib.locks import intact
 from lib.models.protocol import Hypothesis
 from lib.tasks import Example
 
@@ -34,17 +37,21 @@ def decode_once(
     """
     facts = [_facts(example) for example in test]
     path = folder / "outputs" / f"{content_hash([VERSION, identity, facts], 16)}.json"
-    if path.exists():
-        found = read_json(path)
-        return Decoded(
-            hypotheses=[_hypothesis(row) for row in found["hypotheses"]],
-            truncated=set(found["truncated"]),
-            seconds=found["seconds"],
-        )
+    if intact(path, say=True):
+        with as_written(path):
+            found = read_json(path)
+            return Decoded(
+                hypotheses=[_hypothesis(row) for row in found["hypotheses"]],
+                truncated=set(found["truncated"]),
+                seconds=found["seconds"],
+            )
     made = decode()
     rows = [asdict(hypothesis) for hypothesis in made.hypotheses]
     facts = {"hypotheses": rows, "truncated": sorted(made.truncated), "seconds": made.seconds}
-    write_json(path, facts)
+    try:
+        write_json(path, facts, sealed=True)
+    except NotWritable as error:  # nothing is lost but the time of decoding them again
+        print(f"the outputs are not kept: {error.strerror}", file=sys.stderr)
     return made
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from torch import nn
 from lib.data.collate import Collator
 from lib.decoding import decode_segmented
 from lib.files import content_hash, write_json
+from lib.locks import intact
 from lib.progress import TrainingCallback, no_callback, no_progress
 from lib.scoring.metrics import statistics
 from lib.scoring.study import Direction
@@ -28,6 +30,7 @@ from lib.systems.backbones import training_lock
 from lib.systems.outputs import ExperimentOutputs, TrainedSystem, no_record
 from lib.systems.strategy import Strategy
 from lib.tasks import Example
+from lib.training.finished import is_finished
 from lib.training.fit import fit
 from lib.training.launch import launch
 from lib.training.selection import Evaluation
@@ -60,9 +63,11 @@ class Experiment(ExperimentOutputs):
         """As `train`; the model stays where training or loading left it."""
         folder = self.folder(strategy)
         self.on_system(strategy.name, folder)
-        with training_lock(folder, self.progress):
+        # what is finished is read without a lock, and so in a cache that this user cannot write
+        whole = intact(folder / "system.json") and is_finished(folder)
+        with nullcontext() if whole else training_lock(folder, self.progress):
             model = self.start(strategy)
-            if self.processes > 1 and not (folder / "done.json").exists():
+            if self.processes > 1 and not is_finished(folder):
                 quiet = replace(
                     self, callback=no_callback, progress=no_progress, on_system=no_record
                 )
@@ -70,8 +75,8 @@ class Experiment(ExperimentOutputs):
                 target = f"{__name__}:_train_in_process"
                 launch(target, arguments, self.processes, folder, self.callback)
             system = self.fine_tune(model, strategy)
-            if not (folder / "system.json").exists():
-                write_json(folder / "system.json", self._card(strategy))
+            if not intact(folder / "system.json", say=True):
+                write_json(folder / "system.json", self._card(strategy), sealed=True)
         return system
 
     def start(self, strategy: Strategy) -> nn.Module:
@@ -126,7 +131,7 @@ class Experiment(ExperimentOutputs):
         )
         # each process has collated its own batches
         dropped = folder / f"dropped-{os.environ.get('RANK', '0')}.json"
-        if not dropped.exists():
+        if not intact(dropped, say=True):
             # what is cut is counted over all examples: a resumed training has not seen all again
             layouts = {e.id: model.layout(e, collate.max_tokens) for e in train}
             cut = [e.id for e in train if e.seconds > limit]
@@ -135,7 +140,7 @@ class Experiment(ExperimentOutputs):
                 "training_clips_cut": cut,
                 "training_texts_cut": [id for id, found in layouts.items() if found.truncated],
             }
-            write_json(dropped, left_out | counts)
+            write_json(dropped, left_out | counts, sealed=True)
         return TrainedSystem(
             model=model, strategy=strategy, stage=stage.name, fit_result=result, folder=folder
         )

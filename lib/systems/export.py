@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from lib.files import write_json, write_text
+from lib.files import atomic_path, write_json, write_text
 from lib.languages import language
 from lib.systems.load import LoadedSystem
 
@@ -74,9 +74,10 @@ def export(
     folder = Path(folder)
     if folder.exists() and not (folder / "recipe.json").exists():
         raise FileExistsError(f"{folder} exists and is not an export; choose another folder")
-    system.model.save(folder)
-    write_json(folder / "recipe.json", system.card)
-    write_text(folder / "README.md", model_card(system, folder, scores))
+    with atomic_path(folder) as new:
+        system.model.save(new)
+        write_json(new / "recipe.json", system.card)
+        write_text(new / "README.md", model_card(system, folder, scores))
     return folder
 
 

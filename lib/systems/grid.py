@@ -53,7 +53,7 @@ class Grid:
     (`bridge.compression`); see `lib.systems.variant`. Else they are the notebook's parameters.
 
     Raises:
-        ValueError: a factor without levels, or a name that is a factor and fixed.
+        ValueError: a factor without levels, or a name that two of seeds, factors and `fixed` set.
     """
 
     name: str
@@ -77,6 +77,8 @@ class Grid:
             raise ValueError(f"grid {self.name}: factor {empty[0]!r} has no levels")
         if twice := self.factors.keys() & self.fixed.keys():
             raise ValueError(f"grid {self.name}: {min(twice)!r} is a factor and fixed")
+        if self.seeds and (twice := {*self.seed_names} & (self.fixed.keys() | self.factors.keys())):
+            raise ValueError(f"grid {self.name}: {min(twice)!r} is given, and its seeds set it")
 
     def levels(self, factor: str) -> dict[str, Mapping[str, Any]]:
         """The levels of a factor: name -> values of parameters."""

@@ -27,7 +27,7 @@ from lib.scales import scaled
 from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
 from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import Example
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 

@@ -17,10 +17,11 @@ from lib.corpora.audio_stats import read_header
 from lib.data import segments
 from lib.data.collate import Collator
 from lib.decoding import decode
-from lib.files import read_json
+from lib.files import Damaged, as_written, read_json
 from lib.models.protocol import Search
 from lib.progress import Progress, no_progress
 from lib.scales import set_threads
+from lib.systems.registry import SYSTEMS
 from lib.systems.strategy import Strategy, System
 from lib.systems.variant import named_strategy
 from lib.tasks import TASKS, Example, Task
@@ -162,6 +163,7 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
 
     Raises:
         ValueError: the folder holds no finished system.
+        Damaged: a file of it, or of a backbone, is not what was written.
         WrongCheckpoint: its weights do not fit its model.
     """
     folder = Path(folder).resolve()
@@ -169,8 +171,13 @@ def load_system(folder: str | Path, device: torch.device | str = "cpu") -> Loade
         if not (folder / name).exists():
             raise ValueError(f"{folder} is no finished system: it lacks {name}; train it first")
     card = read_json(folder / "system.json")
-    set_threads(card["scale"])
-    module = import_module(f"lib.systems.{card['system']}.system")
+    read_json(folder / "done.json")
+    with as_written(folder / "system.json"):
+        name, scale = card["system"], card["scale"]
+    if name not in SYSTEMS:  # it names a module, which is imported
+        raise Damaged(f"{folder / 'system.json'} names the system {name!r}, which there is not")
+    set_threads(scale)
+    module = import_module(f"lib.systems.{name}.system")
     model = module.SYSTEM.load(card["model"], folder).to(device)
     return LoadedSystem(
         folder=folder,

@@ -15,6 +15,7 @@ from typing import Any
 from transformers import MT5ForConditionalGeneration, PreTrainedTokenizerBase, T5TokenizerFast
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
+from lib.locks import intact
 from lib.models.mt5 import MT5Size, build_mt5, train_mt5_tokenizer
 from lib.systems.language_model_backbone import LanguageModelBackbone
 from lib.systems.zero_resource.languages import LANGUAGES, TARGET
@@ -38,7 +39,7 @@ class MT5Backbone(LanguageModelBackbone):
         return tuple(code for code in known if code not in self.unread)
 
     def tokenizer(self, sample: list[Example], folder: Path) -> T5TokenizerFast:
-        if not folder.exists():
+        if not intact(folder, say=True):
             texts = (f"{e.source_text} {e.prompt}" for e in sample)
             train_mt5_tokenizer(texts, self.size.subwords, folder)
         return T5TokenizerFast.from_pretrained(folder)

@@ -16,6 +16,7 @@ from transformers import NllbTokenizer
 
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Breadth, Phrasebook
 from lib.data.collate import Collator
+from lib.locks import intact
 from lib.models.nllb import (
     Nllb,
     NllbSize,
@@ -29,7 +30,7 @@ from lib.scales import scaled
 from lib.systems.backbones import BackboneRecipe, TrainingJob, train_seq2seq
 from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import Example, text_examples
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -70,7 +71,7 @@ class NllbBackbone(BackboneRecipe):
         job.progress("writing the phrasebooks' sentences", 0, 1)
         sentences = [s for book in self.phrasebooks for s in book.sentences(self.sentences)]
         folder = job.folder / "tokenizer"
-        if not folder.exists():
+        if not intact(folder, say=True):
             count = min(TOKENIZER_SENTENCES, len(sentences))
             sample = random.Random(self.seed).sample(sentences, count)
             texts = (text for sentence in sample for text in sentence.values())

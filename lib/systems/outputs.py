@@ -25,7 +25,7 @@ from lib.systems.baselines import baselines
 from lib.systems.decoded import Decoded, decode_once
 from lib.systems.strategy import Strategy, System
 from lib.tasks import Example, Task, examples
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 

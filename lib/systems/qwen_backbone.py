@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerBase, Qwen2ForCausalLM, Qwen2Tokeniz
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
 from lib.corpora.questions import text_questions
 from lib.languages import language
+from lib.locks import intact
 from lib.models.language_model import QwenSize, build_qwen, train_qwen_tokenizer
 from lib.systems.language_model_backbone import LanguageModelBackbone
 from lib.tasks import Example, text_examples
@@ -47,7 +48,7 @@ class QwenBackbone(LanguageModelBackbone):
         return self.phrasebook.codes if self.phrasebook else LANGUAGES
 
     def tokenizer(self, sample: list[Example], folder: Path) -> Qwen2TokenizerFast:
-        if not folder.exists():
+        if not intact(folder, say=True):
             texts = (e.source_text + e.prompt + e.target_text for e in sample)
             train_qwen_tokenizer(texts, self.size.subwords, folder)
         return Qwen2TokenizerFast.from_pretrained(folder)

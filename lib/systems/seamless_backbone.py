@@ -16,6 +16,7 @@ from transformers import SeamlessM4TTokenizer
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
+from lib.locks import intact
 from lib.models.seamless import Seamless, SeamlessSize, build_seamless, load_seamless
 from lib.models.tokenizer import seamless_languages, train_seamless_tokenizer
 from lib.progress import Progress
@@ -24,13 +25,13 @@ from lib.systems.backbones import (
     MAX_SECONDS,
     BackboneRecipe,
     TrainingJob,
+    to_train,
     train_ctc,
     train_seq2seq,
-    training_lock,
 )
 from lib.tasks import ASR, ST, Example, examples, text_examples
 from lib.training.ctc import CtcObjective
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -83,7 +84,7 @@ class SeamlessBackbone(BackboneRecipe):
     def untrained(self, job: TrainingJob) -> Seamless:
         """The model with random weights, and its tokenizer."""
         folder = job.folder / "tokenizer"
-        if not folder.exists():
+        if not intact(folder, say=True):
             job.progress("writing the phrasebook's sentences", 0, 1)
             sentences = self.phrasebook.sentences(min(TOKENIZER_SENTENCES, self.sentences))
             texts = (text for sentence in sentences for text in sentence.values())
@@ -93,7 +94,7 @@ class SeamlessBackbone(BackboneRecipe):
 
     def ctc_model(self, job: TrainingJob) -> tuple[Seamless, CtcObjective, FitResult]:
         """A model after the first stage, which the full training finds again."""
-        with training_lock(job.folder, job.progress):
+        with to_train([job.folder / self.ctc.name / "done.json"], job.folder, job.progress):
             model = self.untrained(job)
             return model, *train_ctc(model, self.ctc, self.seed, job)
 

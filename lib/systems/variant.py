@@ -17,13 +17,14 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from lib.languages import language
 from lib.systems.corpora import with_test_clips
 from lib.systems.experiment import Experiment
 from lib.systems.grid import format_changes
@@ -32,7 +33,7 @@ from lib.systems.registry import SYSTEMS
 from lib.systems.strategy import Strategy, System
 from lib.tasks import TASKS
 
-RECIPE, TEST_CLIPS = "recipe.", "test_clips"
+RECIPE, TEST_CLIPS, PAIR = "recipe.", "test_clips", "pair"
 # options that a score's own columns show, so that a strategy's name need not
 IN_COLUMNS = ("source", "target", "sources", "targets", "languages", "corpus", "folder", "corpora")
 BY_HAND = ("scale", "seed", "cache", "backbone_seed", "recipe")
@@ -75,22 +76,12 @@ def open_variant(
         ValueError: an unknown system, strategy or field, or a value of another type; further as the
             system's `open_experiment`.
     """
-    if system not in SYSTEMS:
-        raise ValueError(f"there is no system {system!r}; the systems are {', '.join(SYSTEMS)}")
-    package = f"lib.systems.{system}"
-    opener = import_module(f"{package}.experiment").open_experiment
+    own, opener = _system_of(system)
+    changes = _read_changes(system, change)
+    pair, test_clips = changes.pop(PAIR), changes.pop(TEST_CLIPS, 0)
+    recipe, recipe_changes = _changed_recipe(own.recipe(scale), changes)
     known = inspect.signature(opener).parameters
-    changes = parse_changes(change)
-    _check_folders(changes)
-    pair, test_clips = _take_pair(changes), changes.pop(TEST_CLIPS, 0)
-    if pair and system == PAIRED:
-        changes |= {"source": pair.source, "target": pair.target}
-    own = import_module(f"{package}.system").SYSTEM.recipe(scale)
-    recipe, recipe_changes = _changed_recipe(own, changes)
-    options = {n: changes.pop(n) for n in list(changes) if n in known and n not in BY_HAND}
-    required = [n for n, p in known.items() if p.default is p.empty and n not in BY_HAND]
-    if missing := [name for name in required if name not in options]:
-        raise ValueError(f"{system} needs {missing[0]}=, such as {missing[0]}=est, in the change")
+    options = _take_options(system, known, changes)
     seeds = {name: seed for name in ("seed", "backbone_seed") if name in known}
     experiment = opener(scale, cache=cache, recipe=recipe, **options, **seeds, **hooks)
     if pair:
@@ -100,6 +91,67 @@ def open_variant(
         experiment = experiment.with_corpus(fewer)
     shown = {name: value for name, value in options.items() if name not in IN_COLUMNS}
     return _with_strategy(experiment, strategy, changes, shown | recipe_changes)
+
+
+def check_variant(system: str, strategy: str, change: str, scale: str) -> None:
+    """Check what `open_variant` is given, as far as no corpus and no backbone is needed.
+
+    Raises:
+        ValueError: as `open_variant`.
+    """
+    own, opener = _system_of(system)
+    changes = _read_changes(system, change)
+    for name in (PAIR, TEST_CLIPS):
+        changes.pop(name, None)
+    _changed_recipe(own.recipe(scale), changes)
+    options = _take_options(system, inspect.signature(opener).parameters, changes)
+    for name in options.keys() & {"source", "target"}:
+        language(options[name])
+    _changed_chain(own, check_strategy(system, strategy), changes, {})
+
+
+def check_strategy(system: str, strategy: str) -> str:
+    """The name of a strategy that a system has.
+
+    Raises:
+        ValueError: it has none of that name.
+    """
+    known = _system_of(system)[0].strategies
+    if strategy not in known:
+        near = get_close_matches(strategy, known, 3)
+        listed = ", ".join(near or known)
+        raise ValueError(f"{system} has no strategy {strategy!r}; such as {listed}")
+    return strategy
+
+
+def _system_of(name: str) -> tuple[System, Callable[..., Experiment]]:
+    """A system and its `open_experiment`."""
+    if name not in SYSTEMS:
+        raise ValueError(f"there is no system {name!r}; the systems are {', '.join(SYSTEMS)}")
+    package = f"lib.systems.{name}"
+    opener = import_module(f"{package}.experiment").open_experiment
+    return import_module(f"{package}.system").SYSTEM, opener
+
+
+def _read_changes(system: str, text: str) -> dict[str, Any]:
+    """Changes from text, with the pair that they name, or None, under `PAIR`."""
+    changes = parse_changes(text)
+    _check_folders(changes)
+    pair = _take_pair(changes)
+    if pair and system == PAIRED:
+        changes |= {"source": pair.source, "target": pair.target}
+    return changes | {PAIR: pair}
+
+
+def _take_options(
+    system: str, known: Mapping[str, inspect.Parameter], changes: dict[str, Any]
+) -> dict[str, Any]:
+    """The changes that are options of `open_experiment`, taken out of them."""
+    options = {n: changes.pop(n) for n in list(changes) if n in known and n not in BY_HAND}
+    required = [n for n, p in known.items() if p.default is p.empty and n not in BY_HAND]
+    if missing := [name for name in required if name not in options]:
+        raise ValueError(f"{system} needs {missing[0]}=, such as {missing[0]}=est, in the change")
+    return options
 
 
 def _check_folders(changes: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from lib.progress import Progress
 from lib.scales import scaled
 from lib.systems.backbones import BackboneRecipe, TrainingJob, train_ctc
 from lib.systems.qwen_backbone import LANGUAGES
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 

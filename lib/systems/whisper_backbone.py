@@ -17,6 +17,7 @@ from transformers import WhisperTokenizerFast
 from lib.corpora.phrasebook import ALL_OF_CLDR, TINY_BREADTH, Phrasebook
 from lib.corpora.synthesis import synthesize
 from lib.data.collate import Collator
+from lib.locks import intact
 from lib.models.whisper import (
     WhisperRecogniser,
     WhisperSize,
@@ -35,7 +36,7 @@ from lib.systems.backbones import (
 )
 from lib.systems.seamless_backbone import TOKENIZER_SENTENCES
 from lib.tasks import ASR, examples
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
@@ -74,7 +75,7 @@ class WhisperBackbone(BackboneRecipe):
     def train(self, job: TrainingJob) -> tuple[WhisperRecogniser, list[FitResult]]:
         given = examples(job.corpus.split("train"), ASR)
         folder = job.folder / "tokenizer"
-        if not folder.exists():
+        if not intact(folder, say=True):
             sample = random.Random(self.seed).sample(given, min(TOKENIZER_SENTENCES, len(given)))
             texts = (e.target_text for e in sample)
             train_whisper_tokenizer(texts, self.seen, self.size.subwords, folder)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.data.store import hash_of
-from lib.files import atomic_path, read_json, write_json
+from lib.files import Damaged, as_written, atomic_path, read_json, write_json
 from lib.tasks import Example
 from lib.training.distributed import Ranks
 from lib.training.stages import Stage
@@ -72,36 +72,58 @@ def save_checkpoint(training: Training) -> None:
     """Write `checkpoint/` in one step; all processes call this."""
     write, folder = training.ranks.is_main, training.folder / "checkpoint"
     rng_states = training.ranks.rng_states()
-    with atomic_path(folder) if write else nullcontext(folder) as new:
+    # each file has its own hash
+    with atomic_path(folder, hashes=False) if write else nullcontext(folder) as new:
         save_tensors(trained_weights(training.objective), new / "weights.safetensors", write)
         save_tensors(_optimizer_tensors(training), new / "optimizer.safetensors", write)
         if training.moving_average:
             save_tensors(training.moving_average.weights, new / "average.safetensors", write)
         save_tensors(rng_states, new / "rng.safetensors", write)
         if write:
-            write_json(new / "state.json", dataclasses.asdict(training.state))
+            write_json(new / "state.json", dataclasses.asdict(training.state), sealed=True)
 
 
 def restore_checkpoint(training: Training) -> bool:
     """Bring `training` to its last checkpoint; False where it has none.
 
     Raises:
-        WrongCheckpoint: the checkpoint is damaged, or of another recipe or other data.
+        Damaged: a file of the checkpoint, or weights that it counts on, are not what was written.
+        WrongCheckpoint: the checkpoint is of another recipe or other data.
     """
     folder = training.folder / "checkpoint"
     if not folder.exists():
         return False
-    state = LoopState.from_json(read_json(folder / "state.json"))
+    state_file = folder / "state.json"
+    with as_written(state_file):
+        try:
+            state = LoopState.from_json(read_json(state_file))
+        except OSError as error:
+            raise Damaged(f"{state_file} is not readable ({error.strerror})") from error
     check_identity(state.identity, training.state.identity, training.folder)
-    weights = load_tensors(folder / "weights.safetensors")
-    copy_tensors(trained_weights(training.objective), weights, folder)
-    _restore_optimizer(training, load_tensors(folder / "optimizer.safetensors"))
+    _check_best(state, training.folder)
+    # nothing is changed before all is read: the training may have to begin at its start
+    weights, optimizer, rng = (
+        load_tensors(folder / f"{name}.safetensors") for name in ("weights", "optimizer", "rng")
+    )
+    average = load_tensors(folder / "average.safetensors") if training.moving_average else {}
     if training.moving_average:
-        average = load_tensors(folder / "average.safetensors")
         copy_tensors(training.moving_average.weights, average, folder)
-    training.ranks.restore_rng_state(load_tensors(folder / "rng.safetensors"))
+    copy_tensors(trained_weights(training.objective), weights, folder)
+    with as_written(folder):  # a checkpoint of an older version has no hashes
+        _restore_optimizer(training, optimizer)
+        training.ranks.restore_rng_state(rng)
     training.state = state
     return True
+
+
+def _check_best(state: LoopState, folder: Path) -> None:
+    """Read the weights that were selected before the checkpoint, since nothing else has them."""
+    if state.best is not None:
+        load_tensors(folder / "best.safetensors")
+    for _, update in state.best_evaluations:
+        candidate = folder / "candidates" / f"{update}.safetensors"
+        if candidate.exists():  # a better one after the checkpoint removes it, and will again
+            load_tensors(candidate)
 
 
 def make_identity(

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import json
+import operator
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lib.bounded import parse_json
+from lib.content import stamp
+from lib.corpora.audio import split_media_fragment
 from lib.data.batch import Batch, lengths_mask, pad
+from lib.files import write_text
 from lib.models.protocol import part_names
 from lib.training.stages import Stage
 from lib.training.weights import weights_fingerprint
@@ -33,8 +41,9 @@ class EncoderStateCache:
     """The speech encoder's states of each audio file, in a folder.
 
     Valid because encoding does not depend on the batch. One file of float32 numbers grows at its
-    end, and an index beside it; an incomplete last line is dropped and computed again. Processes
-    that share the folder write one after another.
+    end, and an index beside it, with the hash of each clip's numbers; what is incomplete, damaged,
+    or of a file that has changed is computed again. Processes that share the folder write one
+    after another; what a full disk has no room for is not stored.
 
     Args:
         folder: may be shared by stages: each encoder has files of its own.
@@ -56,7 +65,10 @@ class EncoderStateCache:
             name += "-layers"
         self._data, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
         folder.mkdir(parents=True, exist_ok=True)
-        self._positions: dict[str, tuple[int, int]] = {}  # audio -> first number, states
+        # audio -> its first number, how many states, and the hash of their bytes
+        self._positions: dict[str, tuple[int, int, str]] = {}
+        self._keys: dict[str, str] = {}  # audio -> key
+        self._verified: set[str] = set()
         self.computed = 0  # utterances encoded, not read from disk
         self.not_stored = 0  # of these, those that the budget has no room for
         with self._alone() as data:
@@ -69,17 +81,17 @@ class EncoderStateCache:
                 self._load_index()
 
     @contextmanager
-    def _alone(self) -> Iterator[BinaryIO]:
+    def _alone(self) -> Iterator[RawIOBase]:
         """The file of numbers, while no other process writes."""
-        with open(self._data, "ab") as data:
+        with open(self._data, "ab", buffering=0) as data:
             fcntl.flock(data, fcntl.LOCK_EX)  # released when the file is closed
             yield data
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with its encoder states; only files that are new are encoded."""
-        keys = [str(example.audio) for example in batch.examples]
-        new = [index for index, key in enumerate(keys) if key not in self._positions]
-        kept_out: dict[str, Tensor] = {}  # states that are not stored
+        keys = [self._key(example.audio) for example in batch.examples]
+        rows = [self._read(key) for key in keys]
+        new = [index for index, row in enumerate(rows) if row is None]
         if self._encoder.training:
             raise ValueError(
                 "the speech encoder is in train mode, so dropout changes its states; freeze it, or "
@@ -89,42 +101,69 @@ class EncoderStateCache:
             with torch.no_grad():
                 states, mask = self.model.encode_speech(batch.speech[new], batch.speech_mask[new])
             for index, row, count in zip(new, states, mask.sum(1).tolist(), strict=True):
-                if not self._write(keys[index], row[:count]):
-                    kept_out[keys[index]] = row[:count].float().cpu()
-        rows = [kept_out[key] if key in kept_out else self._read(key) for key in keys]
+                rows[index] = row[:count].float().cpu()
+                self._write(keys[index], rows[index])
         device = batch.mask.device
         mask = lengths_mask([len(row) for row in rows])
         return replace(batch, states=pad(rows, 0.0).to(device), states_mask=mask.to(device))
 
-    def _load_index(self) -> None:
-        lines = self._index.read_text(encoding="utf-8").splitlines(keepends=True)
-        numbers = self._data.stat().st_size // 4
-        for key, start, count in (json.loads(line) for line in lines if line.endswith("\n")):
-            if start + count * self.model.states_width <= numbers:
-                self._positions[key] = (start, count)
-        rows = [json.dumps([key, *position]) + "\n" for key, position in self._positions.items()]
-        self._index.write_text("".join(rows), encoding="utf-8")
+    def _key(self, audio: Path) -> str:
+        """A file's path and what tells that it has changed; looked at once in a process."""
+        if str(audio) not in self._keys:
+            self._keys[str(audio)] = f"{audio} {stamp(split_media_fragment(audio)[0])}"
+        return self._keys[str(audio)]
 
-    def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> bool:
-        """Store the states of a clip, if the budget has room for them."""
+    def _load_index(self) -> None:
+        numbers = self._data.stat().st_size // 4
+        with open(self._index, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    key, *position, digest = parse_json(line)
+                    start, count = map(operator.index, position)
+                    within = 0 <= start <= start + count * self.model.states_width <= numbers
+                except (TypeError, ValueError):  # damaged, incomplete, or of an older version
+                    continue
+                if within:
+                    self._positions[str(key)] = (start, count, str(digest))
+        rows = [json.dumps([key, *position]) + "\n" for key, position in self._positions.items()]
+        write_text(self._index, "".join(rows))
+
+    def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> None:
+        """Store the states of a clip, if the budget and the disk have room for them."""
         self.computed += 1
-        numbers = states.float().cpu().numpy().tobytes()
-        with self._alone() as data, open(self._index, "a", encoding="utf-8") as index:
+        numbers = states.numpy().tobytes()
+        digest = hashlib.sha256(numbers).hexdigest()
+        with self._alone() as data:
             start = data.seek(0, os.SEEK_END) // 4
             if 4 * start + len(numbers) > self.max_bytes:
                 self.not_stored += 1
-                return False
-            data.write(numbers)
-            data.flush()
-            index.write(json.dumps([key, start, len(states)]) + "\n")
-        self._positions[key] = (start, len(states))
-        return True
+                return
+            try:
+                if data.write(numbers) < len(numbers):
+                    raise OSError(errno.ENOSPC, "no space left")
+                with open(self._index, "a", encoding="utf-8") as index:
+                    index.write(json.dumps([key, start, len(states), digest]) + "\n")
+            except OSError:
+                os.truncate(self._data, 4 * start)
+                self.max_bytes = 4 * start
+                self.not_stored += 1
+                return
+        self._positions[key] = (start, len(states), digest)
+        self._verified.add(key)
 
-    def _read(self, key: str) -> Float[Tensor, "_ hidden"]:
-        start, count = self._positions[key]
+    def _read(self, key: str) -> Float[Tensor, "_ hidden"] | None:
+        """The states of a clip; None where they are not stored or damaged."""
+        if key not in self._positions:
+            return None
+        start, count, digest = self._positions[key]
         width = self.model.states_width
         with open(self._data, "rb") as file:
             numbers = os.pread(file.fileno(), count * width * 4, start * 4)
+        if key not in self._verified and hashlib.sha256(numbers).hexdigest() != digest:
+            print(f"{self._data}: the states of {key} are damaged; computed again", file=sys.stderr)
+            del self._positions[key]
+            return None
+        self._verified.add(key)
         rows = np.frombuffer(numbers, np.float32).reshape(count, width)
         return torch.from_numpy(rows.copy())
 

@@ -10,16 +10,14 @@
 5. An update whose loss or gradient is not finite is left out and counted; too many end training.
 6. Checkpoints take at most 5 % of the time. SIGTERM saves one more and ends the process.
 7. A finished stage is loaded instead of trained. Work of another recipe, of other data or on other
-   frozen weights is refused.
+   frozen weights is refused; damaged work is named and made again from the start.
 """
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,45 +29,29 @@ from transformers import PreTrainedModel
 from lib.data.batch import Batch
 from lib.data.buckets import Buckets
 from lib.data.collate import AugmentKey, Collator
-from lib.files import read_json, write_json
+from lib.files import Damaged
 from lib.progress import TrainingCallback, TrainingProgress, no_callback
 from lib.tasks import Example
 from lib.training.batches import draw_batches, first_usable_batch, limit_epochs, make_buckets
 from lib.training.checkpoints import (
     LoopState,
     Training,
-    check_identity,
     make_identity,
     restore_checkpoint,
     save_checkpoint,
 )
 from lib.training.distributed import Ranks
-from lib.training.log import Log, peak_memory_mb, read_training_log
+from lib.training.finished import FitResult, discard, finish, load_finished
+from lib.training.log import Log, peak_memory_mb
 from lib.training.rehearsal import rehearse
 from lib.training.selection import Evaluate, load_best, select
 from lib.training.stages import Stage, freeze, make_optimizer, train_mode
 from lib.training.step import Step, take_step
 from lib.training.stopping import stop_requested
 from lib.training.weight_averaging import MovingAverage
-from lib.training.weights import copy_tensors, load_tensors, trained_weights
 
 MAX_NOT_FINITE = 10  # updates
 MAX_SAVING_SHARE = 0.05  # of the time: large models are saved less often than a stage asks
-
-
-@dataclass(kw_only=True)
-class FitResult:
-    """The result of a stage."""
-
-    stage: str
-    updates: int
-    stopped_by: str = "updates"  # the field of `Stage` that ended it; or "max_epochs", "patience"
-    seconds: float
-    best: float | None  # best development score
-    best_update: int  # 0: an average of several
-    history: list[dict] = field(default_factory=list)  # rows of training.csv
-    resumed: bool = False
-    not_finite: int = 0  # updates left out because the loss or its gradient was not finite
 
 
 def fit(
@@ -107,16 +89,27 @@ def fit(
     freeze(objective, stage.frozen)
     state = LoopState(identity=make_identity(objective, stage, examples, seed))
     if (folder / "done.json").exists():
-        return _load_finished(objective, state, folder)
+        try:
+            return load_finished(objective, state, folder)
+        except Damaged as error:
+            discard(folder, stage, error)
     buckets = make_buckets(examples, stage, collate, seed)
     training = _prepare(objective, stage, buckets, state, folder, seed, device)
-    resumed = restore_checkpoint(training)
+    try:
+        resumed = restore_checkpoint(training)
+    except Damaged as error:
+        discard(folder, stage, error)
+        resumed = False
     stand_in = None
     if not resumed:
         stand_in = rehearse(training, buckets, collate, _augment_key(stage, seed, 0))
     _train(training, buckets, collate, stand_in, seed, evaluate, callback)
-    load_best(training, evaluate)
-    return _finish(training, stage, resumed)
+    try:
+        load_best(training, evaluate)
+    except Damaged as error:  # the starting weights are gone: the next call begins with them
+        discard(folder, stage, error)
+        raise
+    return finish(training, stage, resumed)
 
 
 def _prepare(
@@ -262,35 +255,3 @@ def _save(training: Training, log: Log | None) -> float:
     save_checkpoint(training)
     now = time.monotonic()
     return now + max(training.stage.save_every_seconds, (now - started) / MAX_SAVING_SHARE)
-
-
-def _finish(training: Training, declared: Stage, resumed: bool) -> FitResult:
-    """Write done.json, delete what only resuming needs, and return the result."""
-    state, ranks, folder = training.state, training.ranks, training.folder
-    stopped_by = "updates" if training.stage == declared else "max_epochs"
-    facts = {
-        "stage": declared.name,
-        "updates": state.update,
-        "stopped_by": stopped_by if state.update == training.stage.updates else "patience",
-        "seconds": round(state.seconds, 2),
-        "best": state.best,
-        "best_update": state.best_update,
-        "resumed": resumed,
-        "not_finite": state.not_finite,
-    }
-    ranks.release()
-    if ranks.is_main:
-        write_json(folder / "done.json", {"identity": state.identity, **facts})
-        for leftover in ("checkpoint", "candidates"):
-            shutil.rmtree(folder / leftover, ignore_errors=True)
-    ranks.barrier()
-    return FitResult(**facts, history=read_training_log(folder / "training.csv"))
-
-
-def _load_finished(objective: nn.Module, state: LoopState, folder: Path) -> FitResult:
-    facts = read_json(folder / "done.json")
-    check_identity(facts.pop("identity"), state.identity, folder)
-    path = folder / "best.safetensors"
-    copy_tensors(trained_weights(objective), load_tensors(path), path)
-    objective.eval()
-    return FitResult(**facts, history=read_training_log(folder / "training.csv"))

@@ -8,19 +8,21 @@ same function is then called in the notebook, it finds its stages finished and l
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import pickle
 import re
 import signal
+import stat
 import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -51,7 +53,7 @@ def launch(
         function: `module:name`; it trains with `fit` and takes `callback`.
         arguments: of the function; picklable.
         processes: on this machine; on GPUs one for each.
-        folder: gets `launch/`: the arguments, the log of all processes, and a failed one's error.
+        folder: gets `launch/`: the log of all processes, and a failed one's error.
         callback: receives the main process's progress.
         torchrun: options; for several machines give `--nnodes` and `--rdzv-endpoint` on each.
 
@@ -60,13 +62,14 @@ def launch(
     """
     files = folder / "launch"
     files.mkdir(parents=True, exist_ok=True)
-    for old in [*files.glob("error-*.json"), files / "progress.json"]:
+    for old in [*files.glob("error-*.json"), files / "progress.json", files / "log.txt"]:
         old.unlink(missing_ok=True)
-    (files / "call.pickle").write_bytes(pickle.dumps((function, arguments)))
     command = [sys.executable, "-m", "torch.distributed.run", *torchrun]
     command += [f"--nproc-per-node={processes}", "-m", __name__, str(files)]
     threads = torch.get_num_threads()  # as declared by the scale: results depend on it
-    with open(files / "log.txt", "w", encoding="utf-8") as log:
+    # "x": never through a link, since others may write in a shared cache
+    with _call_file(function, arguments) as call, open(files / "log.txt", "x") as log:
+        command.append(str(call))
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -87,13 +90,41 @@ def launch(
         raise RankDied(_cause(files, child.returncode))
 
 
+@contextlib.contextmanager
+def _call_file(function: str, arguments: dict[str, Any]) -> Iterator[Path]:
+    """The call as a pickle, in a folder of this machine that nobody else can enter.
+
+    Whoever writes a pickle decides what is run, so it must not lie in a cache that is shared.
+    """
+    with TemporaryDirectory(prefix="speech-translation-launch-") as private:
+        path = Path(private, "call.pickle")
+        path.write_bytes(pickle.dumps((function, arguments)))
+        yield path
+
+
+def _read_call(path: Path) -> tuple[str, dict[str, Any]]:
+    """The call that `_call_file` wrote.
+
+    Raises:
+        PermissionError: the folder is not this user's alone.
+    """
+    facts = path.parent.lstat()
+    if facts.st_uid != os.getuid() or stat.S_IMODE(facts.st_mode) != 0o700:
+        raise PermissionError(f"{path.parent} is not a private folder of this user; it is not read")
+    return pickle.loads(path.read_bytes())
+
+
 def _report(files: Path, callback: TrainingCallback, reported: float) -> float:
     """Pass new progress to the callback; returns the time of the progress file."""
     path = files / "progress.json"
-    if not path.exists() or path.stat().st_mtime == reported:
+    try:
+        written = path.stat().st_mtime
+        progress = TrainingProgress(**read_json(path)) if written != reported else None
+    except (OSError, TypeError, ValueError):  # not there yet; or damaged, and the next one is not
         return reported
-    callback(TrainingProgress(**read_json(path)))
-    return path.stat().st_mtime
+    if progress:
+        callback(progress)
+    return written
 
 
 def _stop(child: subprocess.Popen) -> None:
@@ -133,11 +164,10 @@ class _ProgressWriter:
             write_json(self._path, asdict(progress))
 
 
-def _run_rank(files: Path) -> None:
+def _run_rank(files: Path, call: Path) -> None:
     """Call the function in this process, and write its error to a file where it fails."""
     rank = int(os.environ["RANK"])
-    # written by `launch` a moment ago, in a folder of this user
-    function, arguments = pickle.loads((files / "call.pickle").read_bytes())
+    function, arguments = _read_call(call)
     module, _, name = function.partition(":")
     callback = _ProgressWriter(files / "progress.json") if rank == 0 else no_callback
     try:
@@ -149,9 +179,9 @@ def _run_rank(files: Path) -> None:
             "error": f"{type(error).__name__}: {error}",
             "traceback": traceback.format_exc(),
         }
-        (files / f"error-{rank}.json").write_text(json.dumps(facts), encoding="utf-8")
+        write_json(files / f"error-{rank}.json", facts)
         raise
 
 
 if __name__ == "__main__":
-    _run_rank(Path(sys.argv[1]))
+    _run_rank(*map(Path, sys.argv[1:]))

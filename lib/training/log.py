@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+import operator
 import resource
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
-from lib.files import atomic_path, write_text
+from lib.bounded import BadData, parse_json, read_regular
+from lib.files import write_text
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+T = TypeVar("T")
 
 COLUMNS = (
     "update",
@@ -60,7 +71,7 @@ class DevelopmentOutput:
 
 
 class Log:
-    """The log of one stage.
+    """The log of one stage. Where it cannot be read or written, that is said, and training goes on.
 
     Args:
         folder: gets `training.csv`, `listening.jsonl`, `signals.jsonl` and `tensorboard/`.
@@ -68,55 +79,46 @@ class Log:
     """
 
     def __init__(self, folder: Path, last_update: int) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        table, self._outputs = folder / "training.csv", folder / "listening.jsonl"
-        rows = [row for row in read_training_log(table) if row["update"] <= last_update]
-        with (
-            atomic_path(table) as temporary,
-            open(temporary, "w", newline="", encoding="utf-8") as file,
-        ):
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(rows)
-        outputs = [output for output in read_listening(folder) if output.update <= last_update]
-        write_text(self._outputs, "".join(_to_line(output) for output in outputs))
+        self._folder, self._complete = folder, True
+        self._table, self._outputs = folder / "training.csv", folder / "listening.jsonl"
         self._signals = folder / "signals.jsonl"
+        rows = [row for row in read_training_log(self._table) if row["update"] <= last_update]
+        outputs = [output for output in read_listening(folder) if output.update <= last_update]
         signals = [row for row in read_signals(folder) if row["update"] <= last_update]
-        write_text(self._signals, "".join(json.dumps(row) + "\n" for row in signals))
-        self._file = open(table, "a", newline="", encoding="utf-8")
-        self._writer = csv.DictWriter(self._file, COLUMNS)
-        self._board = SummaryWriter(
-            folder / "tensorboard", purge_step=last_update + 1 if last_update else None
-        )
+        self._rows: list[dict] = []  # since the last flush
+        self._board: SummaryWriter | None = None
+        with self._keeping():
+            write_text(self._table, f"{','.join(COLUMNS)}\r\n{_to_lines(rows)}")
+            write_text(self._outputs, "".join(_to_line(output) for output in outputs))
+            write_text(self._signals, "".join(json.dumps(row) + "\n" for row in signals))
+            self._board = _open_board(folder / "tensorboard", last_update)
 
     def add_update(self, row: dict) -> None:
         """Add the row of one update; see `COLUMNS`."""
-        self._writer.writerow(row)
+        self._rows.append(row)
         for column, chart in CHARTS.items():
             if row[column] is not None:
-                self._board.add_scalar(chart, row[column], row["update"])
+                self._show("add_scalar", chart, row[column], row["update"])
 
     def add_outputs(self, outputs: Iterable[DevelopmentOutput]) -> None:
         """Add the outputs of an evaluation; the board shows the first."""
-        with open(self._outputs, "a", encoding="utf-8") as file:
-            for number, output in enumerate(outputs):
-                file.write(_to_line(output))
-                if number < LISTENING_EXAMPLES:
-                    text = f"{output.hypothesis}  \n(reference: {output.reference})"
-                    self._board.add_text(f"outputs/{output.id}", text, output.update)
+        outputs = list(outputs)
+        self._append(self._outputs, "".join(map(_to_line, outputs)))
+        for output in outputs[:LISTENING_EXAMPLES]:
+            text = f"{output.hypothesis}  \n(reference: {output.reference})"
+            self._show("add_text", f"outputs/{output.id}", text, output.update)
 
     def add_signals(self, update: int, signals: Mapping[str, float]) -> None:
         """Add what an evaluation measured besides the score."""
-        with open(self._signals, "a", encoding="utf-8") as file:
-            file.write(json.dumps({"update": update, **signals}) + "\n")
+        self._append(self._signals, json.dumps({"update": update, **signals}) + "\n")
         for name, value in signals.items():
-            self._board.add_scalar(f"dev/{name}", value, update)
+            self._show("add_scalar", f"dev/{name}", value, update)
 
     def flush(self) -> None:
         """Write everything to the disk."""
-        self._file.flush()
-        self._board.flush()
+        rows, self._rows = self._rows, []
+        self._append(self._table, _to_lines(rows))
+        self._show("flush")
 
     def __enter__(self) -> Log:
         return self
@@ -124,49 +126,114 @@ class Log:
     def __exit__(
         self, kind: type | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        self._board.close()
+        self.flush()
+        self._show("close")
+
+    def _append(self, path: Path, lines: str) -> None:
+        with self._keeping(), open(path, "a", newline="", encoding="utf-8") as file:
+            file.write(lines)
+
+    def _show(self, method: str, *values: Any) -> None:
+        with self._keeping():
+            if self._board:
+                getattr(self._board, method)(*values)
+
+    @contextlib.contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """Go on where the log cannot be written, such as on a full disk; it is said once."""
+        try:
+            yield
+        except Exception as error:  # TensorBoard's writer raises what its thread met
+            self._board = None
+            if self._complete:
+                print(f"{self._folder}: the log is not complete: {error}", file=sys.stderr)
+            self._complete = False
+
+
+def _open_board(folder: Path, last_update: int) -> SummaryWriter:
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(folder, purge_step=last_update + 1 if last_update else None)
 
 
 def _to_line(output: DevelopmentOutput) -> str:
     return json.dumps(asdict(output), ensure_ascii=False) + "\n"
 
 
+def _to_lines(rows: Iterable[dict]) -> str:
+    text = io.StringIO()
+    csv.DictWriter(text, COLUMNS).writerows(rows)
+    return text.getvalue()
+
+
 def read_training_log(path: Path) -> list[dict]:
-    """The rows of a training.csv, without a last row that is incomplete."""
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        lines = [line for line in file if line.endswith("\n")]
-    return [
-        {name: _parse(name, value) for name, value in row.items()}
-        for row in csv.DictReader(lines)
-        if None not in row.values()
-    ]
+    """The rows of a training.csv, without those that are damaged or incomplete."""
+    names = list(COLUMNS)
+
+    def parse(line: bytes) -> dict | None:
+        (values,) = csv.reader([line.decode("utf-8")], strict=True)
+        if values[0] == COLUMNS[0]:  # the header, which may be of an older version
+            names[:] = values if set(values) <= set(COLUMNS) else COLUMNS
+            return None
+        return {name: _parse(name, value) for name, value in zip(names, values, strict=True)}
+
+    return _good_lines(path, parse)
 
 
 def _parse(column: str, value: str) -> int | float | None:
-    if value == "":
-        return None
-    return int(value) if column in ("update", "epoch") else float(value)
+    if column in ("update", "epoch"):
+        return int(value)
+    return float(value) if value else None
 
 
 def read_listening(folder: Path) -> list[DevelopmentOutput]:
     """The outputs for the development examples, in the order of the evaluations."""
-    path = folder / "listening.jsonl"
-    if not path.exists():
-        return []
-    with open(path, newline="\n", encoding="utf-8") as file:  # outputs may hold other line ends
-        return [DevelopmentOutput(**json.loads(line)) for line in file if line.endswith("\n")]
+
+    def parse(line: bytes) -> DevelopmentOutput:
+        row = parse_json(line)
+        if not all(isinstance(v, int if name == "update" else str) for name, v in row.items()):
+            raise TypeError
+        return DevelopmentOutput(**row)
+
+    return _good_lines(folder / "listening.jsonl", parse)
 
 
 def read_signals(folder: Path) -> list[dict[str, float]]:
     """What each evaluation measured besides the score: "update" and the signals by name."""
-    path = folder / "signals.jsonl"
-    if not path.exists():
+
+    def parse(line: bytes) -> dict[str, float]:
+        row = parse_json(line)
+        update = operator.index(row.pop("update"))
+        return {"update": update} | {name: value + 0.0 for name, value in row.items()}
+
+    return _good_lines(folder / "signals.jsonl", parse)
+
+
+_said: set[Path] = set()  # logs whose damage was said
+
+
+def _good_lines(path: Path, parse: Callable[[bytes], T | None]) -> list[T]:
+    """What `parse` makes of the complete lines of a log; how many it cannot read is said once."""
+    found, damaged = [], ""
+    try:
+        lines = read_regular(path).splitlines(keepends=True)
+    except FileNotFoundError:
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    except (OSError, BadData) as error:
+        lines, damaged = [], f"not readable: {error}"
+    bad = 0
+    for line in lines:
+        try:
+            row = parse(line) if line.endswith(b"\n") else None
+        except (ValueError, TypeError, AttributeError, LookupError, csv.Error):
+            bad += 1
+            damaged = f"{bad} damaged lines are left out"
+        else:
+            found += [row] if row is not None else []
+    if damaged and path not in _said:
+        _said.add(path)
+        print(f"{path}: {damaged}", file=sys.stderr)
+    return found
 
 
 def peak_memory_mb() -> float:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from lib.files import atomic_path, content_hash
+from lib.bounded import check_regular
+from lib.files import CHANGED, SEAL, Damaged, atomic_path, content_hash
 
 MAX_NAMED = 6  # weights of each kind in a message; `WrongCheckpoint.differences` has all of them
 
@@ -54,21 +57,37 @@ def save_tensors(tensors: Mapping[str, Tensor], path: Path, write: bool = True) 
     """
     full = {k: t.full_tensor() if isinstance(t, DTensor) else t for k, t in tensors.items()}
     if write:
+        own = {k: t.detach().contiguous().cpu() for k, t in full.items()}
         with atomic_path(path) as temporary:
-            save_file({k: t.detach().contiguous().cpu() for k, t in full.items()}, temporary)
+            save_file(own, temporary, {SEAL: tensors_hash(own)})
 
 
 def load_tensors(path: Path) -> Tensors:
     """The tensors of a safetensors file.
 
     Raises:
-        WrongCheckpoint: the file is missing or truncated.
+        Damaged: the file is missing, truncated, or not what `save_tensors` wrote.
     """
     try:
-        return load_file(path)
+        check_regular(path)  # a named pipe would be waited for
+        with safe_open(path, "pt") as file:
+            seal = (file.metadata() or {}).get(SEAL)  # not in files of an older version
+            found = {name: file.get_tensor(name) for name in file.keys()}
     except Exception as error:  # safetensors raises a bare class of its own
-        message = f"{path} is not readable ({error}); delete it and run again"
-        raise WrongCheckpoint(message) from error
+        raise Damaged(f"{path} is not readable ({error})") from error
+    if seal and tensors_hash(found) != seal:
+        raise Damaged(f"{path} {CHANGED}")
+    return found
+
+
+def tensors_hash(tensors: Mapping[str, Tensor]) -> str:
+    """The SHA-256 of tensors on the CPU: of their names, types, shapes and every bit."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
 
 
 def placed_like(own: Tensor, stored: Tensor) -> Tensor:
@@ -120,7 +139,8 @@ def load_trained(model: nn.Module, path: Path, without: tuple[str, ...] = ()) ->
         without: beginnings of the names of weights that the model does not need.
 
     Raises:
-        WrongCheckpoint: the file is not readable, or its weights are not the model's.
+        Damaged: the file is not readable, or not what was written.
+        WrongCheckpoint: its weights are not the model's.
     """
     stored = {name.removeprefix("model."): tensor for name, tensor in load_tensors(path).items()}
     stored = {name: tensor for name, tensor in stored.items() if not name.startswith(without)}

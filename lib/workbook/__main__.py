@@ -8,15 +8,48 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
+from lib.files import Damaged
 from lib.scales import SCALES
 from lib.workbook import systems_cli
 from lib.workbook.notebooks import BadParameter, notebook, notebooks
 from lib.workbook.paths import scale_folder
+from lib.workbook.screen import printable, say
+
+
+class _Once(argparse.Action):
+    """Store the value of an option, which must not be given twice."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given = vars(namespace).setdefault("given", {})
+        if option_string and self.dest in given:
+            parser.error(f"{option_string} is given twice: {given[self.dest]} and {values}")
+        given[self.dest] = values
+        setattr(namespace, self.dest, values)
+
+
+class CommandLine(argparse.ArgumentParser):
+    """A parser whose options are given once, in full, and whose errors are safe to print."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options, allow_abbrev=False)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, and exit."""
+        super().error(printable(f"{message:.500}"))
 
 
 def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = CommandLine(
         prog="python -m lib.workbook", description="Run the workbook's notebooks, use its systems."
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -89,11 +122,13 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
     for entry in arguments.parameter:
         name, equals, text = entry.partition("=")
         if not equals:
-            raise BadParameter(f"-p {entry!r} is not NAME=VALUE")
+            raise BadParameter(f"-p {entry!r:.100} is not NAME=VALUE")
         if name == "scale":
-            raise BadParameter(f"-p {entry}: the scale is an option of its own: --scale {text}")
+            own = f"--scale {text:.100}"
+            raise BadParameter(f"-p {entry!r:.100}: the scale is an option of its own: {own}")
         if name in given:
-            raise BadParameter(f"-p {name} is given twice: {given[name]!r} and {text!r}")
+            twice = f"{given[name]!r:.100} and {text!r:.100}"
+            raise BadParameter(f"-p {name:.100} is given twice: {twice}")
         # a notebook's working directory is another one
         is_path = name == "folder" and text
         given[name] = os.path.abspath(os.path.expanduser(text)) if is_path else text
@@ -119,7 +154,7 @@ def _run(arguments: argparse.Namespace) -> int:
         raise BadParameter("-p needs the number of a notebook: they have different parameters")
     if arguments.study:
         runs = study_runs(arguments.study, scale, given)
-        print(cost_line(runs))
+        say(cost_line(runs))
     elif arguments.notebook:
         runs = []
         for number in arguments.notebook:
@@ -138,11 +173,11 @@ def _run(arguments: argparse.Namespace) -> int:
 
     collect(scale)
     page = report(scale)
-    print(summary(scale, [run.name for run in runs] if arguments.notebook else None))
+    say(summary(scale, [run.name for run in runs] if arguments.notebook else None))
     whole = not arguments.notebook and not arguments.study
     if whole and (spent := time_table(scale, {run.name for run in runs})):
-        print(f"\nWhere the time went, in minutes\n{spent.text()}\n")
-    print(f"Report: {page}")
+        say(f"\nWhere the time went, in minutes\n{spent.text()}\n")
+    say(f"Report: {page}")
     return code
 
 
@@ -154,7 +189,7 @@ def _corpora(arguments: argparse.Namespace) -> int:
 
     if arguments.name:
         try:
-            print(how_to_obtain(read_card(arguments.name)))
+            say(how_to_obtain(read_card(arguments.name)))
         except BadCard as error:
             raise BadParameter(str(error)) from error
         return 0
@@ -170,22 +205,24 @@ def _corpora(arguments: argparse.Namespace) -> int:
         for name, card in ((name, read_card(name)) for name in card_names())
     ]
     columns = ["corpus", "", "spoken", "licence", "account or agreement", "layout"]
-    print(tabulate(rows, columns, maxcolwidths=[None, 34, 30, 20, None, None]))
-    print("How to obtain one: python -m lib.workbook corpora NAME")
-    print("Your own recordings: -p corpus=own -p folder=MANIFEST")
+    say(tabulate(rows, columns, maxcolwidths=[None, 34, 30, 20, None, None]))
+    say("How to obtain one: python -m lib.workbook corpora NAME")
+    say("Your own recordings: -p corpus=own -p folder=MANIFEST")
     return 0
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from lib.workbook.manifest_reader import manifests
+    from lib.workbook.manifest_reader import damage, manifests
 
     found = manifests(arguments.scale)
     for manifest in found:
-        print(f"{manifest['run']:40} {manifest['exit']}")
+        say(f"{manifest['run']:40} {manifest['exit']}")
+    for wrong in damage(arguments.scale):
+        say(f"DAMAGED {wrong}")
     for entry in notebooks():
         if not any(manifest["notebook"] == entry.number for manifest in found):
-            print(f"{entry.number:40} not run")
-    print(f"Outputs: {scale_folder(arguments.scale)}")
+            say(f"{entry.number:40} not run")
+    say(f"Outputs: {scale_folder(arguments.scale)}")
     return 0
 
 
@@ -196,17 +233,20 @@ def _report(arguments: argparse.Namespace) -> int:
 
     collect(arguments.scale)
     page = report(arguments.scale)
-    print(summary(arguments.scale))
-    print(f"Report: {page}")
+    say(summary(arguments.scale))
+    say(f"Report: {page}")
     return 0
 
 
 def _reference(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
+    from lib.workbook.manifest_reader import damage
     from lib.workbook.reference import keep_reference
 
     collect(arguments.scale)
-    print(f"Kept in {keep_reference(arguments.scale, arguments.folder, arguments.partial)}")
+    for wrong in damage(arguments.scale):
+        say(f"DAMAGED {wrong}")
+    say(f"Kept in {keep_reference(arguments.scale, arguments.folder, arguments.partial)}")
     return 0
 
 
@@ -218,13 +258,19 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         scale = getattr(arguments, "scale", SCALES[0])
         if scale not in SCALES:
-            raise BadParameter(f"unknown scale {scale!r}; the scales are {', '.join(SCALES)}")
+            raise BadParameter(f"unknown scale {scale!r:.100}; the scales are {', '.join(SCALES)}")
         return arguments.function(arguments)
-    except BadParameter as error:
-        print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except (BadParameter, Damaged) as error:
+        say(f"error: {error}", sys.stderr)
+        return 2
+    except OSError as error:  # a path of 100,000 characters is one, too
+        say(f"error: {str(error):.1000}", sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command continues from here", file=sys.stderr)
+        say("stopped; the same command continues from here", sys.stderr)
         return 130
 
 

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 
 from lib.workbook.completion import finished
-from lib.workbook.manifest_reader import read_manifest
+from lib.workbook.identity import own_record
 from lib.workbook.plan import NotebookRun
 
 # assumed, not measured: a busy core of a server with its share of memory; a GPU of the papers' kind
@@ -34,7 +34,9 @@ def cost_row(runs: Sequence[NotebookRun]) -> dict[str, Any]:
     if runs[0].scale == "full":
         return row | _at_full(left)
     ratios = [
-        read_manifest(run.folder)["seconds"] / 60 / run.minutes for run in runs if done[run.name]
+        record["seconds"] / 60 / run.minutes
+        for run in runs
+        if done[run.name] and (record := own_record(run))
     ]
     if ratios:
         pace, basis = median(ratios), f"{len(ratios)} finished runs"

@@ -36,8 +36,8 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
 
     os.environ[HEADLESS] = "1"  # the kernel inherits it
     papermill.execute_notebook(
-        str(source),
-        str(folder / "notebook.ipynb"),
+        _literally(source),
+        _literally(folder / "notebook.ipynb"),
         parameters=parameters,
         kernel_name=kernel(),
         language="python",  # an editor may have removed the notebook's kernelspec
@@ -46,6 +46,11 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
         autosave_cell_every=30,
         on_cell_start=note,
     )
+
+
+def _literally(path: Path) -> str:
+    """A path whose braces papermill does not take for parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lib.display import grid_views
@@ -19,9 +17,11 @@ from lib.display.html import Page
 from lib.scoring.grid_scores import GridScores
 from lib.scoring.outputs import OutputRow
 from lib.systems.grid import ONE_SYSTEM, Grid, Point
-from lib.workbook.completion import finished
+from lib.workbook.completion import finished, is_finished
 from lib.workbook.cost import cost_row
-from lib.workbook.manifest_reader import first_began, read_manifest
+from lib.workbook.hypotheses import read_outputs
+from lib.workbook.identity import own_record
+from lib.workbook.manifest_reader import first_began
 from lib.workbook.plan import NotebookRun, planned_run
 
 if TYPE_CHECKING:
@@ -137,13 +137,14 @@ def scores(grid: Grid, scale: str = "tiny") -> GridScores:
     measures: dict[tuple[str, ...], dict[int, Mapping[str, float]]] = {}
     missing = 0
     for point in grid.points():
-        folder = point_run(point, scale).folder
-        manifest = read_manifest(folder)
-        if not manifest or manifest["exit"] != "finished":
+        run = point_run(point, scale)
+        manifest = own_record(run)
+        rows = _rows(manifest | {"folder": run.folder}, grid) if is_finished(manifest) else []
+        if not rows:
             missing += 1
             continue
         levels, seed = tuple(point.levels.values()), point.seed or 0
-        outputs.setdefault(levels, {})[seed] = _rows(folder / "hypotheses.jsonl", grid)
+        outputs.setdefault(levels, {})[seed] = rows
         measures.setdefault(levels, {})[seed] = manifest.get("measures", {})
     first = next(iter(grid))
     return GridScores(
@@ -157,10 +158,8 @@ def scores(grid: Grid, scale: str = "tiny") -> GridScores:
     )
 
 
-def _rows(path: Path, grid: Grid) -> list[OutputRow]:
-    with open(path, encoding="utf-8") as lines:
-        parsed = [json.loads(line) for line in lines]
-    rows = [OutputRow(**{k: v for k, v in row.items() if k != "run"}) for row in parsed]
+def _rows(manifest: dict[str, Any], grid: Grid) -> list[OutputRow]:
+    rows = read_outputs(manifest)
     if grid.notebook == ONE_SYSTEM:  # it has one strategy
         return rows
     known = sorted({row.strategy for row in rows if row.system != "baseline"})
@@ -179,7 +178,7 @@ def since(*grids: Grid, scale: str = "tiny") -> str:
     A prediction that was committed later is post hoc.
     """
     points = (point for grid in grids for point in grid.points())
-    found = (read_manifest(point_run(point, scale).folder) for point in points)
+    found = (own_record(point_run(point, scale)) for point in points)
     return min((first_began(manifest) for manifest in found if manifest), default="")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import nbformat
 
@@ -16,6 +17,8 @@ from lib.files import content_hash
 from lib.scales import SCALES
 from lib.workbook import run_names
 from lib.workbook.paths import NOTEBOOKS
+
+MAX_CHARACTERS = 4096  # of a parameter; a path has at most as many
 
 
 class BadParameter(ValueError):
@@ -124,22 +127,23 @@ class Notebook:
         """All parameters, with `given` in place of defaults.
 
         Raises:
-            BadParameter: a parameter is unknown or of another type than its default.
+            BadParameter: a parameter is unknown, of another type than its default, or not text.
         """
         own = self.parameters
         for name, value in given.items():
             if name not in own:
                 near = difflib.get_close_matches(name, own, 1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                raise BadParameter(
-                    f"{self.path.name} has no parameter {name!r}: {hint}it has {', '.join(own)}"
-                )
+                hint += f"it has {', '.join(own)}"
+                raise BadParameter(f"{self.path.name} has no parameter {name!r:.100}: {hint}")
             expected = type(own[name])
             if type(value) is not expected and not (expected is float and type(value) is int):
                 raise BadParameter(
-                    f"{self.path.name}: {name} = {value!r} is of type {type(value).__name__}; "
+                    f"{self.path.name}: {name} = {value!r:.100} is a {type(value).__name__}; "
                     f"it must be {expected.__name__}, such as {own[name]!r}"
                 )
+            if isinstance(value, str):
+                _check_text(name, value)
         if given.get("scale", SCALES[0]) not in SCALES:
             raise BadParameter(
                 f"unknown scale {given['scale']!r}; the scales are {', '.join(SCALES)}"
@@ -153,12 +157,21 @@ class Notebook:
             return text
         try:
             return ast.literal_eval(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             return text
 
     def run_name(self, parameters: dict[str, Any]) -> str:
         """The name of a run with these parameters."""
         return run_names.run_name(self.number, parameters, self.parameters)
+
+
+def _check_text(name: str, value: str) -> None:
+    """Refuse text that no file name, record or terminal can hold."""
+    if len(value) > MAX_CHARACTERS:
+        raise BadParameter(f"{name} has {len(value):,} characters; at most {MAX_CHARACTERS:,}")
+    controls = (c for c in value if category(c) in ("Cc", "Cs") and c not in "\n\t")
+    if bad := next(controls, ""):
+        raise BadParameter(f"{name} = {value!r:.100} holds {bad!r}, which is not text")
 
 
 def notebooks() -> list[Notebook]:
@@ -174,5 +187,5 @@ def notebook(number: str) -> Notebook:
     """
     known = {entry.number: entry for entry in notebooks()}
     if number.zfill(2) not in known:
-        raise BadParameter(f"there is no notebook {number!r}; there are {', '.join(known)}")
+        raise BadParameter(f"there is no notebook {number!r:.100}; there are {', '.join(known)}")
     return known[number.zfill(2)]

@@ -16,8 +16,12 @@ def outputs() -> Path:
 
 
 def cache() -> Path:
-    """The folder of corpora and trained systems, named by content and shared by all scales."""
-    return outputs() / "cache"
+    """The folder of corpora and trained systems, named by content and shared by all scales.
+
+    The environment variable WORKBOOK_CACHE moves it alone: a class shares one cache, which need not
+    be writable for what is finished, and each has outputs of their own.
+    """
+    return Path(os.environ.get("WORKBOOK_CACHE") or outputs() / "cache").expanduser().resolve()
 
 
 def scale_folder(scale: str) -> Path:

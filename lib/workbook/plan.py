@@ -16,6 +16,9 @@ from lib.workbook.paths import scale_folder
 
 # Seconds after which a run is stopped from outside: a kernel that hangs does not stop by itself.
 TIMEOUT_SECONDS = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}
+# what the workbook writes into the folder of a run
+RUN_FILES = ("manifest.json", "notebook.ipynb", "hypotheses.jsonl", "training.csv", "log.txt")
+RUN_FILES += ("progress.json", "cell.json", ".lock", "figures", "pages")
 # parameters that add systems to a run: those of a smaller run are among a larger one's
 ADDITIVE = frozenset({"ablate"})
 

@@ -21,6 +21,12 @@ PREDICTED = (
     *("claim", "paper", "statement", "predicted_low", "predicted_high", "published"),
     *("published_low", "published_high", "about", "post_hoc", "measure"),
 )
+# and those that its verdict follows from
+JUDGED = frozenset(
+    ("prediction_hash", "prediction_commit", "prediction_time", "registration", "since")
+    + ("measured", "low", "high", "seeds", "verdict", "magnitude", "post_hoc")
+    + ("general_low", "general_high", "general_verdict")
+)
 BEFORE, POST_HOC, NOT_COMMITTED = "before the run", "post hoc", "not committed"
 NO_GIT = "no git"
 
@@ -125,7 +131,7 @@ def problem(row: dict[str, Any]) -> str:
     A row is refused where its own columns do not give its hash or its verdict, and where the claim
     predicts something else now.
     """
-    if not {"prediction_hash", "since"} <= row.keys():
+    if not JUDGED <= row.keys():
         return "recorded by an earlier version of the workbook"
     if prediction_hash(row) != row["prediction_hash"]:
         return "edited: the prediction in the record is not the one that was hashed"

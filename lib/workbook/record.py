@@ -19,8 +19,9 @@ from matplotlib.figure import Figure
 from lib.display import claim_views
 from lib.display.explorer import Explorer
 from lib.display.explorer.page import standalone
-from lib.display.html import Page, Picture, escape, picture
-from lib.files import atomic_path, lock, write_json, write_text
+from lib.display.html import Page, Picture, note, picture
+from lib.files import atomic_path, write_json
+from lib.locks import lock
 from lib.progress import TrainingProgress
 from lib.scales import set_threads
 from lib.scoring.claims import measure_rows
@@ -29,15 +30,24 @@ from lib.systems import registry
 from lib.utterance import Corpus
 from lib.workbook import power
 from lib.workbook.claim_rows import Interval, differs, judged_row, predicted_row
+from lib.workbook.corpus_facts import corpus_facts, corpus_line
 from lib.workbook.environment import describe_environment
+from lib.workbook.hypotheses import OUTPUTS, TRAINING
+from lib.workbook.identity import check_runs
 from lib.workbook.live_progress import LiveProgress
-from lib.workbook.manifest_reader import corpus_stamp, first_began
-from lib.workbook.notebooks import notebook
+from lib.workbook.manifest_reader import (
+    RECORD,
+    corpus_stamp,
+    first_began,
+    hash_of,
+    system_folders,
+)
 from lib.workbook.paths import HEADLESS, cache, scale_folder
+from lib.workbook.plan import notebook_run
+from lib.workbook.record_schema import FINISHED, NOT_YET
 from lib.workbook.sealed import seal
-from lib.workbook.trainings import write_training_table
+from lib.workbook.trainings import training_table
 
-MAX_DROPPED_LISTED = 100  # utterances of a corpus whose reasons stand in the manifest
 _open: dict[str, ExitStack] = {}  # locks of this process's runs, so that a cell can be run again
 
 
@@ -71,7 +81,13 @@ class Run:
         return self.manifest["scale"]
 
     def _save(self) -> None:
-        write_json(self.folder / "manifest.json", self.manifest)
+        write_json(self.folder / RECORD, self.manifest, sealed=True)
+
+    def _keep(self, name: str, data: bytes) -> None:
+        """Write a file into the run's folder, and its hash into the record."""
+        with atomic_path(self.folder / name) as path:
+            path.write_bytes(data)
+        self.manifest["files"][name] = hash_of(data)
 
     def made_in(self, other: Run) -> None:
         """Say that another notebook makes this run, and show progress there."""
@@ -140,29 +156,19 @@ class Run:
 
     def uses(self, corpus: Corpus) -> Page:
         """Record a corpus, with what was left out of it."""
-        dropped = [asdict(entry) for entry in corpus.dropped[:MAX_DROPPED_LISTED]]
-        facts = {
-            "name": corpus.name,
-            "hash": corpus.hash,
-            "synthetic": corpus.synthetic,
-            "licence": corpus.licence,
-            "utterances": len(corpus.utterances),
-            "hours": round(corpus.hours(), 4),
-            "dropped": len(corpus.dropped),
-            "dropped_because": dropped,
-        }
+        facts = corpus_facts(corpus)
         self._list("data", facts, key="hash")
-        kind = "synthetic speech" if corpus.synthetic else "recordings"
-        text = f"{corpus.name}: {facts['utterances']:,} utterances, "
-        text += f"{facts['hours']:.2f} h of {kind}."
-        if dropped:
-            text += f" {facts['dropped']} left out, the first: {dropped[0]['reason']}"
-        return Page(f"<p>{escape(text)}</p>")
+        return note(corpus_line(facts))
 
     def on_system(self, system: str, folder: Path) -> None:
-        """Record a trained system and its folder in the cache, which notebooks share."""
-        inside = folder.resolve().parent == cache().resolve()  # by name: the cache may move
-        self.manifest["systems"][system] = folder.name if inside else str(folder)
+        """Record a trained system and its folder in the cache, which notebooks share.
+
+        Raises:
+            ValueError: the folder is elsewhere.
+        """
+        if folder.resolve().parent != cache():
+            raise ValueError(f"the system {system} lies in {folder}, not in the cache, {cache()}")
+        self.manifest["systems"][system] = folder.name  # the cache may move
         self._save()
 
     def count(self, **dropped_counts: int) -> None:
@@ -178,11 +184,9 @@ class Run:
     def hypotheses(self, rows: Iterable[OutputRow]) -> pd.DataFrame:
         """Write outputs to hypotheses.jsonl, and score them; the scores depend on them alone."""
         rows = list(rows)
-        with atomic_path(self.folder / "hypotheses.jsonl") as path:
-            with open(path, "w", encoding="utf-8") as file:
-                for row in rows:
-                    line = {"run": self.manifest["run"], **asdict(row)}
-                    file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        lines = ({"run": self.manifest["run"], **asdict(row)} for row in rows)
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        self._keep(OUTPUTS, text.encode())
         self.manifest["scores"] = score_table(rows)
         self._save()
         return pd.DataFrame(self.manifest["scores"])
@@ -195,16 +199,14 @@ class Run:
                 "gains"; empty: it is not copied.
         """
         drawn = picture(figure, caption)
-        with atomic_path(self.folder / "figures" / f"{name}.png") as path:
-            path.write_bytes(drawn.png)
+        self._keep(f"figures/{name}.png", drawn.png)
         entry = {"name": name, "caption": caption}
         self._list("figures", entry | ({"reference": reference} if reference else {}))
         return drawn
 
     def page(self, name: str, html: str, caption: str) -> Page:
         """Keep HTML that this library made (clips, an alignment) for the report, and show it."""
-        with atomic_path(self.folder / "pages" / f"{name}.html") as path:
-            path.write_text(html, encoding="utf-8")
+        self._keep(f"pages/{name}.html", html.encode())
         self._list("pages", {"name": name, "caption": caption})
         return Page(html)
 
@@ -214,8 +216,7 @@ class Run:
         Returns:
             A widget where somebody uses the notebook, else what needs no kernel.
         """
-        page = standalone(explorer, caption)
-        write_text(self.folder / "pages" / f"{explorer.name}.html", page)
+        self._keep(f"pages/{explorer.name}.html", standalone(explorer, caption).encode())
         self._list("pages", {"name": explorer.name, "caption": caption, "standalone": True})
         tags = scale_folder(self.manifest["scale"]) / "tags.csv"
         return explorer.live(tags) if self.by_hand else explorer
@@ -228,12 +229,13 @@ class Run:
 
     def finish(self) -> Page:
         """Complete the record; a run without this call has not finished."""
-        write_training_table(self.folder, self.manifest["systems"])
+        if table := training_table(system_folders(self.manifest)):
+            self._keep(TRAINING, table)
         usage = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
         peak_kb = max(resource.getrusage(who).ru_maxrss for who in usage)
         seconds = time.monotonic() - self._started
         self.manifest |= {
-            "exit": "finished",
+            "exit": FINISHED,
             "finished": _now(),
             "seconds": round(seconds, 1),
             "peak_memory_mb": round(peak_kb / 1024, 1),
@@ -242,7 +244,7 @@ class Run:
         if held := _open.pop(str(self.folder), None):  # the cell may be run twice
             held.close()
         text = f"Run {self.manifest['run']} finished in {seconds:.0f} s; record: {self.folder}"
-        return Page(f"<p>{escape(text)}</p>")
+        return note(text)
 
 
 def start_run(number: str, scale: str, **parameters: Any) -> Run:
@@ -254,26 +256,24 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         parameters: every parameter of the notebook.
 
     Raises:
-        BadParameter: an unknown scale, or a parameter of another type.
+        BadParameter: a parameter is wrong, or the folder holds a run with other parameters.
         RuntimeError: another process has this run open.
     """
-    source = notebook(number)
-    parameters = source.check({"scale": scale, **parameters})
-    name = source.run_name(parameters)
-    folder = scale_folder(scale) / "runs" / name
-    key = str(folder)
+    planned = notebook_run(number, {"scale": scale, **parameters})
+    check_runs([planned])
+    key = str(planned.folder)
     if key in _open:  # the cell is run again
         _open.pop(key).close()
     _open[key] = ExitStack()
-    _open[key].enter_context(lock(folder / ".lock", f"run {name} at {scale}"))
+    _open[key].enter_context(lock(planned.folder / ".lock", f"run {planned.name} at {scale}"))
     set_threads(scale)
     manifest = {
-        "run": name,
-        "notebook": source.number,
-        "title": source.title,
+        "run": planned.name,
+        "notebook": planned.notebook.number,
+        "title": planned.notebook.title,
         "scale": scale,
-        "parameters": parameters,
-        "corpus_stamp": corpus_stamp(parameters.get("folder", "")),
+        "parameters": planned.parameters,
+        "corpus_stamp": corpus_stamp(planned.parameters.get("folder", "")),
         "sealed": seal(scale),
         "claims": [],
         "scores": [],
@@ -283,15 +283,16 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         "systems": {},
         "figures": [],
         "pages": [],
-        "notebook_hash": source.hash,
+        "files": {},
+        "notebook_hash": planned.notebook.hash,
         **describe_environment(),
         "started": _now(),
-        "finished": "not yet",
+        "finished": NOT_YET,
         "seconds": 0.0,
         "peak_memory_mb": 0.0,
         "exit": "running",
     }
-    return Run(folder, manifest)
+    return Run(planned.folder, manifest)
 
 
 def _now() -> str:

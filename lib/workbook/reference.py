@@ -13,7 +13,7 @@ from tabulate import tabulate
 
 from lib.files import atomic_path
 from lib.workbook.ledger import claims, judged_by_most_seeds
-from lib.workbook.manifest_reader import manifests, read_manifest
+from lib.workbook.manifest_reader import manifests, read_manifest, run_file
 from lib.workbook.notebooks import BadParameter, notebooks
 from lib.workbook.paths import ROOT, scale_folder
 from lib.workbook.plan import NotebookRun, notebook_run, workbook_runs
@@ -71,6 +71,7 @@ def keep_reference(scale: str, folder: Path | None = None, partial: bool = False
     Raises:
         BadParameter: a run of the workbook is missing, failed or was made by other code than the
             rest, or the folder would be too large; nothing is written.
+        Damaged: a figure is not what its run drew; nothing is written.
     """
     folder = folder or ROOT / "outputs" / "reference"
     remarks = _remarks(scale)
@@ -86,14 +87,15 @@ def keep_reference(scale: str, folder: Path | None = None, partial: bool = False
         ).encode()
         for name in TABLES
     }
-    top |= {f"{scale}-{name}.png": path.read_bytes() for name, (path, _) in figures.items()}
+    top |= {f"{scale}-{name}.png": data for name, (data, _) in figures.items()}
     pages = {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
     pages["README.md"] = without_paths(_index(scale, kept, remarks, figures)).encode()
     _check_size(folder, top | {f"{scale}/{name}": data for name, data in pages.items()}, scale)
     for name, data in top.items():
         with atomic_path(folder / name) as path:
             path.write_bytes(data)
-    with atomic_path(folder / scale) as path:  # notebooks that are no longer there go
+    # notebooks that are no longer there go; hashes are git's
+    with atomic_path(folder / scale, hashes=False) as path:
         path.mkdir()
         for name, data in pages.items():
             (path / name).write_bytes(data)
@@ -150,15 +152,15 @@ def _kept(scale: str) -> list[tuple[NotebookRun, Manifest]]:
     ]
 
 
-def _figures(scale: str) -> dict[str, tuple[Path, str]]:
-    """The file and the caption of each reference figure.
+def _figures(scale: str) -> dict[str, tuple[bytes, str]]:
+    """Each reference figure, as PNG, and its caption.
 
     Of several runs that have a figure for one reference, the run with the shortest name counts: it
     is the one with the notebook's own parameters.
     """
     return {
         figure["reference"]: (
-            manifest["folder"] / "figures" / f"{figure['name']}.png",
+            run_file(manifest, f"figures/{figure['name']}.png"),
             figure["caption"],
         )
         for manifest in sorted(manifests(scale), key=lambda manifest: -len(manifest["run"]))
@@ -190,7 +192,7 @@ def _index(
     scale: str,
     kept: list[tuple[NotebookRun, Manifest]],
     remarks: list[str],
-    figures: dict[str, tuple[Path, str]],
+    figures: dict[str, tuple[bytes, str]],
 ) -> str:
     records = [manifest for _, manifest in kept]
     spent = time_table(scale, {run.name for run in workbook_runs(scale)})

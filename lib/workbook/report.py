@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pandas as pd
+from bs4 import BeautifulSoup
 
 from lib.display import claim_views, score_plots, score_views
 from lib.display.html import STYLE, Picture, escape, picture, table
-from lib.files import write_text
+from lib.files import Damaged, write_text
 from lib.tasks import TASKS
 from lib.workbook.collect import distinct_scores, scores
 from lib.workbook.ledger import ledger
-from lib.workbook.manifest_reader import manifests
+from lib.workbook.manifest_reader import damage, manifests, run_file
 from lib.workbook.paths import scale_folder
 from lib.workbook.plan import workbook_runs
 from lib.workbook.summary import main_metric
@@ -22,6 +24,7 @@ from lib.workbook.time_table import time_table
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <title>Speech translation workbook: {scale}</title>{style}
 <style>
 body {{ margin: 0 auto; max-width: 1020px; padding: 2em 1.2em 5em; background: #fff; }}
@@ -37,9 +40,16 @@ nav a {{ margin-right: 1em; }} a {{ color: #0a6e8a; }}
 <h2 id="scores">Scores</h2>{charts}<div class="scroll">{scores}</div>
 <h2 id="claims">Claims</h2><div class="scroll">{claims}</div>
 <details><summary>Claims that nothing has measured</summary>{not_measured}</details>
-{time}{runs}
+{time}{damaged}{runs}
 </body></html>
 """
+# tags that this library does not write, of which some act in spite of the policy
+FOREIGN = "base embed form iframe link meta object script style textarea title".split()
+# whatever a record brings along: no script runs, and nothing is loaded or sent
+_POLICY = (
+    "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; "
+    "form-action 'none'; base-uri 'none'"
+)
 _SYNTHETIC_NOTE = (
     "Scores on the spoken phrasebook are scores on <b>synthetic</b> speech (espeak-ng) and a "
     "narrow set of phrases: they compare methods, and do not measure translation of human speech. "
@@ -53,6 +63,7 @@ def report(scale: str) -> Path:
     names = [escape(manifest["run"]) for manifest in found]
     page = _PAGE.format(
         scale=escape(scale),
+        policy=_POLICY,
         style=STYLE,
         commit=escape(", ".join(sorted(set(map(_commit, found)))) or "none"),
         synthetic_note=_synthetic_note(found),
@@ -65,6 +76,7 @@ def report(scale: str) -> Path:
         claims=claim_views.ledger(known).body,
         not_measured=claim_views.not_measured(known).body,
         time=_time_html(scale),
+        damaged=_damaged_html(damage(scale)),
         runs="".join(map(_run_html, found)),
     )
     return write_text(scale_folder(scale) / "report.html", page)
@@ -108,8 +120,15 @@ def _time_html(scale: str) -> str:
     return f"{title}<div class='scroll'>{table(found.rows)}</div>{_muted(found.totals())}"
 
 
+def _damaged_html(damaged: list[str]) -> str:
+    """What is damaged of the records, and so not to be relied on; empty where nothing is."""
+    if not damaged:
+        return ""
+    listed = "".join(f"<li>{escape(wrong)}</li>" for wrong in damaged)
+    return f"<h2 id='damaged'>Damaged records</h2><ul class='note'>{listed}</ul>"
+
+
 def _run_html(manifest: dict[str, Any]) -> str:
-    folder: Path = manifest["folder"]
     run = escape(manifest["run"])
     given = ", ".join(f"{name} = {value!r}" for name, value in manifest["parameters"].items())
     facts = f"{manifest['exit']} in {manifest['seconds']:.0f} s, "
@@ -127,16 +146,42 @@ def _run_html(manifest: dict[str, Any]) -> str:
         rows = [{"counted": n.replace("_", " "), "times": count} for n, count in counts.items()]
         parts.append(table(rows))
     for entry in manifest["figures"]:
-        png = (folder / "figures" / f"{entry['name']}.png").read_bytes()
-        parts.append(Picture(png, entry["caption"]).to_html())
+        parts.append(_part(manifest, f"figures/{entry['name']}.png", entry, _figure_html))
     for entry in manifest["pages"]:
-        if entry.get("standalone"):
-            address = escape(quote(f"runs/{folder.name}/pages/{entry['name']}.html"))
-            parts.append(f"<p><a href='{address}'>{escape(entry['caption'])}</a></p>")
-            continue
-        page = (folder / "pages" / f"{entry['name']}.html").read_text(encoding="utf-8")
-        parts.append(f"<h3>{escape(entry['caption'])}</h3><div class='scroll'>{page}</div>")
+        show = _link_html if entry.get("standalone") else _page_html
+        parts.append(_part(manifest, f"pages/{entry['name']}.html", entry, show))
     return "".join(parts)
+
+
+def _part(
+    manifest: dict[str, Any],
+    name: str,
+    entry: dict[str, Any],
+    show: Callable[[str, bytes, str], str],
+) -> str:
+    """A figure or page of a run; where it is damaged, that it is."""
+    try:
+        data = run_file(manifest, name)
+    except Damaged as error:
+        return f"<p class='note'>{escape(entry['caption'])}: {escape(error)}</p>"
+    return show(f"runs/{manifest['folder'].name}/{name}", data, entry["caption"])
+
+
+def _figure_html(_address: str, data: bytes, caption: str) -> str:
+    return Picture(data, caption).to_html()
+
+
+def _link_html(address: str, _data: bytes, caption: str) -> str:
+    return f"<p><a href='{escape(quote(address))}'>{escape(caption)}</a></p>"
+
+
+def _page_html(_address: str, data: bytes, caption: str) -> str:
+    """A page within the report: read and written again, so that it cannot go beyond its place."""
+    body = BeautifulSoup(data, "lxml", from_encoding="utf-8").body
+    for tag in body.find_all(FOREIGN) if body else ():
+        tag.decompose()
+    page = body.decode_contents(formatter="minimal") if body else ""
+    return f"<h3>{escape(caption)}</h3><div class='scroll'>{page}</div>"
 
 
 def _muted(text: str) -> str:

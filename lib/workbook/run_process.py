@@ -14,13 +14,16 @@ from pathlib import Path
 
 import psutil
 
-from lib.files import DiskFull, read_json, write_json
+from lib.disk import DiskFull
+from lib.files import Damaged, read_json, write_json
+from lib.workbook.completion import is_finished
 from lib.workbook.machine import memory_mb, run_environment
-from lib.workbook.manifest_reader import read_manifest
+from lib.workbook.manifest_reader import RECORD, read_manifest
 from lib.workbook.paths import ROOT
-from lib.workbook.plan import TIMEOUT_SECONDS, NotebookRun
+from lib.workbook.plan import RUN_FILES, TIMEOUT_SECONDS, NotebookRun
 from lib.workbook.sealed import seal
 
+PROGRESS, CELL = "progress.json", "cell.json"  # what a run says of itself while it goes on
 GRACE_SECONDS = 20.0  # for a kernel to save its training once it is told to end
 # lines of a log that name an error, such as `ValueError: ...`
 _ERROR = re.compile(
@@ -51,8 +54,10 @@ class RunProcess:
         self._timed_out = ""
         folder = run.folder
         folder.mkdir(parents=True, exist_ok=True)
-        for old in ("progress.json", "cell.json"):
-            (folder / old).unlink(missing_ok=True)
+        for name in RUN_FILES:
+            # behind a link, somebody else's file would be written
+            if name in (PROGRESS, CELL) or (folder / name).is_symlink():
+                (folder / name).unlink(missing_ok=True)
         self._manifest_before = read_manifest(folder)
         seal(run.scale)
         command = [sys.executable, "-m", "lib.workbook.execute", str(run.notebook.path)]
@@ -95,7 +100,7 @@ class RunProcess:
         """What went wrong in a run that has ended, or None; it is put into the run's record."""
         folder, code = self.run.folder, self.process.returncode
         manifest = read_manifest(folder)
-        complete = bool(manifest) and manifest["exit"] == "finished"
+        complete = is_finished(manifest)
         if self._timed_out:
             reason = self._timed_out
         elif code:
@@ -106,27 +111,32 @@ class RunProcess:
             reason = "the notebook ended without run.finish(), so its record is not complete"
         if manifest and not complete:
             try:
-                write_json(folder / "manifest.json", manifest | {"exit": f"failed: {reason}"})
+                failed = manifest | {"exit": f"failed: {reason}"}
+                write_json(folder / RECORD, failed, sealed=True)
             except DiskFull as error:
                 return f"{reason}; and {error}"
         return reason
 
 
 def progress_line(folder: Path) -> str:
-    """What a run is doing now, by the files in its folder."""
-    try:
-        return read_json(folder / "progress.json")["line"]
-    except (OSError, ValueError):
-        return last_cell(folder)
+    """What a run is doing now, by the files in its folder; damaged ones say nothing."""
+    return _state(folder / PROGRESS).get("line") or last_cell(folder)
 
 
 def last_cell(folder: Path) -> str:
     """The cell that started last; papermill's own metadata is wrong after a kernel died."""
-    try:
-        cell = read_json(folder / "cell.json")
-    except (OSError, ValueError):
-        return "starting"
-    return f"cell {cell['cell']} ({cell['first_line'][:60]})"
+    cell = _state(folder / CELL)
+    if cell.keys() >= {"cell", "first_line"}:
+        return f"cell {cell['cell']} ({cell['first_line'][:60]})"
+    return "starting"
+
+
+def _state(path: Path) -> dict[str, str]:
+    """What a run says of itself while it goes on, as text; empty where it cannot be read."""
+    with suppress(OSError, Damaged):
+        if isinstance(found := read_json(path), dict):
+            return {name: str(value) for name, value in found.items()}
+    return {}
 
 
 def _error(folder: Path, code: int) -> str:

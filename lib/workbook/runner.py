@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from io import TextIOBase
 
 from lib.cgroup import available_mb
-from lib.files import lock
+from lib.locks import lock
 from lib.workbook.collect import collect
 from lib.workbook.completion import finished
 from lib.workbook.fresh import delete_runs
+from lib.workbook.identity import check_runs, own_record
 from lib.workbook.machine import default_jobs, gpus
-from lib.workbook.manifest_reader import read_manifest
+from lib.workbook.manifest_reader import run_damage
 from lib.workbook.plan import NotebookRun, dependencies
 from lib.workbook.run_process import RunProcess, progress_line, stop, stop_all
 from lib.workbook.schedule import Schedule, ScheduledRun
@@ -43,7 +44,7 @@ def run_all(
         The exit code: 0 only where every run finished.
 
     Raises:
-        BadParameter: with `fresh`, where one of the runs is in progress elsewhere.
+        BadParameter: see `check_runs`; with `fresh`, also where one is in progress elsewhere.
     """
     return _Batch(runs, jobs, fresh, Screen(out)).make()
 
@@ -54,6 +55,7 @@ class _Batch:
     def __init__(
         self, runs: Sequence[NotebookRun], jobs: int, fresh: bool, screen: Screen
     ) -> None:
+        check_runs(runs)
         self.screen, self.fresh = screen, fresh
         self.gpus = gpus()
         self.jobs = jobs or default_jobs(runs[0].scale, len(self.gpus))
@@ -68,8 +70,7 @@ class _Batch:
         self.timed: list[tuple[float, float]] = []  # expected and real minutes of ended runs
         self.began = time.monotonic()
         if fresh:
-            for line in delete_runs(self.runs.values()):
-                screen.print(line)
+            delete_runs(self.runs.values(), screen.print)
         self.schedule = self._schedule(runs)
 
     def _schedule(self, runs: Sequence[NotebookRun]) -> Schedule:
@@ -96,6 +97,8 @@ class _Batch:
         done = None if self.fresh else finished(self.runs[name])
         if done:
             self.screen.print(f"{self.titles[name]}: {done}")
+        elif wrong := run_damage(self.runs[name].folder):
+            self.screen.print(f"{self.titles[name]}: is made again: {wrong}")
         return bool(done)
 
     def make(self) -> int:
@@ -202,11 +205,11 @@ def outcome(run: NotebookRun, failure: str | None) -> str:
     """How a run ended, in a line."""
     if failure:
         return f"FAILED: {failure}"
-    found = headline((read_manifest(run.folder) or {}).get("scores", []))
+    found = headline((own_record(run) or {}).get("scores", []))
     return f"finished, {found}" if found else "finished"
 
 
 def needed_memory_mb(run: NotebookRun) -> float:
     """The peak of its last complete run, else a default of its scale."""
-    peak = (read_manifest(run.folder) or {}).get("peak_memory_mb", 0.0)
+    peak = (own_record(run) or {}).get("peak_memory_mb", 0.0)
     return peak or DEFAULT_MEMORY_MB[run.scale]

@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lib.files import content_hash, lock, write_text
+from lib.bounded import BadData, parse_json, read_regular
+from lib.files import content_hash, write_text
+from lib.locks import lock
 from lib.systems import registry
 from lib.workbook.paths import scale_folder
 from lib.workbook.predictions import POST_HOC, prediction, prediction_hash
@@ -22,6 +24,7 @@ from lib.workbook.version_control import git
 
 FILE = "predictions.jsonl"
 DIGITS = 32  # of a line's hash
+REMEDY = "restore it, or move it away"  # then runs are sealed anew, and earlier ones no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +77,18 @@ class Seals:
 def read_seals(scale: str) -> Seals:
     """Read the sealed predictions of a scale, and follow the chain."""
     path = scale_folder(scale) / FILE
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    try:
+        text = read_regular(path).decode("utf-8") if path.exists() else ""
+    except (OSError, BadData, UnicodeDecodeError) as error:
+        return Seals(broken=f"{FILE} cannot be read ({error}); {REMEDY}")
     lines = text.removesuffix("\n").split("\n") if text else []
     entries: list[dict[str, Any]] = []
     before = ""
     for number, line in enumerate(lines, 1):
         entry = _parsed(line)
         if entry is None or entry["previous"] != _hash(before):
-            broken = f"edited: line {number} of {FILE} does not follow from the one before"
+            broken = f"edited: line {number} of {FILE} does not follow from the one before; "
+            broken += REMEDY
             return Seals(lines=lines, entries=entries, broken=broken)
         entries.append(entry)
         before = line
@@ -93,6 +100,8 @@ def seal(scale: str) -> dict[str, Any]:
     path: Path = scale_folder(scale) / FILE
     with lock(path.with_name(f".{FILE}.lock"), f"{FILE} of {scale}"):
         seals = read_seals(scale)
+        if seals.broken:  # it stays as it is, for whoever restores it
+            return seals.head
         lines, commit = seals.lines, git("rev-parse", "HEAD") or "no git"
         time = datetime.now(UTC).isoformat(timespec="seconds")
         for row in map(prediction, registry.claims().values()):
@@ -109,10 +118,12 @@ def seal(scale: str) -> dict[str, Any]:
 def _parsed(line: str) -> dict[str, Any] | None:
     """A line; None where it is none, or where its prediction is not the one that was hashed."""
     try:
-        entry = json.loads(line)
-        known = {"claim", "time", "previous"} <= entry.keys()
-    except (ValueError, AttributeError):
+        entry = parse_json(line)
+    except BadData:
         return None
+    known = isinstance(entry, dict) and all(
+        isinstance(entry.get(name), str) for name in ("claim", "time", "previous")
+    )
     return entry if known and prediction_hash(entry) == entry.get("prediction_hash") else None
 
 

@@ -22,6 +22,7 @@ from submitit.core.utils import DelayedSubmission, JobPaths, pickle_load
 from lib.scales import THREADS
 from lib.workbook.completion import finished
 from lib.workbook.fresh import delete_runs
+from lib.workbook.identity import check_runs
 from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import scale_folder
 from lib.workbook.plan import TIMEOUT_SECONDS, NotebookRun, dependencies, notebook_run
@@ -99,8 +100,10 @@ def run_on_slurm(
         The exit code: 0 only where every run finished.
 
     Raises:
-        BadParameter: there is no Slurm here, or no such option, or Slurm refuses a job.
+        BadParameter: there is no Slurm here, or no such option, or Slurm refuses a job; further as
+            `check_runs`.
     """
+    check_runs(runs)
     scale = runs[0].scale
     executor = _executor(scale, options)
     queued = _queued(executor)
@@ -110,8 +113,8 @@ def run_on_slurm(
             f"end them first: scancel {' '.join(ids)}"
         )
     screen = Screen(out)
-    for line in delete_runs(runs) if fresh else ():
-        screen.print(line)
+    if fresh:
+        delete_runs(runs, screen.print)
     submitted: dict[str, _Submitted] = {}
     try:
         _submit_all(runs, fresh, executor, queued, screen, submitted)
@@ -169,6 +172,7 @@ def _executor(scale: str, options: Sequence[str]) -> AutoExecutor:
         "cpus_per_task": THREADS[scale],
         "slurm_setup": [SETUP],
     }
+    asked: set[str] = set()
     for option in options:
         name, equals, value = option.partition("=")
         bare = name.removeprefix("slurm_")
@@ -179,7 +183,11 @@ def _executor(scale: str, options: Sequence[str]) -> AutoExecutor:
             )
         with suppress(ValueError, SyntaxError):
             value = ast.literal_eval(value)
-        given[bare if bare in generic else f"slurm_{bare}"] = value
+        key = bare if bare in generic else f"slurm_{bare}"
+        if key in asked:
+            raise BadParameter(f"--slurm-option {bare} is given twice")
+        asked.add(key)
+        given[key] = value
     minutes = given.get("slurm_time", given["timeout_min"])
     if type(minutes) is not int or minutes < 1:
         raise BadParameter(f"the time limit {minutes!r} is not a number of minutes")

@@ -14,6 +14,7 @@ from lib.scoring.outputs import metric_name
 from lib.tasks import TASKS
 from lib.workbook.collect import BASELINE, distinct_scores, scores
 from lib.workbook.ledger import claims, judged_by_most_seeds
+from lib.workbook.manifest_reader import damage
 from lib.workbook.paths import scale_folder
 
 
@@ -58,6 +59,8 @@ def summary(scale: str, runs: Sequence[str] | None = None) -> str:
         lines += ["", "Scores", _table(_score_view(rows))]
     if len(found):
         lines += ["", "Claims", _table(claim_view(found), maxcolwidths=[None, 44])]
+    if damaged := damage(scale):
+        lines += ["", "Damaged", *damaged]
     folder = scale_folder(scale)
     return "\n".join([*lines, "", f"Tables: {folder / 'scores.csv'}, {folder / 'claims.csv'}"])
 

@@ -13,9 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 
 from lib.files import atomic_path
 from lib.scales import SCALES
-from lib.workbook.manifest_reader import manifests
+from lib.workbook.manifest_reader import manifests, system_folders
 from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import cache
+from lib.workbook.screen import say
 
 COLUMNS = ("audio", "start", "end", "text")
 
@@ -74,7 +75,7 @@ def find_system(name: str) -> Path:
         return (exact or found)[0]
     listed = "".join(f"\n  {path.name}" for path in found or systems) or " none"
     problem = f"{len(found)} systems begin with" if found else "there is no system"
-    raise BadParameter(f"{problem} {name!r}; the systems in {cache()}:{listed}")
+    raise BadParameter(f"{problem} {name!r:.100}; the systems in {cache()}:{listed}")
 
 
 def _is_system(folder: Path) -> bool:
@@ -99,12 +100,12 @@ def _translate(arguments: argparse.Namespace) -> int:
         raise BadParameter(str(error)) from error
     if arguments.out:
         write_translations(arguments.out, found)
-        print(f"Written: {arguments.out}")
+        say(f"Written: {arguments.out}")
     else:
         print_translations(found)
     failed = [recording for recording in found if recording.error]
     for recording in failed:
-        print(f"error: {recording.path}: {recording.error}", file=sys.stderr)
+        say(f"error: {recording.path}: {recording.error}", sys.stderr)
     return 1 if failed else 0
 
 
@@ -117,16 +118,16 @@ def _export(arguments: argparse.Namespace) -> int:
         export(load_system(folder), arguments.folder, recorded_scores(folder))
     except (OSError, ValueError) as error:
         raise BadParameter(str(error)) from error
-    print(f"Exported to {arguments.folder}")
+    say(f"Exported to {arguments.folder}")
     return 0
 
 
 def recorded_scores(folder: Path) -> list[dict[str, Any]]:
     """The scores of a trained system, from the first run whose record names its folder."""
     for manifest in (entry for scale in SCALES for entry in manifests(scale)):
-        for strategy, path in manifest["systems"].items():
+        for strategy, path in system_folders(manifest).items():
             rows = [row for row in manifest["scores"] if row["strategy"] == strategy]
-            if rows and (cache() / path).resolve() == folder.resolve():
+            if rows and path == folder.resolve():
                 return rows
     return []
 
@@ -139,9 +140,9 @@ def _print_progress(what: str, done: int, total: int) -> None:
 def print_translations(found: Sequence[Translated], out: TextIOBase | None = None) -> None:
     """Print each recording's path and its segments, with their times in seconds."""
     for recording in found:
-        print(recording.path, file=out)
+        say(str(recording.path), out)
         for segment in recording.segments:
-            print(f"[{segment.start:.2f} - {segment.end:.2f}] {segment.text}", file=out)
+            say(f"[{segment.start:.2f} - {segment.end:.2f}] {segment.text}", out)
 
 
 def write_translations(path: Path, found: Sequence[Translated]) -> None:

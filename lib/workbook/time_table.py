@@ -10,7 +10,8 @@ from typing import Any
 
 from tabulate import tabulate
 
-from lib.files import read_json
+from lib.files import Damaged, as_written, read_json
+from lib.workbook.completion import is_finished
 from lib.workbook.manifest_reader import manifests
 from lib.workbook.paths import cache
 from lib.workbook.summary import headline
@@ -62,13 +63,13 @@ def time_table(scale: str, runs: Collection[str]) -> TimeTable | None:
     What a run found in the cache is counted where it was made, and nowhere if that was in another
     run than these.
     """
-    finished = [manifest for manifest in manifests(scale) if manifest["exit"] == "finished"]
+    finished = [manifest for manifest in manifests(scale) if is_finished(manifest)]
     finished.sort(key=lambda manifest: manifest["started"])
     spent = {manifest["run"]: dict.fromkeys(FILES, 0.0) for manifest in finished}
     for kind, path in _made():
         if maker := _maker(path, kind, finished):
             room = path.stat().st_mtime - _second(maker["started"])  # a training may be resumed
-            spent[maker["run"]][kind] += min(read_json(path).get("seconds", 0.0), room) / 60
+            spent[maker["run"]][kind] += min(_seconds(path), room) / 60
     chosen = [manifest for manifest in finished if manifest["run"] in runs]
     if not chosen:
         return None
@@ -85,6 +86,15 @@ def time_table(scale: str, runs: Collection[str]) -> TimeTable | None:
         idle_minutes=_idle(times) / 60,
         first_score=(min(scored) - first) / 60 if scored else None,
     )
+
+
+def _seconds(path: Path) -> float:
+    """The seconds that a file of the cache tells; none where it is damaged."""
+    try:
+        with as_written(path):
+            return float(read_json(path).get("seconds", 0.0))
+    except (Damaged, OSError):
+        return 0.0
 
 
 def _made() -> Iterator[tuple[str, Path]]:

@@ -119,3 +119,22 @@ def test_an_error_is_not_stored(cache, tmp_path):
 def test_statistics_of_a_media_fragment(cache, tmp_path):
     path = tone(tmp_path / "a.wav", seconds=1.0)
     assert cache.stats([media_fragment(path, 0.25, 0.5)])[0].seconds == 0.25
+
+
+@pytest.mark.parametrize("quiet, silent", [((1,), "2"), ((0,), "1"), ((), ""), ((0, 1), "")])
+def test_silent_channels(tmp_path, quiet, silent):
+    wave = np.tile(0.3 * np.sin(np.arange(16000) / 10)[:, None], 2)
+    wave[:, quiet] = 0
+    soundfile.write(tmp_path / "a.wav", wave, 16000)
+    assert measure_audio(tmp_path / "a.wav").silent_channels == silent
+
+
+@pytest.mark.parametrize("rate, known", [(8000, False), (16000, True), (44100, True)])
+def test_the_drop_at_4_khz_is_of_files_that_could_hold_more(tmp_path, rate, known):
+    stats = measure_audio(tone(tmp_path / "a.wav", rate=rate))
+    assert math.isnan(stats.drop_at_4_khz_db) is not known
+
+
+def test_statistics_from_the_cache_are_those_that_were_measured(cache, tmp_path):
+    path = tone(tmp_path / "a.wav", seconds=1.0, channels=2)
+    assert cache.stats([path]) == cache.stats([path]) == [measure_audio(path)]

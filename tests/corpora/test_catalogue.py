@@ -1,3 +1,6 @@
+import json
+import os
+
 import pytest
 
 from lib.corpora import catalogue
@@ -5,6 +8,7 @@ from lib.corpora.cards import read_card
 from lib.corpora.curation.rules import OPEN_LICENCES, Rules
 from lib.corpora.sources.reading import NotObtained
 from tests.corpora.manifests import curate_own
+from tests.corpora.sources.trees import separate, summaries, tone
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +27,41 @@ def test_a_missing_corpus_is_reported_with_instructions(tmp_path):
 def test_an_unknown_corpus_is_refused(tmp_path):
     with pytest.raises(ValueError, match="there is no corpus 'librespeech'; there are own, "):
         catalogue.load_curated("librespeech", tmp_path, tmp_path / "cache")
+
+
+BEMBA = {"speaker_id": 1, "duration": 1.0, "bem_transcription": "x", "en_translation": "y"}
+
+
+@pytest.mark.parametrize(
+    "changes, problem",
+    [
+        ({"audio_id": "a\0.wav"}, r"a\x00.wav' is not the name of a file"),
+        ({"audio_id": "a.wav", "duration": float("inf")}, "a time is infinite"),
+    ],
+)
+def test_an_utterance_that_no_list_could_hold_is_dropped(tmp_path, changes, problem):
+    path = tmp_path / "data" / "bem" / "splits" / "train.jsonl"
+    path.parent.mkdir(parents=True)
+    rows = [BEMBA | changes, BEMBA | {"audio_id": "b.wav"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    utterances, findings = separate(catalogue.list_corpus("bigc", tmp_path))
+    assert [utterance.id for utterance in utterances] == ["b"]
+    assert summaries(findings) == [("file", "data/bem/splits/train.jsonl:1", "dropped")]
+    assert problem in findings[0].problem
+
+
+def test_a_file_name_that_is_not_utf_8_is_dropped_and_the_others_are_curated(tmp_path):
+    for part in ("train", "dev"):
+        folder = tmp_path / "full_corpus_newsplit" / part
+        for number, name in enumerate((f"ann_{part}", os.fsdecode(b"ann_\xff"))):
+            audio = tone(folder / "a.wav", 1.0, pitch=110 + number).rename(folder / f"{name}.wav")
+            audio.with_suffix(".fr").write_text(f"Ce singe {part}\n")
+    curated = catalogue.load_curated("mboshi_french", tmp_path, tmp_path / "cache")
+    assert {utterance.id for utterance in curated.listed} == {"ann_train", "ann_dev"}
+    dropped = [f for f in curated.findings("dropped") if "not UTF-8" in f.problem]
+    assert [f.origin for f in dropped] == [
+        f"full_corpus_newsplit/{part}/ann_\\udcff.wav:1" for part in ("train", "dev")
+    ]
 
 
 def test_an_unknown_language_is_refused(tmp_path):

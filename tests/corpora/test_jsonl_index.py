@@ -3,6 +3,7 @@ import pickle
 import pytest
 
 from lib.corpora.jsonl_index import JsonlIndex
+from lib.files import Damaged, verify
 
 ROWS = [{"text": "one"}, {"text": "zwölf"}, {"text": ""}]
 
@@ -50,5 +51,27 @@ def test_an_index_can_be_pickled(index):
 def test_a_truncated_file_is_refused(index):
     text = index.folder / "rows.jsonl"
     text.write_bytes(text.read_bytes()[:-1])
-    with pytest.raises(ValueError, match="rows is truncated: it should hold 3 rows; delete it"):
+    with pytest.raises(ValueError, match="rows is damaged .*: it should hold 3 rows.; delete it"):
         JsonlIndex(index.folder)
+
+
+@pytest.mark.parametrize("name", ["rows.json", "starts.npy", "length.npy"])
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"{}", b"[]"])
+def test_a_damaged_file_names_the_folder(index, name, content):
+    (index.folder / name).write_bytes(content)
+    with pytest.raises(Damaged, match="rows.* delete it and run again"):
+        JsonlIndex(index.folder)
+
+
+def test_a_damaged_row_names_the_folder(index):
+    text = index.folder / "rows.jsonl"
+    text.write_bytes(text.read_bytes().replace(b"{", b"[", 1))
+    with pytest.raises(Damaged, match="rows is damaged"):
+        JsonlIndex(index.folder)[0]
+
+
+def test_changed_rows_are_not_what_was_written(index):
+    text = index.folder / "rows.jsonl"
+    text.write_bytes(text.read_bytes().replace(b"one", b"two"))
+    with pytest.raises(Damaged, match="rows.jsonl was changed after it was written"):
+        verify(index.folder)

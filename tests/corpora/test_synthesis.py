@@ -1,5 +1,3 @@
-import contextlib
-import io
 import re
 from collections import Counter
 from dataclasses import replace
@@ -15,9 +13,11 @@ from lib.corpora.corruption import split_words
 from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import Corrupter, synthesize
 from lib.corpora.voices import VARIANTS, declared_gender
+from lib.disk import DiskFull
 from lib.files import file_hash
 from lib.utterance import SAMPLING_RATE
 from tests.conftest import NARROW
+from tests.disks import mounted
 
 RATE = 0.4  # of words in error
 
@@ -104,26 +104,42 @@ def test_lhotse_loads_the_audio_of_the_manifest(corpus):
 
 
 @pytest.fixture(scope="module")
-def repaired(spec, tmp_path_factory):
-    """A small corpus before and after a file was lost from its cache, and stderr."""
-    small, cache = replace(spec, train=2, dev=1, test=1), tmp_path_factory.mktemp("repaired")
-    corpus = synthesize(small, cache)
-    corpus.utterances[0].audio.unlink()
-    with contextlib.redirect_stderr(io.StringIO()) as stderr:
-        again = synthesize(small, cache)
-    return corpus, again, stderr.getvalue()
+def small(spec, tmp_path_factory):
+    """A small corpus in a cache of its own."""
+    cache, few = tmp_path_factory.mktemp("small"), replace(spec, train=2, dev=1, test=1)
+    return few, cache, synthesize(few, cache)
 
 
-def test_a_lost_file_is_made_again(repaired):
-    assert repaired[1].utterances[0].audio.exists()
+@pytest.mark.parametrize("damage", ["a bit", "truncated", "gone"])
+@pytest.mark.parametrize("name", ["audio", "cuts.jsonl.gz", "facts.json", "hashes.json"])
+def test_a_damaged_file_is_named_and_made_again(small, capsys, name, damage):
+    few, cache, corpus = small
+    path = corpus.utterances[0].audio if name == "audio" else folder_of(corpus) / name
+    if (name, damage) == ("hashes.json", "gone"):
+        pytest.skip("then it is a cache of an older version")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data if damage == "a bit" else data[: len(data) // 2])
+    if damage == "gone":
+        path.unlink()
+    again = synthesize(few, cache)
+    assert (again.hash, again.utterances) == (corpus.hash, corpus.utterances)
+    said = re.findall(rf"{path.name} .*; it is made again", capsys.readouterr().err)
+    assert len(said) == 1
 
 
-def test_a_repaired_corpus_has_the_same_hash(repaired):
-    assert repaired[1].hash == repaired[0].hash
+def test_a_cache_of_an_older_version_is_read(small, monkeypatch):
+    few, cache, corpus = small
+    (folder_of(corpus) / "hashes.json").unlink()
+    monkeypatch.delattr(synthesis, "speak_all")
+    assert synthesize(few, cache).utterances == corpus.utterances
 
 
-def test_a_damaged_cache_is_reported(repaired):
-    assert re.search(r"the cache holds \d+ files .* synthesizing it again", repaired[2])
+def test_a_full_disk(small, tmp_path):
+    with mounted(tmp_path, "64k"):
+        with pytest.raises(DiskFull, match="no space left to write .*phrasebook"):
+            synthesize(replace(small[0], train=20), tmp_path)
+        assert [path.suffix for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_espeak_is_not_loaded_into_this_process(corpus):

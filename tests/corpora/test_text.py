@@ -19,6 +19,7 @@ from lib.corpora.text import (
         ("a\x00b", "a b", ["control characters"]),
         ("\u202aa\x07", "a", ["direction marks", "control characters"]),
         ("क्\u200dष", "क्\u200dष", []),  # a joiner is part of the script
+        ("sen\u00adten\u200bce\ufeff", "sentence", ["characters without width"]),
     ],
 )
 def test_repairs(text, repaired, defects):
@@ -31,6 +32,16 @@ def test_repairs(text, repaired, defects):
 )
 def test_normalization(text, normalized):
     assert normalize_text(text) == normalized
+
+
+INVISIBLE = (
+    "\u00ad \u034f \u180b \u200b \u200c \u200d \u2060 \u3164 \ufe0f \ufeff \U000e0041".split(" ")
+)
+
+
+@pytest.mark.parametrize("char", INVISIBLE, ids=ascii)
+def test_what_is_invisible_does_not_hide_that_texts_are_equal(char):
+    assert normalize_text(f"a sen{char}tence") == "a sentence"
 
 
 def test_a_fingerprint_has_64_bits():
@@ -61,6 +72,8 @@ GERMAN = "Der Zug nach München fährt heute leider erst um halb neun ab"
         (GERMAN[:19], "eng", None),  # too short to identify
         (GERMAN, "rus", "not in the script of Russian"),
         ("12 345", "rus", None),  # no letters
+        ("Tristán de Acuña, 27 Noviembre", "que", None),  # names and loans
+        (GERMAN.upper(), "eng", "deu"),
         ("今天的火车要到八点半才开往上海真是不好意思", "yue", None),  # Chinese for Cantonese
     ],
 )

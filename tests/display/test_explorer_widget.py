@@ -14,7 +14,7 @@ import soundfile
 from lib.display.explorer import page, side_by_side
 from lib.display.explorer import tags as tags_module
 from lib.display.explorer.tags import COLUMNS, read_tags, save_tag
-from lib.files import lock
+from lib.locks import lock
 from lib.workbook.notebooks import notebooks
 from lib.workbook.paths import ROOT
 from tests.corpora.sources.trees import tone

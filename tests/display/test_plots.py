@@ -1,5 +1,7 @@
 import pytest
+from matplotlib.text import Text
 
+from lib.display.html import picture
 from lib.display.plots import bars, funnel, grouped_bars, heatmap, histogram, lines
 
 
@@ -15,6 +17,13 @@ def legend(figure):
 def test_the_first_bar_is_at_the_top():
     axes = bars({"a": 2.0, "b": 1.0}, "minutes").axes[0]
     assert [text.get_text() for text in axes.get_yticklabels()] == ["b", "a"]
+
+
+@pytest.mark.parametrize("name", ["$\\frac{$", "50 $ or 60 $", "$x_1$"])
+def test_a_name_that_looks_like_a_formula_is_drawn_as_it_is(name):
+    figure = grouped_bars({name: {name: 1.0}}, {name: "red"}, name, name)
+    assert picture(figure, name).png
+    assert not any(text.get_parse_math() for text in figure.findobj(Text))
 
 
 def test_bars_have_their_values():

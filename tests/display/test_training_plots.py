@@ -3,7 +3,7 @@ import pytest
 
 from lib.display.plots import GREY
 from lib.display.training_plots import development_curves, learning_curves, training_curves
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 
 
 def stage(name, scores):

@@ -25,6 +25,7 @@ from lib.tasks import text_examples
 from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
+from tests.models.published import as_published
 
 SIZE = NllbSize(
     hidden=32,
@@ -273,7 +274,7 @@ def published_layout(nllb, tmp_path):
     """A folder as the hub's: tokenizer.json has the ids, tokenizer_config.json does not."""
     nllb.save(tmp_path / "m")
     NllbTokenizerFast.from_pretrained(tmp_path / "m").save_pretrained(tmp_path / "m")
-    path = tmp_path / "m" / "tokenizer_config.json"
+    path = as_published(tmp_path / "m") / "tokenizer_config.json"
     config = json.loads(path.read_text())
     del config["added_tokens_decoder"]
     path.write_text(json.dumps(config))

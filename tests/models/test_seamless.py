@@ -19,6 +19,7 @@ from lib.models.seamless import Seamless, build_seamless, load_seamless
 from lib.tasks import ST, examples, text_examples
 from lib.training.stages import freeze
 from tests.conftest import SMALL_SIZE
+from tests.models.published import as_published
 
 LANGUAGES = ["est", "eng", "spa"]
 
@@ -460,7 +461,7 @@ def test_separate_text_embeddings_cannot_be_saved(model, tmp_path):
 def saved(model, tmp_path):
     """A folder, its weights, and the name of one of them."""
     model.save(tmp_path / "m")
-    state = load_file(tmp_path / "m" / "model.safetensors")
+    state = load_file(as_published(tmp_path / "m") / "model.safetensors")
     name = next(name for name in state if "text_decoder.layers.0.ffn.fc1" in name)
     return tmp_path / "m", state, name
 

@@ -17,6 +17,7 @@ from lib.data.collate import Collator
 from lib.models.w2v_bert import W2vBert, W2vBertSize, build_w2v_bert, load_w2v_bert
 from lib.tasks import ASR, examples
 from lib.training.ctc import CtcObjective
+from tests.models.published import as_published
 
 SIZE = W2vBertSize(hidden=32, heads=2, layers=2, feed_forward=64, stack=2)
 WEIGHT = "encoder.layers.1.self_attn.linear_q.weight"
@@ -30,7 +31,7 @@ def features(lengths, stack=2, seed=0):
 @pytest.fixture
 def folder(tmp_path):
     build_w2v_bert(SIZE, seed=1).save(tmp_path / "w2v")
-    return tmp_path / "w2v"
+    return as_published(tmp_path / "w2v")
 
 
 def test_every_number_is_loaded(folder):

@@ -23,6 +23,7 @@ from lib.models.whisper import load_whisper
 from lib.models.whisper_encoder import WhisperSpeechEncoder, load_whisper_encoder
 from lib.tasks import ASR, examples
 from tests.models.conftest import WHISPER
+from tests.models.published import as_published
 
 SEARCH = Search(beams=2, max_new_tokens=6)
 DECODERS = "model.decoder.layers.1.encoder_attn.v_proj.weight"
@@ -36,7 +37,7 @@ def model(whisper):
 @pytest.fixture
 def folder(model, tmp_path):
     model.save(tmp_path / "model")
-    return tmp_path / "model"
+    return as_published(tmp_path / "model")
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +188,7 @@ def test_whispers_own_generate_writes_the_same_from_a_published_checkpoint(
 ):
     """It writes the prompt itself; ours is given in whole."""
     whisper(pad_to_window=True).save(tmp_path / "model")
-    published(tmp_path / "model")
+    published(as_published(tmp_path / "model"))
     model = load_whisper(tmp_path / "model")
     model.save(tmp_path / "again")
     plain = WhisperForConditionalGeneration.from_pretrained(tmp_path / "again")
@@ -215,7 +216,7 @@ def test_a_wrong_weight_is_named(folder, tensor):
 @pytest.mark.parametrize("whole", [True, False], ids=["of a whole checkpoint", "alone"])
 def test_a_missing_weight_of_the_encoder_is_named(model, tmp_path, whole):
     (model if whole else model.encoder).save(tmp_path / "saved")
-    path = tmp_path / "saved" / "model.safetensors"
+    path = as_published(tmp_path / "saved") / "model.safetensors"
     tensors = load_file(path)
     del tensors[("model.encoder." if whole else "") + "conv2.weight"]
     save_file(tensors, path, {"format": "pt"})

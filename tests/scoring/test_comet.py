@@ -20,6 +20,7 @@ from transformers import (
     XLMRobertaTokenizerFast,
 )
 
+from lib.models.hub import REVISIONS
 from lib.models.tokenizer import train_sentencepiece
 from lib.scoring.comet import COMET_22, load_comet
 from lib.scoring.comparisons import score_runs_by, subtract_runs_by
@@ -240,9 +241,11 @@ def test_the_published_one_is_asked_for_where_there_is_no_network(tmp_path, monk
 
 def test_the_published_one_is_found_in_the_hubs_cache(checkpoint, tmp_path, monkeypatch, comet):
     stored = tmp_path / f"models--{COMET_22.replace('/', '--')}"
+    for commit in (REVISIONS[COMET_22], "0" * 40):
+        shutil.copytree(checkpoint, stored / "snapshots" / commit)
+    (stored / "snapshots" / ("0" * 40) / "hparams.yaml").unlink()
     (stored / "refs").mkdir(parents=True)
-    (stored / "refs" / "main").write_text("0" * 40)
-    shutil.copytree(checkpoint, stored / "snapshots" / ("0" * 40))
+    (stored / "refs" / "main").write_text("0" * 40)  # moved on: not what is loaded
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     found = load_comet(batch_size=7)
     assert found.signature.startswith(f"model:{COMET_22}@")

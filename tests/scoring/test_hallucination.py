@@ -28,7 +28,7 @@ def outputs(*hypotheses, reference=REFERENCE, **changes):
     ]
 
 
-@pytest.mark.parametrize(("hypothesis", "counted"), COUNTED.items(), ids=str)
+@pytest.mark.parametrize(("hypothesis", "counted"), COUNTED.items(), ids=range(len(COUNTED)))
 def test_what_an_output_is_counted_as(hypothesis, counted):
     (row,) = outputs(hypothesis)
     assert {name for name, is_one in RATES.items() if is_one(row)} == counted

@@ -16,7 +16,7 @@ from lib.systems.gmu.strategies import STRATEGIES as GMU
 from lib.systems.outputs import TrainedSystem
 from lib.systems.registry import SYSTEMS
 from lib.tasks import ASR, MT, SQA, ST, TASKS, Example
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 from lib.training.log import DevelopmentOutput, Log
 from tests.scoring.cases import make_rows
 

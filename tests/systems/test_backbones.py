@@ -1,8 +1,10 @@
+import re
 from dataclasses import dataclass, replace
 
 import pytest
 
-from lib.files import read_json
+from lib.files import atomic_path, read_json, write_json
+from lib.models.hub import pinned
 from lib.systems import seamless_presets
 from lib.systems.backbones import (
     KINDS,
@@ -12,7 +14,7 @@ from lib.systems.backbones import (
     get_backbone,
     training_lock,
 )
-from lib.training.fit import FitResult
+from lib.training.finished import FitResult
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,9 @@ def test_an_unknown_scale_is_refused():
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_published_backbone_is_not_trained(kind, tmp_path):
     backbone = get_backbone(kind, "full", tmp_path, seed=2)
-    assert backbone.path == backbone.name == backbone_recipe(kind, "full").hub
+    assert backbone.path == backbone.name == pinned(backbone_recipe(kind, "full").hub)
+    # the others' commits are resolved at first use
+    assert ("@" in backbone.path) is (kind not in ("nllb", "mt5"))
     assert backbone.stages == []
     assert backbone.corpus is None
     assert list(tmp_path.iterdir()) == []
@@ -130,7 +134,9 @@ class Stub(BackboneRecipe):
 
 class StubModel:
     def save(self, folder):
-        folder.mkdir()
+        with atomic_path(folder) as new:
+            new.mkdir()
+            (new / "config.json").write_text("{}")
 
 
 @pytest.fixture
@@ -158,7 +164,31 @@ def test_a_finished_training_is_not_made_again(stub, tmp_path):
     stub()
     (folder,) = tmp_path.glob("stub-*")
     assert (folder / "trainings").read_text() == "x"
-    assert read_json(folder / "stages.json")[0]["stage"] == "only"
+    assert read_json(folder / "stages.json")["stages"][0]["stage"] == "only"
+
+
+@pytest.mark.parametrize("name", ["model/config.json", "stages.json"])
+def test_a_damaged_backbone_is_named_and_made_again(stub, tmp_path, capsys, name):
+    stub()
+    (folder,) = tmp_path.glob("stub-*")
+    (folder / name).write_text((folder / name).read_text()[:-1] + "x")
+    assert stub().stages[0].stage == "only"
+    assert (folder / "trainings").read_text() == "xx"
+    assert re.search(f"{name} .*; it is made again", capsys.readouterr().err)
+
+
+def test_a_finished_training_is_read_while_another_holds_its_lock(stub, tmp_path):
+    stub()
+    (folder,) = tmp_path.glob("stub-*")
+    with training_lock(folder, print):
+        assert stub().stages
+
+
+def test_stages_of_an_older_version_are_read(stub, tmp_path):
+    stub()
+    (folder,) = tmp_path.glob("stub-*")
+    write_json(folder / "stages.json", read_json(folder / "stages.json")["stages"])
+    assert stub().stages[0].stage == "only"
 
 
 def test_each_seed_is_trained_by_itself(stub, tmp_path):

@@ -2,11 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from lib.disk import DiskFull
 from lib.files import content_hash
 from lib.models.protocol import Hypothesis
 from lib.systems import decoded
 from lib.systems.decoded import Decoded, decode_once
 from lib.tasks import ASR, text_examples
+from tests.disks import mounted
 
 TEST = text_examples(
     [{"est": "üks päev", "eng": "one day"}, {"est": "kaks päeva", "eng": "two days"}],
@@ -108,3 +110,20 @@ def test_a_failed_decoding_leaves_nothing(tmp_path, decodings):
     with pytest.raises(RuntimeError, match="killed"):
         decode_once(tmp_path / "system", IDENTITY, TEST, fail)
     assert decodings() == (MADE, 1)
+
+
+def test_damaged_outputs_are_named_and_decoded_again(decodings, tmp_path, capsys):
+    decodings()
+    (path,) = (tmp_path / "system" / "outputs").iterdir()
+    path.write_text(path.read_text().replace("two days", "two dogs"))
+    assert decodings() == (MADE, 2)
+    assert "was changed after it was written" in capsys.readouterr().err
+    assert decodings() == (MADE, 2)
+
+
+def test_outputs_on_a_full_disk(decodings, tmp_path):
+    (tmp_path / "system").mkdir()
+    with mounted(tmp_path / "system", "16k"):
+        (tmp_path / "system" / "rest").write_bytes(b"x" * 16384)
+        with pytest.raises(DiskFull, match="no space left to write .*outputs"):
+            decodings()

@@ -11,12 +11,15 @@ from safetensors.torch import load_file
 
 from lib.data.collate import Collator
 from lib.decoding import Search, decode
-from lib.files import read_json
+from lib.disk import DiskFull
+from lib.files import Damaged, read_json
+from lib.models.seamless import load_seamless
 from lib.scoring.outputs import score_table
 from lib.systems.export import export, model_card
 from lib.systems.gmu.strategies import switched
 from lib.systems.load import load_system
 from lib.tasks import MT, ST, Example
+from tests.disks import mounted
 
 SPEECH_CLASS = transformers.SeamlessM4Tv2ForSpeechToText
 # untrained models do not end, and plain generate stops where the generation config says
@@ -192,3 +195,19 @@ def test_another_folder_is_not_replaced(exported, tmp_path):
     with pytest.raises(FileExistsError, match="is not an export"):
         export(exported("direct")[0], tmp_path)
     assert (tmp_path / "mine.txt").exists()
+
+
+def test_an_export_on_a_full_disk_leaves_nothing(exported, tmp_path):
+    with mounted(tmp_path, "64k"):
+        with pytest.raises(DiskFull, match="no space left to write .*again"):
+            export(exported("direct")[0], tmp_path / "again")
+        assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_export_is_named(exported, tmp_path):
+    folder = export(exported("direct")[0], tmp_path / "again")
+    weights = bytearray((folder / "model.safetensors").read_bytes())
+    weights[-5] ^= 1
+    (folder / "model.safetensors").write_bytes(weights)
+    with pytest.raises(Damaged, match="again/model.safetensors was changed after it was written"):
+        load_seamless(folder)

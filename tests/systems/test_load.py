@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from lib.corpora.audio import read_audio
-from lib.files import read_json, write_json
+from lib.files import Damaged, read_json, write_json
 from lib.systems.load import load_system
 from lib.tasks import ST
 from lib.training.weights import WrongCheckpoint
@@ -189,6 +189,22 @@ def copy(trained, tmp_path):
 def test_a_folder_without_a_finished_system_is_refused(copy, name):
     (copy / name).unlink()
     with pytest.raises(ValueError, match=f"finished system: .*{name}"):
+        load_system(copy)
+
+
+@pytest.mark.parametrize("name", ["system.json", "best.safetensors", "done.json"])
+def test_a_damaged_file_is_named(copy, name):
+    data = bytearray((copy / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / name).write_bytes(data)
+    with pytest.raises(Damaged, match=f"{name} .*; delete it and run again"):
+        load_system(copy)
+
+
+def test_a_card_does_not_name_what_is_imported(copy):
+    card = read_json(copy / "system.json")
+    write_json(copy / "system.json", card | {"system": "..workbook"})
+    with pytest.raises(Damaged, match="names the system '..workbook'"):
         load_system(copy)
 
 

@@ -1,11 +1,14 @@
 import dataclasses
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from lib.disk import DiskFull
+from lib.files import Damaged
 from lib.training.checkpoints import (
     LoopState,
     Training,
@@ -17,7 +20,8 @@ from lib.training.checkpoints import (
 from lib.training.distributed import Ranks
 from lib.training.stages import make_optimizer
 from lib.training.weight_averaging import MovingAverage
-from lib.training.weights import WrongCheckpoint
+from lib.training.weights import WrongCheckpoint, save_tensors, trained_weights
+from tests.disks import mounted
 from tests.training.cases import STAGE, token_batches
 
 IDENTITY = {"recipe": {"updates": 6}, "seed": 1}
@@ -52,7 +56,10 @@ def saved(tmp_path):
     training = make_training(tmp_path)
     for _ in range(2):
         update(training)
-    training.state.best_evaluations = [(5.0, 2), (4.0, 1)]
+    training.state.best, training.state.best_evaluations = 5.0, [(5.0, 2), (4.0, 1)]
+    for name in ("best", "candidates/1", "candidates/2"):
+        weights = trained_weights(training.objective)
+        save_tensors(weights, tmp_path / f"{name}.safetensors")
     save_checkpoint(training)
     return training
 
@@ -98,12 +105,56 @@ def test_a_parameter_that_was_never_used_has_no_optimizer_state(restored):
     assert restored[1].objective["unused"].weight not in restored[1].optimizer.state
 
 
-@pytest.mark.parametrize("name", ["weights", "optimizer", "average", "rng"])
-def test_a_truncated_file_is_named(saved, name):
-    path = saved.folder / "checkpoint" / f"{name}.safetensors"
+def change_a_bit(path):
+    data = bytearray(path.read_bytes())
+    data[-20] ^= 1
+    path.write_bytes(data)
+
+
+def truncate(path):
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(WrongCheckpoint, match=f"{name}.safetensors is not readable"):
+
+
+def state_of(training):
+    tensors = [*training.objective.parameters(), *training.moving_average.weights.values()]
+    return [tensor.tolist() for tensor in tensors], torch.get_rng_state().tolist()
+
+
+@pytest.mark.parametrize("damage", [change_a_bit, truncate, Path.unlink])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("checkpoint/weights", "checkpoint/optimizer", "checkpoint/average", "checkpoint/rng"),
+        *("best", "candidates/2"),
+    ],
+)
+def test_damage_is_named_before_anything_is_changed(saved, name, damage):
+    path = saved.folder / f"{name}.safetensors"
+    damage(path)
+    training = make_training(saved.folder)
+    before = state_of(training)
+    if (name, damage) == ("candidates/2", Path.unlink):
+        assert restore_checkpoint(training)  # a better one removes it after the checkpoint
+        return
+    with pytest.raises(Damaged, match=f"{path.name} "):
+        restore_checkpoint(training)
+    assert state_of(training) == before
+
+
+@pytest.mark.parametrize("damage", [change_a_bit, truncate, Path.unlink])
+def test_a_damaged_position_is_named(saved, damage):
+    damage(saved.folder / "checkpoint" / "state.json")
+    with pytest.raises(Damaged, match=r"state.json .*; delete it and run again"):
         restore_checkpoint(make_training(saved.folder))
+
+
+def test_a_checkpoint_on_a_full_disk(tmp_path):
+    with mounted(tmp_path, "64k"):
+        training = make_training(tmp_path)
+        training.objective["big"] = nn.Linear(200, 200)
+        with pytest.raises(DiskFull, match="no space left to write .*checkpoint"):
+            save_checkpoint(training)
+        assert not list(tmp_path.iterdir())
 
 
 def test_another_recipes_checkpoint_is_refused(saved):

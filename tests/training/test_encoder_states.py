@@ -1,5 +1,6 @@
 """That cached states change no loss is in tests/invariance."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from lib.data.augment import Augment
 from lib.tasks import ST, examples
 from lib.training.encoder_states import EncoderStateCache, encoder_state_cache
 from lib.training.stages import Stage
+from tests.disks import mounted
 
 FROZEN = Stage(
     name="frozen",
@@ -106,3 +108,48 @@ def test_clips_beyond_the_budget_are_encoded_each_time(model, batch, filled, tmp
     assert cache.not_stored >= 4  # two of three clips, twice
     assert torch.allclose(first.states, filled.states, atol=1e-5)
     assert torch.allclose(second.states, filled.states, atol=1e-5)
+
+
+def test_damaged_states_are_computed_again(model, batch, filled, tmp_path, capsys):
+    (data,) = tmp_path.glob("*.bin")
+    numbers = bytearray(data.read_bytes())
+    numbers[10] ^= 64
+    data.write_bytes(numbers)
+    cache = EncoderStateCache(tmp_path, model)
+    assert torch.allclose(cache(batch).states, filled.states, atol=1e-5)
+    assert cache.computed == 1
+    assert capsys.readouterr().err.count("are damaged; computed again") == 1
+
+
+BAD_LINES = ("[" * 9999, "{}", '["a", "b", 1, ""]', '["a", 1e999, 1, ""]', "\0")
+
+
+@pytest.mark.parametrize("line", BAD_LINES)
+def test_damaged_lines_of_the_index_are_left_out(model, batch, filled, tmp_path, line):
+    (index,) = tmp_path.glob("*.jsonl")
+    index.write_text(f"{line}\n{index.read_text()}")
+    cache = EncoderStateCache(tmp_path, model)
+    assert torch.equal(cache(batch).states, filled.states)
+
+
+def test_a_file_that_was_replaced_is_encoded_again(model, batch, filled, tmp_path):
+    """Also by one of an older time and the same size."""
+    audio = batch.examples[0].audio
+    facts, content = audio.stat(), audio.read_bytes()
+    audio.write_bytes(content)
+    os.utime(audio, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    cache = EncoderStateCache(tmp_path, model)
+    cache(batch)
+    assert cache.computed == 1
+
+
+def test_a_full_disk_does_not_stop_a_training(model, batch, filled, tmp_path):
+    small = tmp_path / "small"
+    small.mkdir()
+    with mounted(small, "8k"):
+        cache = EncoderStateCache(small, model)
+        cache.max_bytes = 10**9
+        (small / "rest").write_bytes(b"x" * 8192)  # the disk fills up after the start
+        assert torch.allclose(cache(batch).states, filled.states, atol=1e-5)
+        assert torch.allclose(cache(batch).states, filled.states, atol=1e-5)
+        assert cache.not_stored == 6

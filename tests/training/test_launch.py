@@ -1,11 +1,12 @@
 """Processes under torchrun, without torch in the functions that they call."""
 
 import json
+import os
 import subprocess
 
 import pytest
 
-from lib.training.launch import RankDied, _cause, launch
+from lib.training.launch import RankDied, _call_file, _cause, _read_call, _report, launch
 
 FUNCTIONS = "tests.training.rank_functions"
 
@@ -89,3 +90,29 @@ def test_a_lost_connection_is_not_the_cause(tmp_path):
 def test_without_any_note_the_exit_code_is_named(tmp_path):
     (tmp_path / "log.txt").write_text("")
     assert "torchrun ended with exit code 7" in _cause(tmp_path, 7)
+
+
+def test_the_call_lies_where_nobody_else_can_write(tmp_path):
+    with _call_file("module:name", {"a": 1}) as path:
+        facts = path.parent.stat()
+        assert (facts.st_mode & 0o777, facts.st_uid) == (0o700, os.getuid())
+        assert _read_call(path) == ("module:name", {"a": 1})
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("change", [lambda p: p.chmod(0o770), lambda p: os.chown(p, 12345, 12345)])
+def test_a_call_where_others_can_write_is_not_run(change):
+    if os.getuid():
+        pytest.skip("only root can give a file away")
+    with _call_file("os:abort", {}) as path:
+        change(path.parent)
+        with pytest.raises(PermissionError, match="is not a private folder of this user"):
+            _read_call(path)
+
+
+@pytest.mark.parametrize("content", ["", "{", "{}", "[1]", '{"update": 1}'])
+def test_damaged_progress_is_not_reported(tmp_path, content):
+    (tmp_path / "progress.json").write_text(content)
+    found = []
+    assert _report(tmp_path, found.append, 0.0) == 0.0
+    assert not found

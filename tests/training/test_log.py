@@ -3,7 +3,15 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lib.training.log import COLUMNS, DevelopmentOutput, Log, read_listening, read_training_log
+from lib.training.log import (
+    COLUMNS,
+    DevelopmentOutput,
+    Log,
+    read_listening,
+    read_signals,
+    read_training_log,
+)
+from tests.disks import mounted
 
 ROW = dict.fromkeys(COLUMNS, 1.5) | {"epoch": 0, "score": None}
 
@@ -101,3 +109,57 @@ def test_a_log_that_was_written_before_it_kept_what_was_asked_for_is_read(tmp_pa
     with Log(tmp_path, 1) as log:  # training goes on
         log.add_outputs([output(2)])
     assert [(found.update, found.task) for found in read_listening(tmp_path)] == [(1, ""), (2, "")]
+
+
+LOGS = ("training.csv", "listening.jsonl", "signals.jsonl")
+READERS = (lambda f: read_training_log(f / "training.csv"), read_listening, read_signals)
+
+
+@pytest.mark.parametrize("name, read", zip(LOGS, READERS, strict=True), ids=LOGS)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(b"\xff\xfe\0\n", b"[1, 2]\n", b"\n", b'{"update": "x"}\n', b'{"other": 1}\n', b"1,2\n"),
+        *(b"," * 11 + b"\n", b"[" * 100_000 + b"\n", b"9" * 5000 + b",1" * 11 + b"\n"),
+    ],
+    ids=lambda line: str(line[:16]),
+)
+def test_damaged_lines_are_left_out_and_counted_once(folder, capsys, name, read, line):
+    with Log(folder, 3) as log:
+        log.add_signals(3, {"empty_outputs": 0.5})
+    whole, path = read(folder), folder / name
+    path.write_bytes(path.read_bytes() + line + line)
+    assert read(folder) == read(folder) == whole != []
+    said = f"{path}: 2 damaged lines are left out"
+    assert capsys.readouterr().err.count(said) == 1
+    with Log(folder, 3):  # training goes on
+        pass
+    assert read(folder) == whole
+
+
+def test_a_damaged_header_costs_no_row(folder):
+    path = folder / "training.csv"
+    path.write_text(path.read_text().replace("loss", "lose", 1))
+    assert updates(folder) == [1, 2, 3]
+
+
+def test_a_log_that_is_a_folder_does_not_stop_a_training(tmp_path, capsys):
+    for name in LOGS:
+        (tmp_path / name).mkdir()
+    with Log(tmp_path, 0) as log:
+        log.add_update(ROW | {"update": 1})
+        log.add_outputs([output(1)])
+        log.add_signals(1, {"empty_outputs": 0.5})
+    assert capsys.readouterr().err.count("the log is not complete") == 1
+
+
+def test_a_full_disk_does_not_stop_a_log(tmp_path, capsys):
+    with mounted(tmp_path, "64k"):
+        with Log(tmp_path, 0) as log:
+            for update in range(1, 200):
+                log.add_update(ROW | {"update": update})
+                log.add_outputs([output(update, "x" * 1000)])
+                log.flush()
+        assert 0 < len(read_listening(tmp_path)) < 200
+        assert read_training_log(tmp_path / "training.csv")
+    assert capsys.readouterr().err.count("the log is not complete") == 1

@@ -1,7 +1,9 @@
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
+from lib.files import Damaged
 from lib.training.weights import (
     WrongCheckpoint,
     copy_tensors,
@@ -43,13 +45,47 @@ def test_only_the_main_process_writes(module, tmp_path):
 
 def test_a_truncated_file_is_named(path):
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(WrongCheckpoint, match="weights.safetensors is not readable"):
+    with pytest.raises(Damaged, match="weights.safetensors is not readable"):
         load_tensors(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(WrongCheckpoint, match="none.safetensors is not readable"):
+    with pytest.raises(Damaged, match="none.safetensors is not readable"):
         load_tensors(tmp_path / "none.safetensors")
+
+
+def test_every_changed_byte_is_seen_or_changes_no_tensor(path):
+    """Of the header, too: it holds names, types and shapes."""
+    stored, whole = load_tensors(path), path.read_bytes()
+    seen = 0
+    for position in range(len(whole)):
+        path.write_bytes(whole[:position] + bytes([whole[position] ^ 1]) + whole[position + 1 :])
+        try:
+            found = load_tensors(path)
+        except Damaged as error:
+            assert str(path) in str(error)
+            seen += 1
+        else:  # the name of the hash is damaged, so that there is none to compare
+            assert all(torch.equal(found[name], stored[name]) for name in stored)
+            assert found.keys() == stored.keys()
+    assert seen > 0.9 * len(whole)
+
+
+def test_tensors_of_any_type_and_shape_have_a_hash(tmp_path):
+    tensors = {
+        "half": torch.ones(2, 3, dtype=torch.bfloat16),
+        "number": torch.tensor(3),
+        "nothing": torch.zeros(0, 4),
+        "flag": torch.tensor([True]),
+    }
+    save_tensors(tensors, tmp_path / "t.safetensors")
+    found = load_tensors(tmp_path / "t.safetensors")
+    assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())
+
+
+def test_weights_of_an_older_version_without_a_hash_are_read(module, tmp_path):
+    save_file(trained_weights(module), tmp_path / "old.safetensors")
+    assert load_tensors(tmp_path / "old.safetensors").keys() == trained_weights(module).keys()
 
 
 @pytest.fixture

@@ -35,7 +35,11 @@ start_run({number!r}, scale=scale).finish()
 WRITES_RECORD = """
 import json, os, pathlib, time
 folder = pathlib.Path(os.environ["WORKBOOK_OUTPUTS"], "smoke", "runs", {number!r})
-record = dict(run={number!r}, notebook={number!r}, commit="", scores=[], claims=[], exit={exit!r})
+now = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+record = dict(run={number!r}, notebook={number!r}, title="A title", scale="smoke", exit={exit!r})
+record |= dict(parameters=dict(scale="smoke"), notebook_hash="", lib_hash="", commit="")
+record |= dict(dirty=False, started=now, finished=now, seconds=1.0, peak_memory_mb=100.0)
+record |= dict(scores=[], claims=[], data=[], figures=[], pages=[], systems=dict())
 (folder / "manifest.json").write_text(json.dumps(record | dict(at=time.time())))
 """
 # saves on SIGTERM, as training does, and has a child that does not

@@ -1,10 +1,9 @@
 import pytest
 
-from lib.files import write_json
 from lib.workbook import cost
 from lib.workbook.cost import cost_line, cost_row
 from lib.workbook.plan import notebook_run
-from tests.workbook.cases import use_folder, write_notebook
+from tests.workbook.cases import use_folder, write_notebook, write_record
 
 
 @pytest.fixture
@@ -24,17 +23,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def finish(run, seconds):
-    write_json(
-        run.folder / "manifest.json",
-        {
-            "exit": "finished",
-            "seconds": seconds,
-            "parameters": run.parameters,
-            "notebook_hash": run.notebook.hash,
-            "corpus_stamp": "none",
-            "lib_hash": "other",
-        },
-    )
+    write_record("04", run.scale, parameters=run.parameters, seconds=seconds)
 
 
 def test_what_is_left_costs_its_expected_minutes(runs):

@@ -79,8 +79,8 @@ def test_rows_come_back_as_they_were_written():
 
 
 def test_the_oldest_run_is_first():
-    write_outputs("10", "new", finished="2026-02-01")
-    write_outputs("11", "old", finished="2026-01-01")
+    write_outputs("10", "new", finished="2026-02-01T00:00:00+00:00")
+    write_outputs("11", "old", finished="2026-01-01T00:00:00+00:00")
     assert systems() == ["old", "new"]
 
 

@@ -52,11 +52,55 @@ def test_torch_is_not_loaded(words):
         (["run", "--slurm-option", "partition=gpu"], "needs --slurm"),
         (["run", "--jobs", "-1"], "a number from 1 on"),
         (["corpora", "mustc"], "there is no data card"),
+        (["corpora", "x" * 3000], "File name too long"),
+        (["run", "10", "-p", "source=" + "-" * 3000], "unknown language"),
+        (["run", "10", "-p", "seed=" + "-" * 3000 + "1"], "must be int"),
+        (["run", "10", "-p", "seed=" + "9" * 5000], "must be int"),
+        (["run", "10", "-p", "seed=" + "9" * 4000], "it must be from 0"),
+        (["run", "10", "-p", "source=\udcff"], "which is not text"),
+        (["run", "10", "-p", "\x1b[2J=1"], r"has no parameter '\x1b[2J'"),
+        (["run", "10", "-p", "source=en"], "unknown language 'en'"),
+        (["run", "10", "-p", "corpus=none"], "there is no corpus 'none'"),
+        (["run", "10", "-p", "folder=/tmp"], "corpus=phrasebook is made here"),
+        (["run", "--study", "gmu", "-p", "seed=2"], "'seed' is given, and its seeds set it"),
+        (["run", "--study", "llm_srt", "-p", "ablate=all"], "'ablate' is a factor and fixed"),
+        (["run", "--study", "transfer", "-p", "held_out=cat"], "'held_out' is a factor"),
+        (["run", "--study", "x" * 3000 + ".py"], "File name too long"),
+        (["run", "\x1b[2J"], r"there is no notebook '\x1b[2J'"),
+        (["run", "1" * 3000], "there is no notebook"),
+        (["translate", "x" * 3000, __file__], "File name too long"),
     ],
 )
 def test_mistakes_are_reported_before_anything_runs(capsys, outputs, words, message):
     code, errors = main(words), capsys.readouterr().err
     assert (code, message in errors, list(outputs.iterdir())) == (2, True, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["run", "10", "--scale", "smoke", "--scale", "lab"], "--scale is given twice"),
+        (["run", "10", "--jobs", "1", "--jobs", "2"], "--jobs is given twice"),
+        (["status", "--scal", "smoke"], "unrecognized arguments: --scal"),
+        (["status", "\x1b[2J"], r"unrecognized arguments: \x1b[2J"),
+        (["status", "\udcff" * 3000], "unrecognized arguments"),
+        (["run", "--jobs", "9" * 5000], "invalid int value"),
+    ],
+)
+def test_options_stand_once_and_in_full(capsys, outputs, words, message):
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    errors = capsys.readouterr().err
+    assert (ended.value.code, message in errors, list(outputs.iterdir())) == (2, True, [])
+    assert "\x1b" not in errors and len(errors) < 4000
+
+
+def test_what_a_terminal_gets_is_safe(outputs, capsys):
+    (outputs / "tiny" / "runs" / "a\x1b[2J").mkdir(parents=True)
+    (outputs / "tiny" / "runs" / "a\x1b[2J" / "manifest.json").write_text("{")
+    main(["status"])
+    text = capsys.readouterr().out
+    assert "\x1b" not in text and r"a\x1b[2J" in text
 
 
 def test_a_mistake_is_one_line_on_stderr(capsys):

@@ -15,6 +15,8 @@ from lib.utterance import Corpus, Dropped
 from lib.workbook import record
 from lib.workbook.claim_rows import predicted_row
 from lib.workbook.ledger import claims
+from lib.workbook.manifest_reader import damage
+from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import HEADLESS
 from lib.workbook.predictions import committed
 from tests.workbook.cases import CLAIM, measured, use_claims, use_folder, write_notebook
@@ -217,6 +219,16 @@ def test_a_record_that_was_edited_on_disk_is_found(run):
     run.judge("GMU-2", measured())
     path = run.folder / "manifest.json"
     path.write_text(path.read_text().replace('"predicted_low": 1.0', '"predicted_low": 0.0'))
+    assert claims("smoke").empty
+    assert "was changed after it was written" in damage("smoke")[0]
+
+
+def test_what_a_record_predicts_is_held_against_its_own_hash(run):
+    """Who seals the record again, too."""
+    run.predict("GMU-2")
+    run.judge("GMU-2", measured())
+    run.manifest["claims"][0]["predicted_low"] = 0.0
+    run.count()
     assert claims("smoke")["problem"].str.startswith("edited").tolist() == [True]
 
 
@@ -306,14 +318,40 @@ def test_tags_of_a_run_by_hand_are_kept_beside_the_runs(run, folder, monkeypatch
     assert widget.data["saved"] == {"a request": {"tag": "a tag", "note": ""}}
 
 
-def test_training_tables_are_joined(run, tmp_path):
-    for name, loss in (("direct", 2.0), ("asr", 3.0)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "training.csv").write_text(f"update,loss\n1,{loss}\n")
-        run.on_system(name, tmp_path / name)
+def test_training_tables_are_joined_and_damaged_ones_left_out(run):
+    tables = {"direct": "update,loss\n1,2.0\n", "asr": "update,loss\n1,3.0\n"}
+    tables |= {"mt": "update,loss\n1,none\n", "cascade": '"', "fifth": "\0\xff,\n", "sixth": ""}
+    for name, table in tables.items():
+        (run.cache / name).mkdir(parents=True)
+        (run.cache / name / "training.csv").write_text(table)
+        run.on_system(name, run.cache / name)
     run.finish()
     table = pd.read_csv(run.folder / "training.csv")
     assert table[["system", "loss"]].values.tolist() == [["direct", 2.0], ["asr", 3.0]]
+
+
+def test_a_system_lies_in_the_cache(run, tmp_path):
+    with pytest.raises(ValueError, match="not in the cache"):
+        run.on_system("direct", tmp_path)
+
+
+def test_files_are_in_the_record_with_their_hashes(run):
+    run.hypotheses([ROW])
+    run.figure("gains", FIGURE, "Gains")
+    run.page("listen", "<p>clips</p>", "Clips")
+    run.finish()
+    files = ["figures/gains.png", "hypotheses.jsonl", "pages/listen.html"]
+    assert sorted(manifest(run)["files"]) == files
+    assert damage("smoke") == []
+
+
+def test_a_run_with_other_parameters_is_not_overwritten(run, folder):
+    run.finish()
+    before = (run.folder / "manifest.json").read_bytes()
+    write_notebook(folder, parameters='scale = "smoke"\nfolder = ""\nseed = 2')
+    with pytest.raises(BadParameter, match="run 77 with seed=2 .* which stays.* has seed=1"):
+        record.start_run("77", scale="smoke")
+    assert (run.folder / "manifest.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(("value", "by_hand"), [(None, True), ("1", False)])

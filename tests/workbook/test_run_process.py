@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import time
 
 import psutil
@@ -65,6 +66,47 @@ def test_nothing_of_a_stopped_run_is_left(saving, folder, name):
 
 def test_a_running_run_has_not_ended(saving):
     assert not saving.ended()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[1]", b"null", b"\xff", b"{}", b'{"line": null}', b'{"cell": [1]}', b"[" * 9999],
+)
+@pytest.mark.parametrize("name", ["progress.json", "cell.json"])
+def test_damaged_progress_is_no_error(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert isinstance(progress_line(tmp_path), str)
+
+
+def test_progress_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "progress.json")
+    os.mkfifo(tmp_path / "cell.json")
+    assert progress_line(tmp_path) == "starting"
+
+
+@pytest.mark.parametrize("name", ["log.txt", "notebook.ipynb", "manifest.json"])
+def test_a_run_writes_nothing_behind_a_link(folder, name):
+    """Such as one in the folder of a run that somebody else sent."""
+    write_notebook(folder, WRITES_RECORD.format(number="77", exit="finished"))
+    run = notebook_run("77", {"scale": "smoke"})
+    run.folder.mkdir(parents=True)
+    (folder / "mine").write_text("mine")
+    (run.folder / name).symlink_to(folder / "mine")
+    process = RunProcess(run)
+    wait_for(process.ended)
+    assert process.failure() is None
+    assert (folder / "mine").read_text() == "mine"
+
+
+def test_braces_in_the_folder_of_outputs_are_no_parameters(tmp_path, monkeypatch):
+    folder = tmp_path / "{scale} {0} {"
+    folder.mkdir()
+    use_folder(monkeypatch, folder)
+    write_notebook(folder, WRITES_RECORD.format(number="77", exit="finished"))
+    process = RunProcess(notebook_run("77", {"scale": "smoke"}))
+    wait_for(process.ended)
+    assert process.failure() is None
+    assert (process.run.folder / "notebook.ipynb").exists()
 
 
 def test_the_memory_of_kernel_and_papermill_is_measured(saving):

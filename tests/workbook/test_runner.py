@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from lib.files import lock
+from lib.locks import lock
 from lib.scales import THREADS
 from lib.workbook import runner
 from lib.workbook.manifest_reader import read_manifest

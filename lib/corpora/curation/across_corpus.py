@@ -1,109 +1,24 @@
-"""Checks that compare utterances: speaking rates, duplicates, leaks between splits, speakers."""
+"""Checks that compare utterances within a corpus: speaking rates, duplicates, texts, voices."""
 
 from __future__ import annotations
 
-import math
-from array import array
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 
-from lib.corpora import text
-from lib.corpora.audio_stats import AudioStats
-from lib.corpora.curation.per_utterance import make_finding
-from lib.corpora.curation.rules import STEPS, Rules
+from lib.corpora.curation import leaks
+from lib.corpora.curation.corpus_table import KEPT, CorpusTable, Findings, repeats
+from lib.corpora.curation.per_utterance import find_too_much_text, make_finding
+from lib.corpora.curation.rules import Rules
 from lib.corpora.store import UtteranceStore
 from lib.languages import language
-from lib.utterance import SPLITS, Finding, Utterance
+from lib.utterance import Finding
 
-KEPT = 0
-STEP_NUMBER = {step: number for number, step in enumerate(STEPS)}
-TRAIN, TEST = SPLITS.index("train"), SPLITS.index("test")
 MIN_RATE_UTTERANCES = 50  # of a language, for its median speaking rate to be reliable
 # of the log speaking rate: a floor for corpora of similar sentences
 MIN_RATE_SPREAD = 0.2
+MIXER = np.uint64(0x9E3779B97F4A7C15)  # an odd constant spreads small numbers over all bits
+MAX_TRANSCRIPTS = 9  # different ones, with the same translation
 # two voices under one name: clips of each, distance in semitones, distance in spreads of either
 MIN_VOICE_CLIPS, MIN_VOICE_SEMITONES, MIN_VOICE_SPREADS = 3, 5.0, 4.0
-
-
-def _column(typecode: str) -> Any:
-    return field(default_factory=lambda: array(typecode))
-
-
-@dataclass
-class CorpusTable:
-    """What the checks need of every utterance, in columns: about 60 bytes an utterance."""
-
-    split: array = _column("b")  # index in SPLITS
-    language: array = _column("h")  # value of `languages`
-    speaker: array = _column("l")  # value of `speakers`; -1: unknown
-    seconds: array = _column("f")
-    characters: array = _column("l")  # of the transcript
-    content_key: array = _column("Q")  # fingerprint of all texts and the question
-    transcript_key: array = _column("Q")
-    audio_key: array = _column("Q")  # hash of the samples; 0: not decoded
-    pitch: array = _column("f")  # Hz
-    dropped: array = _column("b")  # number of the step; KEPT: none
-    # of each text that is long enough for the overlap check:
-    sentence_key: array = _column("Q")
-    sentence_index: array = _column("l")  # of its utterance
-    languages: dict[str, int] = field(default_factory=dict)
-    speakers: dict[str, int] = field(default_factory=dict)
-
-    def add(
-        self,
-        utterance: Utterance,
-        findings: Sequence[Finding],
-        stats: AudioStats | None,
-        rules: Rules,
-    ) -> None:
-        """Append an utterance, with the findings about it and, if it was decoded, its audio."""
-        index = len(self.split)
-        code, speaker = utterance.language, utterance.speaker
-        known_speaker = self.speakers.setdefault(speaker, len(self.speakers)) if speaker else -1
-        dropped = (STEP_NUMBER[f.step] for f in findings if f.outcome == "dropped")
-        self.split.append(SPLITS.index(utterance.split))
-        self.language.append(self.languages.setdefault(code, len(self.languages)))
-        self.speaker.append(known_speaker)
-        self.seconds.append(0.0 if math.isnan(utterance.seconds) else utterance.seconds)
-        self.characters.append(len(utterance.texts.get(code, "")))
-        self.audio_key.append(int(stats.hash, 16) if stats else 0)
-        self.pitch.append(stats.pitch_hz if stats else math.nan)
-        self.dropped.append(next(dropped, KEPT))
-        texts = {c: text.normalize_text(words) for c, words in sorted(utterance.texts.items())}
-        # utterances without text are told apart by their files
-        content = "\n".join(texts.values()) or str(utterance.sound)
-        self.content_key.append(text.text_fingerprint(utterance.question, content))
-        self.transcript_key.append(text.text_fingerprint(code, texts.get(code, "")))
-        for text_code, normalized in texts.items():
-            if long_enough(normalized, text_code, rules):
-                self.sentence_key.append(text.text_fingerprint(text_code, normalized))
-                self.sentence_index.append(index)
-
-    def drop(self, index: int, step: str) -> None:
-        """Mark an utterance as dropped, unless an earlier step has dropped it."""
-        if self.dropped[index] == KEPT:
-            self.dropped[index] = STEP_NUMBER[step]
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The columns as numpy arrays that share their memory."""
-        columns = {name: value for name, value in vars(self).items() if isinstance(value, array)}
-        return {name: np.frombuffer(column, column.typecode) for name, column in columns.items()}
-
-
-def long_enough(normalized: str, code: str, rules: Rules) -> bool:
-    """True if a normalized text is too long to be in two splits by coincidence."""
-    by_characters = language(code).unit == "char"
-    words = len(normalized) / 2 if by_characters else len(normalized.split())
-    return words >= rules.min_overlap_words
-
-
-# a check yields findings with the index of their utterance (None: about the corpus). It sees the
-# utterances that earlier checks have kept, and runs to its end before any of its own are dropped
-Findings = Iterator[tuple[int | None, Finding]]
 
 
 def check_rates(table: CorpusTable, utterances: UtteranceStore, rules: Rules) -> Findings:
@@ -122,6 +37,8 @@ def check_rates(table: CorpusTable, utterances: UtteranceStore, rules: Rules) ->
         usual = f"the median of {language(code).name} is {np.exp(median):.1f}"
         for position in np.flatnonzero(deviations > rules.max_rate_deviation * spread):
             index = int(indices[position])
+            if find_too_much_text(utterances[index]):
+                continue  # this is a finding already
             problem = f"{rates[position]:.1f} characters a second; {usual}"
             remedy = "listen: text and audio may not belong together"
             yield index, make_finding(utterances[index], "speaking rate", problem, remedy)
@@ -138,10 +55,10 @@ def check_duplicates(table: CorpusTable, utterances: UtteranceStore, rules: Rule
     reported: set[int] = set()
 
     decoded = np.flatnonzero((a["dropped"] == KEPT) & (audio != 0))
-    for index, first in _repeats(audio[decoded] ^ content[decoded], decoded, split):
+    for index, first in repeats(audio[decoded] ^ content[decoded], decoded, split):
         reported.add(index)
         yield index, _duplicate(utterances, index, first, "same audio and text as")
-    for index, first in _repeats(audio[decoded], decoded, split):
+    for index, first in repeats(audio[decoded], decoded, split):
         differs = split[index] != split[first] or transcript[index] != transcript[first]
         if index not in reported and differs:
             reported.add(index)
@@ -150,31 +67,12 @@ def check_duplicates(table: CorpusTable, utterances: UtteranceStore, rules: Rule
     if not rules.max_repeats:
         return
     known = np.flatnonzero((a["dropped"] == KEPT) & (a["speaker"] >= 0))
-    # an odd constant mixes the bits of the speaker's number
-    speaker_key = a["speaker"][known].astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    for index, first in _repeats(content[known] ^ speaker_key, known, split, rules.max_repeats):
+    speaker_key = a["speaker"][known].astype(np.uint64) * MIXER
+    for index, first in repeats(content[known] ^ speaker_key, known, split, rules.max_repeats):
         # between splits it is for the overlap check
         if index not in reported and split[index] == split[first]:
             problem = "same sentence by the same speaker as"
             yield index, _duplicate(utterances, index, first, problem)
-
-
-def _repeats(
-    keys: np.ndarray, indices: np.ndarray, split: np.ndarray, allowed: int = 1
-) -> Iterator[tuple[int, int]]:
-    """Yield (index, index of the first) of equal keys after the first `allowed`.
-
-    Of equal keys, test comes before dev before train.
-    """
-    order = np.lexsort((indices, -split[indices], keys))
-    keys, indices = keys[order], indices[order]
-    edges = (
-        np.flatnonzero(np.r_[True, keys[1:] != keys[:-1], True]) if len(keys) else np.zeros(1, int)
-    )
-    for group in np.flatnonzero(np.diff(edges) > allowed):
-        start, end = edges[group], edges[group + 1]
-        for index in indices[start + allowed : end]:
-            yield int(index), int(indices[start])
 
 
 def _duplicate(utterances: UtteranceStore, index: int, first: int, problem: str) -> Finding:
@@ -185,94 +83,48 @@ def _duplicate(utterances: UtteranceStore, index: int, first: int, problem: str)
     return make_finding(utterance, "duplicate", f"{problem} {other.origin}", remedy, outcome)
 
 
-def check_overlaps(table: CorpusTable, utterances: UtteranceStore, rules: Rules) -> Findings:
-    """Find train sentences that are in dev or test, and dev sentences that are in test.
+def check_translations(table: CorpusTable, utterances: UtteranceStore, rules: Rules) -> Findings:
+    """Note a translation that stands beside many different transcripts, once.
 
-    Sentences of `rules.held_out` count as test sentences.
+    It may be a template, or a cell that was filled down; short ones are left out, as always.
     """
     a = table.arrays()
-    kept = a["dropped"][a["sentence_index"]] == KEPT
-    sentence, index_of = a["sentence_key"][kept], a["sentence_index"][kept]
-    split = a["split"][index_of]
-    overlaps: dict[int, str] = {}
-    for inside in (TRAIN, TRAIN + 1):
-        guarded = split > inside
-        keys, first = np.unique(sentence[guarded], return_index=True)
-        other = index_of[guarded][first]
-        candidates = np.flatnonzero((split == inside) & np.isin(sentence, keys))
-        positions = np.searchsorted(keys, sentence[candidates])
-        for index, position in zip(index_of[candidates].tolist(), positions, strict=True):
-            if index not in overlaps:
-                match = utterances[int(other[position])]
-                overlaps[index] = f"{match.split}, {match.origin}"
-    for path in rules.held_out:
-        keys = read_fingerprints(path, list(table.languages), rules)
-        for index in index_of[(split != TEST) & np.isin(sentence, keys)].tolist():
-            overlaps.setdefault(index, path)
-    for index, location in overlaps.items():
-        problem, remedy = f"its sentence is also in {location}", "nothing to do: that one is kept"
-        yield index, make_finding(utterances[index], "overlap", problem, remedy)
-
-
-def read_fingerprints(path: str, codes: Sequence[str], rules: Rules) -> np.ndarray:
-    """The fingerprints of a file's lines, in each language that they may be in.
-
-    Raises:
-        OSError: the file is missing.
-    """
-    content = Path(path).expanduser().read_text(encoding="utf-8-sig")
-    lines = {text.normalize_text(line) for line in content.splitlines()}
-    fingerprints = [
-        text.text_fingerprint(code, line)
-        for code in codes
-        for line in lines
-        if long_enough(line, code, rules)
-    ]
-    return np.array(fingerprints, dtype=np.uint64)
-
-
-def check_speakers(table: CorpusTable, utterances: UtteranceStore, rules: Rules) -> Findings:
-    """Note speakers of train that are also in dev or test; drop them from train if required."""
-    a = table.arrays()
-    known = (a["dropped"] == KEPT) & (a["speaker"] >= 0)
-    counts = np.zeros((len(table.speakers), len(SPLITS)), int)
-    np.add.at(counts, (a["speaker"][known], a["split"][known]), 1)
-    names = list(table.speakers)  # in the order of their numbers
-    for number in np.flatnonzero((counts[:, TRAIN] > 0) & (counts[:, TRAIN + 1 :].sum(1) > 0)):
-        found = zip(SPLITS, counts[number], strict=True)
-        places = ", ".join(f"{count} in {split}" for split, count in found if count)
-        yield (
-            None,
-            Finding(
-                step="speaker",
-                origin="",
-                problem=f"speaker {names[number]!r} is in several splits: {places}",
-                remedy=(
-                    "scores say little about other voices; Rules(shared_speakers='drop') removes "
-                    "such speakers from train"
-                ),
-                outcome="noted",
-            ),
-        )
-        if rules.shared_speakers == "drop":
-            of_speaker = known & (a["speaker"] == number) & (a["split"] == TRAIN)
-            for index in np.flatnonzero(of_speaker).tolist():
-                problem = f"speaker {names[number]!r} is also in dev or test"
-                yield index, make_finding(utterances[index], "speaker", problem, "nothing to do")
+    index_of = a["sentence_index"]
+    usable = (a["dropped"][index_of] == KEPT) & (a["characters"][index_of] > 0)
+    index_of = index_of[usable]
+    # of a spoken language: a translation may well have transcripts in many
+    sentence = a["sentence_key"][usable] ^ a["language"][index_of].astype(np.uint64) * MIXER
+    transcript = a["transcript_key"][index_of]
+    order = np.lexsort((transcript, sentence))
+    sentence, transcript, index_of = sentence[order], transcript[order], index_of[order]
+    first = np.r_[True, sentence[1:] != sentence[:-1]]
+    starts = np.flatnonzero(first[: len(sentence)])
+    if not len(starts):
+        return
+    counts = np.add.reduceat(
+        first | np.r_[True, transcript[1:] != transcript[:-1]], starts, dtype=int
+    )
+    lines = np.minimum.reduceat(index_of, starts)
+    for group in np.flatnonzero(counts > MAX_TRANSCRIPTS):
+        index, count = int(lines[group]), counts[group]
+        problem = f"its translation is that of {count} different transcripts"
+        remedy = "compare the lines: the translation may have been copied down"
+        yield index, make_finding(utterances[index], "text", problem, remedy, "noted")
 
 
 def check_voices(table: CorpusTable, utterances: UtteranceStore, rules: Rules) -> Findings:
     """Note speakers whose clips sound like two people: one clip of each voice.
 
-    The clips of a speaker, sorted by pitch, are split at the widest gap. They are two voices if
-    both parts have enough clips, and their medians are MIN_VOICE_SEMITONES apart and
+    The clips of a speaker in a language, sorted by pitch, are split at the widest gap. They are two
+    voices if both parts have enough clips, and their medians are MIN_VOICE_SEMITONES apart and
     MIN_VOICE_SPREADS times what either varies. A single lively voice has no such gap.
     """
     a = table.arrays()
     known = np.flatnonzero((a["speaker"] >= 0) & np.isfinite(a["pitch"]))
-    order = known[np.lexsort((a["pitch"][known], a["speaker"][known]))]
+    voice = a["speaker"] * len(table.languages) + a["language"]
+    order = known[np.lexsort((a["pitch"][known], voice[known]))]
     names = list(table.speakers)
-    for clips in np.split(order, np.flatnonzero(np.diff(a["speaker"][order])) + 1):
+    for clips in np.split(order, np.flatnonzero(np.diff(voice[order])) + 1):
         if len(clips) < 2 * MIN_VOICE_CLIPS:
             continue
         semitones = 12 * np.log2(a["pitch"][clips].astype(float))
@@ -291,4 +143,13 @@ def check_voices(table: CorpusTable, utterances: UtteranceStore, rules: Rules) -
             yield index, make_finding(utterances[index], "sound", problem, remedy, "noted")
 
 
-CHECKS = (check_rates, check_duplicates, check_overlaps, check_speakers, check_voices)
+CHECKS = (
+    check_rates,
+    check_translations,
+    check_duplicates,
+    leaks.check_copies,
+    leaks.check_parts,
+    leaks.check_overlaps,
+    leaks.check_speakers,
+    check_voices,
+)

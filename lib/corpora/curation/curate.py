@@ -5,21 +5,31 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, astuple, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from lib.content import Contents, stamp
 from lib.corpora.audio_stats import AudioStatsCache
 from lib.corpora.curation import across_corpus
-from lib.corpora.curation.across_corpus import KEPT, STEP_NUMBER, CorpusTable
+from lib.corpora.curation.corpus_table import KEPT, STEP_NUMBER, CorpusTable
 from lib.corpora.curation.examination import FINDINGS_FILE, Examination, FindingsWriter
 from lib.corpora.curation.rules import STEPS, Rules
 from lib.corpora.store import UtteranceStore
 from lib.corpora.text import repair_text, text_fingerprint
-from lib.files import atomic_path, content_hash, file_hash, lock, read_json, write_json
+from lib.files import (
+    as_written,
+    atomic_path,
+    content_hash,
+    file_hash,
+    read_json,
+    write_json,
+)
+from lib.locks import to_make
 from lib.progress import Progress, no_progress
 from lib.utterance import SPLITS, Finding, Utterance
 
@@ -43,6 +53,7 @@ class Curated:
     # listed length ("lengths": "given"), and with one in whole seconds ("lengths": "whole")
     files: dict[str, dict[str, int]]
     hash: str  # of lists, files, rules and code
+    audio_hash: str  # of the content of all listed files; "": they were not decoded
 
     def findings(self, outcome: str | None = None) -> Iterator[Finding]:
         """All findings, or those of an outcome ("dropped", "repaired" or "noted")."""
@@ -71,36 +82,44 @@ def curate(
     """
     folder = Path(os.path.abspath(folder))
     cache_folder = cache / "curation"
-    cache_folder.mkdir(parents=True, exist_ok=True)
-    lock_path = cache_folder / f".{name}.lock"
-    with (
-        lock(lock_path, f"the curation of {name}", timeout_seconds=LOCK_SECONDS),
-        TemporaryDirectory(dir=cache_folder) as temporary,
-    ):
-        list_findings: list[Finding] = []
-        file_stamps = None if rules.audio == "none" else hashlib.sha256()
-        stream = _split_entries(name, listed, list_findings, file_stamps, progress)
+    list_findings: list[Finding] = []
+    file_stamps = hashlib.sha256()
+    with _temporary_folder(cache_folder) as temporary, Contents(cache) as contents:
+        look = {"samples": contents.hash, "header": stamp, "none": lambda path: ""}[rules.audio]
+        stream = _split_entries(name, listed, list_findings, look, file_stamps, progress)
         columns = {"id": ("Q", lambda utterance: text_fingerprint("", utterance.id))}
         utterances = UtteranceStore.write(Path(temporary) / "listed", folder, stream, columns)
-        stamps = file_stamps.hexdigest() if file_stamps else ""
-        key = _cache_key(utterances.hash, list_findings, rules, stamps)
+        key = _cache_key(utterances.hash, list_findings, rules, file_stamps.hexdigest())
         result = cache_folder / f"{name}-{key}"
-        if not result.exists():
-            stats_cache = AudioStatsCache(cache_folder / "sounds.sqlite")
-            with atomic_path(result) as new:
-                _run_checks(new, utterances, list_findings, rules, stats_cache, progress)
-                utterances.rows.folder.rename(new / "listed")
-    return Curated(
-        name=name,
-        folder=result,
-        listed=UtteranceStore(result / "listed", folder),
-        store=UtteranceStore(result / "kept", folder),
-        root=folder,
-        rules=rules,
-        funnel=read_json(result / "funnel.json"),
-        files=read_json(result / "files.json"),
-        hash=key,
-    )
+        lock_path = result.with_name(f".{result.name}.lock")
+        with to_make([result], lock_path, f"the curation of {name}", LOCK_SECONDS) as missing:
+            if missing:
+                stats_cache = AudioStatsCache(cache_folder / "sounds.sqlite")
+                with atomic_path(result) as new:
+                    _run_checks(new, utterances, list_findings, rules, stats_cache, progress)
+                    shutil.move(utterances.rows.folder, new / "listed")
+    with as_written(result):
+        return Curated(
+            name=name,
+            folder=result,
+            listed=UtteranceStore(result / "listed", folder),
+            store=UtteranceStore(result / "kept", folder),
+            root=folder,
+            rules=rules,
+            funnel=read_json(result / "funnel.json"),
+            files=read_json(result / "files.json"),
+            hash=key,
+            audio_hash=file_stamps.hexdigest() if rules.audio == "samples" else "",
+        )
+
+
+def _temporary_folder(cache: Path) -> TemporaryDirectory[str]:
+    """A folder for the lists: in the cache, or elsewhere where this user only reads the cache."""
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        return TemporaryDirectory(dir=cache)
+    except OSError:
+        return TemporaryDirectory()
 
 
 def _cache_key(listed_hash: str, list_findings: list[Finding], rules: Rules, stamps: str) -> str:
@@ -113,8 +132,9 @@ def _code_hash() -> str:
     """Part of the key: a change of the code invalidates the cache."""
     curation = Path(__file__).parent
     corpora = curation.parent
-    others = [corpora / name for name in ("text.py", "audio_stats.py", "audio.py")]
-    paths = [*sorted(curation.glob("*.py")), *others, corpora.parent / "languages.py"]
+    sound = [corpora / name for name in ("audio_stats.py", "audio.py", "sound_shape.py")]
+    others = [corpora / "text.py", corpora.parent / "languages.py"]
+    paths = [*sorted(curation.glob("*.py")), *sound, *others]
     return content_hash([file_hash(path) for path in paths])
 
 
@@ -122,21 +142,22 @@ def _split_entries(
     name: str,
     listed: Iterable[Utterance | Finding],
     findings: list[Finding],
-    file_stamps: hashlib._Hash | None,
+    look: Callable[[Path], str],
+    file_stamps: hashlib._Hash,
     progress: Progress,
 ) -> Iterator[Utterance]:
-    """Yield utterances, append findings, and hash the files' sizes and times to `file_stamps`."""
+    """Yield utterances, append findings, and add what `look` finds of each file to `file_stamps`.
+    """
     count = 0
     for entry in listed:
         if isinstance(entry, Finding):
             findings.append(entry)
             continue
-        if file_stamps:
-            try:
-                stat = os.stat(entry.audio)
-                file_stamps.update(f"{stat.st_size} {stat.st_mtime_ns}".encode())
-            except OSError:
-                file_stamps.update(b"missing")
+        try:
+            found = look(entry.audio)
+        except OSError:
+            found = "missing"
+        file_stamps.update(f"{found}\n".encode())
         count += 1
         if count % PROGRESS_EVERY == 0:
             progress(f"reading the lists of {name}", count, count)

@@ -15,7 +15,7 @@ import numpy as np
 
 from lib.corpora.audio_stats import AudioStats, AudioStatsCache, Header
 from lib.corpora.curation import per_utterance
-from lib.corpora.curation.across_corpus import CorpusTable
+from lib.corpora.curation.corpus_table import CorpusTable
 from lib.corpora.curation.rules import Rules
 from lib.corpora.store import UtteranceStore
 from lib.progress import Progress
@@ -133,8 +133,7 @@ class Examination:
                 )
         measured = self.stats_cache.stats([chunk[offset].sound for offset in offsets])
         for offset, stats in zip(offsets, measured, strict=True):
-            if finding := per_utterance.check_audio(chunk[offset], stats, self.rules):
-                findings[offset].append(finding)
+            findings[offset] += per_utterance.check_audio(chunk[offset], stats, self.rules)
         return {
             offset: stats
             for offset, stats in zip(offsets, measured, strict=True)

@@ -11,8 +11,14 @@ from lib.corpora import text
 from lib.corpora.audio import BadAudio
 from lib.corpora.audio_stats import AudioStats, Header
 from lib.corpora.curation.rules import Rules, licence_remedy, outcome_of
+from lib.corpora.curation.text_defects import pair_defect, text_defects
 from lib.utterance import SAMPLING_RATE, Finding, Utterance
 
+MAX_CHARACTERS_PER_SECOND = 100  # of speech; the fastest speakers say 30
+MIN_DROP_DB = 45.0  # at 4 kHz; speech recorded at 16 kHz has 35 at most, at 8 kHz 80
+MAX_DC_OFFSET = 0.05  # of full scale
+MAX_STILL_SHARE = 0.4  # of the samples; synthetic voices with pauses have 0.3
+MAX_NOISE_MODULATION_DB = 3.0  # of sound without a voice
 # listed length / actual length -> the unit that was probably used instead of seconds
 WRONG_UNITS = {
     1000.0: "milliseconds",
@@ -105,6 +111,9 @@ def check_duration(utterance: Utterance, rules: Rules) -> Finding | None:
     if math.isnan(seconds):
         remedy = "let files be opened: audio='header'"
         return make_finding(utterance, "length", "no length is listed", remedy)
+    if utterance.start is not None and utterance.start < 0:
+        problem = f"starts at {utterance.start:.2f} s, before {utterance.audio.name} does"
+        return make_finding(utterance, "length", problem, "correct the offset")
     if seconds <= 0 or seconds < rules.min_seconds:
         problem = f"{seconds:.3f} s is shorter than {rules.min_seconds:g} s"
         remedy = "delete the line, or record it again"
@@ -116,8 +125,18 @@ def check_duration(utterance: Utterance, rules: Rules) -> Finding | None:
     return None
 
 
+def find_too_much_text(utterance: Utterance) -> Finding | None:
+    """Find a text that nobody can have said in that time: rather a whole file than a sentence."""
+    longest = max(map(len, utterance.texts.values()), default=0)
+    if longest <= MAX_CHARACTERS_PER_SECOND * max(1.0, utterance.seconds):
+        return None
+    problem = f"a text of {longest:,} characters for {utterance.seconds:.2f} s of speech"
+    remedy = "look for missing line breaks or an unclosed quote"
+    return make_finding(utterance, "speaking rate", problem, remedy)
+
+
 def check_texts(utterance: Utterance, rules: Rules) -> Iterator[Finding]:
-    """Check for missing, empty or short texts, control characters, quotes, and the language."""
+    """Check for missing, empty or doubtful texts (see text_defects.py), and the language."""
     required = rules.required_language
     if required and required not in utterance.texts:
         yield make_finding(utterance, "text", f"it has no text in {required}", "add or delete it")
@@ -125,6 +144,9 @@ def check_texts(utterance: Utterance, rules: Rules) -> Iterator[Finding]:
     if not any(utterance.texts.values()) and not utterance.question:
         remedy = "add a transcript or a translation, or delete the line"
         yield make_finding(utterance, "text", "it has no text", remedy)
+        return
+    if lengthy := find_too_much_text(utterance):
+        yield lengthy
         return
     for code, original in utterance.texts.items():
         clean, repairs = text.repair_text(original)
@@ -147,6 +169,16 @@ def check_texts(utterance: Utterance, rules: Rules) -> Iterator[Finding]:
                 "kept: quotes are characters in a TSV. Export without quoting if they are not text"
             )
             yield make_finding(utterance, "text", problem, remedy, "noted")
+        for problem, remedy in text_defects(code, original):
+            problem = f"{code} {kind} {problem}"
+            yield make_finding(utterance, "text", problem, remedy, "noted")
+    transcript = utterance.texts.get(utterance.language)
+    for code, translation in utterance.texts.items() if transcript else ():
+        if code == utterance.language:
+            continue
+        if problem := pair_defect(utterance.language, transcript, code, translation):
+            remedy = "compare the two: one may be of another line, or copied"
+            yield make_finding(utterance, "text", problem, remedy, "noted")
     if rules.check_language and (mismatch := _language_mismatch(utterance)):
         yield mismatch
 
@@ -160,7 +192,12 @@ def _language_mismatch(utterance: Utterance) -> Finding | None:
             detected[code] = found
     if not detected:
         return None
-    if len(codes) == 2 and detected == dict(zip(codes, reversed(codes), strict=True)):
+    # where one is surely the other's language, the other need not be so sure
+    seems = {
+        code: detected.get(code) or text.identified_language(utterance.texts[code])
+        for code in codes
+    }
+    if len(codes) == 2 and seems == dict(zip(codes, reversed(codes), strict=True)):
         problem = f"{codes[0]} and {codes[1]} texts are swapped"
         return make_finding(utterance, "language", problem, "exchange the columns in this line")
     problem = "; ".join(f"{code} text seems to be {found}" for code, found in detected.items())
@@ -168,20 +205,68 @@ def _language_mismatch(utterance: Utterance) -> Finding | None:
     return make_finding(utterance, "language", problem, remedy)
 
 
-def check_audio(utterance: Utterance, stats: AudioStats | BadAudio, rules: Rules) -> Finding | None:
-    """Check the decoded audio: complete, neither silent nor clipped."""
-    if isinstance(stats, BadAudio):
-        return make_finding(utterance, "file", str(stats), "copy or download the file again")
-    if stats.seconds < utterance.seconds - rules.tolerance_seconds:
-        decoded = f"{stats.seconds:.2f} of {utterance.seconds:.2f} s can be decoded"
-        problem = f"{utterance.audio.name} is truncated: {decoded}"
-        return make_finding(utterance, "file", problem, "copy or download the file again")
+def check_audio(
+    utterance: Utterance, stats: AudioStats | BadAudio, rules: Rules
+) -> Iterator[Finding]:
+    """Check the decoded audio: complete, neither silent nor clipped; note what is doubtful."""
+    if problem := _unusable(utterance, stats, rules):
+        yield make_finding(utterance, "file", problem, "copy or download the file again")
+        return
     if stats.level_db < rules.min_level_db:
         problem = f"silent: {stats.level_db:.0f} dB of full scale, mono"
         remedy = "check the recording; its channels may cancel each other"
-        return make_finding(utterance, "sound", problem, remedy)
-    if stats.clipped_share > rules.max_clipped_share:
-        problem = f"clipped: {100 * stats.clipped_share:.1f} % of the samples at full scale"
-        remedy = "record it again with less gain, or raise `max_clipped_share`"
-        return make_finding(utterance, "sound", problem, remedy)
-    return None
+        yield make_finding(utterance, "sound", problem, remedy)
+        return
+    for share, where in (
+        (stats.clipped_share, "at full scale"),
+        (stats.flat_share, "on plateaus, turned down since"),
+    ):
+        if share > rules.max_clipped_share:
+            problem = f"clipped: {100 * share:.1f} % of the samples {where}"
+            remedy = "record it again with less gain, or raise `max_clipped_share`"
+            yield make_finding(utterance, "sound", problem, remedy)
+            return
+    for doubt, problem, remedy in _doubts(stats):
+        if doubt:
+            yield make_finding(utterance, "sound", problem, remedy, "noted")
+
+
+def _unusable(utterance: Utterance, stats: AudioStats | BadAudio, rules: Rules) -> str:
+    if isinstance(stats, BadAudio):
+        return str(stats)
+    if stats.seconds >= utterance.seconds - rules.tolerance_seconds:
+        return ""
+    decoded = f"{stats.seconds:.2f} of {utterance.seconds:.2f} s can be decoded"
+    return f"{utterance.audio.name} is truncated: {decoded}"
+
+
+def _doubts(stats: AudioStats) -> tuple[tuple[bool, str, str], ...]:
+    """What a person should listen to: whether it is so, the problem and its remedy."""
+    unvoiced = math.isnan(stats.pitch_hz)
+    return (
+        (
+            unvoiced and stats.modulation_db < MAX_NOISE_MODULATION_DB,
+            f"steady noise, without a voice: its level varies by {stats.modulation_db:.1f} dB",
+            "listen: nothing may be said",
+        ),
+        (
+            stats.still_share > MAX_STILL_SHARE,
+            f"{100 * stats.still_share:.0f} % of it is digital silence",
+            "look for samples that were lost in recording or copying",
+        ),
+        (
+            abs(stats.dc_offset) > MAX_DC_OFFSET,
+            f"its mean is {stats.dc_offset:+.2f} of full scale (DC offset)",
+            "subtract it, and look at the microphone's input",
+        ),
+        (
+            stats.drop_at_4_khz_db > MIN_DROP_DB,
+            f"no audio above 4 kHz ({stats.drop_at_4_khz_db:.0f} dB less): upsampled from 8 kHz",
+            "keep it as telephone speech, or find the original",
+        ),
+        (
+            bool(stats.silent_channels),
+            f"channel {stats.silent_channels} is silent: averaging halves the level",
+            "export the other channel alone",
+        ),
+    )

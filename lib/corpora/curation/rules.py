@@ -29,8 +29,8 @@ STEPS = {
     "language": "texts in the listed language and script",
     "sound": "audio neither silent nor clipped",
     "speaking rate": "characters a second close to the language's median",
-    "duplicate": "no repeated audio, and no sentence repeated by its speaker",
-    "overlap": "no sentence of dev or test in train",
+    "duplicate": "no repeated audio or copy of it, and no sentence repeated by its speaker",
+    "overlap": "no sentence, and no part of a recording, of dev or test in train",
     "speaker": "no speaker of dev or test in train, if required",
 }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from lib.bounded import parse_json
 from lib.corpora.sources.genders import gender_of
 from lib.corpora.sources.reading import Entries, Lines, NotObtained
 from lib.utterance import Utterance
@@ -38,12 +38,12 @@ def _clips(lines: Lines, audio: Path, written: str | None) -> Entries:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            name, speaker = row["audio_id"], str(row["speaker_id"])
+            row = parse_json(line)
+            name, speaker = str(row["audio_id"]), str(row["speaker_id"])
             seconds = float(row["duration"])
             bem = (row["bem_transcription"] or "").strip()
             eng = (row["en_translation"] or "").strip()
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = f"cannot be read as a clip ({error!r:.200})"
             remedy = f"a line must be JSON with {', '.join(KEYS)}"
             yield lines.finding(number, "line", problem, remedy)

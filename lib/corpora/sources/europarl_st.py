@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -87,4 +88,4 @@ def _sentences(folder: Path, path: Path, source: str, target: str) -> Entries:
 def _audio(folder: Path, speech: str) -> Path:
     """The converted file of a speech; without one, the published .m4a."""
     converted = (folder / f"{speech}{suffix}" for suffix in (".wav", ".flac"))
-    return next((path for path in converted if path.exists()), folder / f"{speech}.m4a")
+    return next((path for path in converted if os.path.exists(path)), folder / f"{speech}.m4a")

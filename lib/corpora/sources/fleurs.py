@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def _recordings(
 ) -> Entries:
     split = table.path.stem
     for number, row in table:
-        if not row["num_samples"].isdecimal():
+        if not re.fullmatch("[0-9]{1,12}", row["num_samples"]):
             problem = f"has the length {row['num_samples']!r}, which is not a number of samples"
             yield table.finding(number, "length", problem, "download the list again")
             continue

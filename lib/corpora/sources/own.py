@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from lib.bounded import BadData, parse_json
 from lib.corpora.sources.genders import gender_of
+from lib.corpora.sources.lhotse_cuts import cut_rows
 from lib.corpora.sources.reading import Entries, Lines, Table
 from lib.corpora.sources.splits import hash_bucket
-from lib.languages import LANGUAGES
+from lib.languages import LANGUAGES, code_of_tag
 from lib.utterance import SPLITS, Finding, Utterance
 
 # of a TSV, or keys of a JSON line
@@ -33,8 +34,8 @@ COLUMNS = (
 )
 REQUIRED = ("audio", "source")
 SPLIT_ALIASES = {"valid": "dev", "validation": "dev"}
+CR = "\r"  # the line end of old Macs
 HASH_SPLITS = ("train",) * 8 + ("dev", "test")  # for lines without a split
-SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can hold it, UTF-8 cannot
 
 
 class BadManifest(ValueError):
@@ -52,26 +53,35 @@ class BadLine(ValueError):
 def read(manifest: Path, spoken: str | None = None, written: str | None = None) -> Entries:
     """Read a manifest: `.tsv` with COLUMNS, `.jsonl` or `.jsonl.gz`, which may be lhotse cuts.
 
-    JSON may give `texts` (language -> text) instead of transcript and translation. Lines whose
-    target is not `written` are skipped. A line without a split gets one by hash of its texts (8 of
+    JSON may give `texts` (language -> text) instead of transcript and translation. Lines in other
+    languages than `spoken` and `written` are skipped; codes that mean a language of the table, such
+    as "en" and "fr-FR", are read as it. A line without a split gets one by hash of its texts (8 of
     10 train, 1 dev, 1 test), which puts speakers in several splits.
 
     Raises:
-        BadManifest: the file is missing, of another kind, or lacks a required column.
+        BadManifest: the file is missing, of another kind, empty, without a required column, or
+            has no line in these languages.
     """
     path = Path(manifest).expanduser()
     _check_path(path)
-    lines_without_split = 0
+    skipped: Counter[str] = Counter()  # lines by their languages
+    renamed: Counter[tuple[str, str, str]] = Counter()  # lines by column, value and its meaning
+    first: dict[tuple[str, str, str], str] = {}  # of `renamed`: the origin of the first line
+    used = lines_without_split = 0
     for entry in _tsv_rows(path) if path.suffix == ".tsv" else _json_rows(path):
         if isinstance(entry, Finding):
+            used += entry.outcome == "dropped"
             yield entry
             continue
         origin, row = entry
         row = {column: value for column, value in row.items() if value not in (None, "")}
-        if spoken not in (None, row.get("source")):
+        for change in _use_iso_codes(row):
+            renamed[change] += 1
+            first.setdefault(change, origin)
+        if languages := _other_languages(row, spoken, written):
+            skipped[languages] += 1
             continue
-        if written and row.get("target") not in (None, written):
-            continue
+        used += 1
         try:
             utterance = _utterance(origin, row, path.parent)
         except BadLine as error:
@@ -85,6 +95,16 @@ def read(manifest: Path, spoken: str | None = None, written: str | None = None) 
             yield utterance
             continue
         yield Finding(step="line", id=str(name), origin=origin, problem=problem, remedy=remedy)
+    if not used:
+        raise BadManifest(_nothing_listed(path, spoken, written, skipped))
+    for (column, tag, code), count in renamed.items():
+        yield Finding(
+            step="language",
+            origin=first[column, tag, code],
+            problem=f"{column} is {tag!r}, on {count} lines",
+            remedy=f"read as {code}, its ISO 639-3 code",
+            outcome="repaired",
+        )
     if lines_without_split:
         yield Finding(
             step="split",
@@ -96,6 +116,41 @@ def read(manifest: Path, spoken: str | None = None, written: str | None = None) 
             remedy="add a column split, to keep speakers apart",
             outcome="noted",
         )
+
+
+def _use_iso_codes(row: dict) -> Iterator[tuple[str, str, str]]:
+    """Replace language codes that mean the same; yields column, old and new code of each change."""
+    for column in ("source", "target"):
+        tag = row.get(column)
+        if isinstance(tag, str) and tag not in LANGUAGES and (code := code_of_tag(tag)):
+            row[column] = code
+            yield column, tag, code
+    if isinstance(texts := row.get("texts"), dict):
+        for tag in [tag for tag in texts if tag not in LANGUAGES]:
+            code = code_of_tag(tag)
+            if code and code not in texts:
+                row["texts"] = texts = {code if key == tag else key: texts[key] for key in texts}
+                yield "texts", tag, code
+
+
+def _other_languages(row: dict, spoken: str | None, written: str | None) -> str:
+    """The languages of a row that is not asked for; "" if it is, or if it names an unknown one."""
+    source, target = row.get("source"), row.get("target")
+    asked = ((source, spoken), (target, written))
+    known = [code for code, _ in asked if isinstance(code, str) and code in LANGUAGES]
+    if any(code in known and wanted not in (None, code) for code, wanted in asked):
+        return " into ".join(known)
+    return ""
+
+
+def _nothing_listed(
+    path: Path, spoken: str | None, written: str | None, skipped: Counter[str]
+) -> str:
+    if not skipped:
+        return f"{path} lists nothing: give it a line for each recording"
+    wanted = " into ".join(filter(None, (spoken, written)))
+    found = ", ".join(f"{languages} ({count})" for languages, count in skipped.most_common(5))
+    return f"{path} has no line of {wanted}; its lines are {found}: ask for one of these"
 
 
 def _check_path(path: Path) -> None:
@@ -134,46 +189,18 @@ def _json_rows(path: Path) -> Iterator[tuple[str, dict] | Finding]:
     for number, line in lines:
         if not line.strip():
             continue
-        problem = ""
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            problem = f"is not JSON ({error})"
-        else:
+            row = parse_json(line)
             if not isinstance(row, dict):
-                problem = "is JSON, but not an object"
-            elif SURROGATE.search(json.dumps(row, ensure_ascii=False)):
-                problem = "holds half a surrogate pair, which is not a character"
-        if problem:
+                raise BadData("is JSON, but not an object")
+            cut = str(row.get("type", "")).endswith("Cut")
+            rows = list(cut_rows(row)) if cut else [row]
+        except BadData as error:
+            problem = f"{error}{' and ends in CR alone' if CR in line else ''}"
             yield lines.finding(number, "line", problem, "correct or delete the line")
-        elif str(row.get("type", "")).endswith("Cut"):
-            yield from _cut_rows(lines, number, row)
         else:
-            yield lines.origin(number), row
+            yield from ((lines.origin(number), row) for row in rows)
     yield from lines.findings
-
-
-def _cut_rows(lines: Lines, number: int, cut: dict) -> Iterator[tuple[str, dict] | Finding]:
-    """The rows of a lhotse cut, one for each supervision."""
-    if cut["type"] != "MonoCut" or not cut.get("recording") or not cut.get("supervisions"):
-        problem = "is not a MonoCut with a recording and a supervision"
-        yield lines.finding(number, "line", problem, "leave it out", id=str(cut.get("id", "")))
-        return
-    recording = cut["recording"]
-    for supervision in cut["supervisions"]:
-        start, seconds = cut["start"] + supervision["start"], supervision["duration"]
-        whole_file = math.isclose(start, 0.0) and math.isclose(seconds, recording["duration"])
-        row = {
-            "id": supervision["id"],
-            "audio": recording["sources"][0]["source"],
-            "source": supervision.get("language"),
-            "speaker": supervision.get("speaker"),
-            "gender": supervision.get("gender"),
-            "transcript": supervision.get("text"),
-            "seconds": seconds,
-            "start": None if whole_file else start,
-        }
-        yield lines.origin(number), (supervision.get("custom") or {}) | row
 
 
 def _utterance(origin: str, row: dict, folder: Path) -> Utterance:
@@ -184,6 +211,8 @@ def _utterance(origin: str, row: dict, folder: Path) -> Utterance:
     """
     _check_row(row)
     seconds, start = _number(row, "seconds"), _number(row, "start")
+    if start is not None and start < 0:
+        raise BadLine(f"start is {start:g}, before the recording", "correct it")
     if start is not None and seconds is None:
         raise BadLine("it has a start but no seconds", "give the length of the part in seconds")
     texts = {code: str(text) for code, text in row.get("texts", {}).items()}
@@ -224,6 +253,8 @@ def _check_row(row: dict) -> None:
             raise BadLine(f"the language {code!r} is not known", remedy)
     if "translation" in row and "target" not in row:
         raise BadLine("it has a translation but no target", "name its language in target")
+    if "transcript" in row and row["source"] == row.get("target"):
+        raise BadLine(f"source and target are {row['source']}", "correct one of them")
     split = row.get("split", "train")
     if SPLIT_ALIASES.get(split, split) not in SPLITS:
         raise BadLine(f"split is {split!r}", f"use one of {', '.join(SPLITS)}")

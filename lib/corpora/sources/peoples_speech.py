@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
+from lib.bounded import parse_json
 from lib.corpora.sources.reading import Entries, Lines, NotObtained
 from lib.utterance import Utterance
 
@@ -43,10 +43,11 @@ def _clips(folder: Path, part: str) -> Entries:
     lines = Lines(folder / f"{part}.json", folder)
     for number, line in lines:
         try:
-            recording = json.loads(line)["training_data"]
+            recording = parse_json(line)["training_data"]
             columns = (recording["name"], recording["label"], recording["duration_ms"])
             clips = [
-                (name, text.strip(), ms / 1000) for name, text, ms in zip(*columns, strict=True)
+                (str(name), text.strip(), ms / 1000)
+                for name, text, ms in zip(*columns, strict=True)
             ]
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = f"is not a recording with its clips ({error!r})"

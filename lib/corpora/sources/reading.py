@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import math
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
+from lib.bounded import MAX_LINE_BYTES, bounded_lines, open_regular
 from lib.utterance import Finding, Utterance
 
 Entries = Iterator[Utterance | Finding]  # what a source yields
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+MAX_YAML_CHARACTERS = 2000  # of a line of a MuST-C list, which has about 120
 
 
 class NotObtained(FileNotFoundError):
@@ -43,13 +47,13 @@ class Lines:
 
     Iterating yields `(number, line)`: numbers from 1, lines without line ends. After iteration,
     `findings` holds the defects of the file: byte order mark and CRLF (repaired), and lines that
-    are not UTF-8 (dropped).
+    are not UTF-8 or longer than `MAX_LINE_BYTES` (dropped), so that memory is bounded.
 
     Args:
         folder: of the corpus; origins are relative to it.
 
     Raises:
-        NotObtained: on iteration, if the file is missing or damaged.
+        NotObtained: on iteration, if the file is missing, damaged, or no file but a pipe, say.
     """
 
     def __init__(self, path: Path, folder: Path) -> None:
@@ -62,6 +66,10 @@ class Lines:
         self.line_count = first_crlf = last_crlf = 0
         for number, raw in enumerate(self._raw_lines(), start=1):
             self.line_count = number
+            if raw is None:
+                problem = f"is longer than {MAX_LINE_BYTES / 2**20:.0f} MB"
+                self._report(number, "line", problem, "look for missing line breaks")
+                continue
             if number == 1 and raw.startswith(BYTE_ORDER_MARK):
                 raw = raw[len(BYTE_ORDER_MARK) :]
                 problem, remedy = "starts with a byte order mark", "save it as UTF-8 without BOM"
@@ -80,16 +88,18 @@ class Lines:
             problem, remedy = f"ends in CRLF{more}", "save it with LF, as on Unix"
             self._report(first_crlf, "line ends", problem, remedy, "repaired")
 
-    def _raw_lines(self) -> Iterator[bytes]:
+    def _raw_lines(self) -> Iterator[bytes | None]:
         try:
-            file = gzip.open(self.path) if self.path.suffix == ".gz" else open(self.path, "rb")
+            file = open_regular(self.path)
         except OSError as error:
             problem = f"{self.path} is not there ({error.strerror})"
             raise NotObtained(f"{problem}; see the layout in the corpus's data card") from error
         with file:
             try:
-                yield from file
-            except (EOFError, gzip.BadGzipFile) as error:
+                zipped = self.path.suffix == ".gz"
+                opened = gzip.GzipFile(fileobj=file) if zipped else file
+                yield from bounded_lines(opened, MAX_LINE_BYTES)
+            except (EOFError, OSError, zlib.error) as error:
                 problem = f"{self.path} is damaged ({error})"
                 raise NotObtained(f"{problem}; copy or download it again") from error
 
@@ -132,7 +142,8 @@ class Table(Lines):
         header: column names, for a file without a header line.
 
     Raises:
-        ValueError: on iteration, if a required column is missing.
+        ValueError: on iteration, if the header cannot be read, lacks a required column, or has a
+            column twice.
     """
 
     def __init__(
@@ -146,11 +157,8 @@ class Table(Lines):
         for number, line in super().__iter__():
             fields = [field.strip() for field in line.split("\t")]
             if not names:
+                self._check_header(number, line, fields)
                 names = self.header = fields
-                missing = ", ".join(column for column in self.columns if column not in names)
-                if missing:
-                    known = ", ".join(names)
-                    raise ValueError(f"{self.path} lacks the column {missing}; it has {known}")
             elif not line.strip():
                 continue
             elif len(fields) != len(names):
@@ -159,6 +167,18 @@ class Table(Lines):
                 self._report(number, "columns", problem, remedy)
             else:
                 yield number, dict(zip(names, fields, strict=True))
+        if not names:
+            raise ValueError(f"{self.path} is empty, or its header is not UTF-8")
+
+    def _check_header(self, number: int, line: str, names: list[str]) -> None:
+        if number > 1 or "\0" in line:
+            raise ValueError(f"{self.path} is not UTF-8 (is it UTF-16?); save it as UTF-8")
+        if "\r" in line:
+            raise ValueError(f"{self.path} ends its lines in CR alone; save it with LF, as on Unix")
+        if twice := ", ".join(name for name in dict.fromkeys(names) if names.count(name) > 1):
+            raise ValueError(f"{self.path} has the column {twice} twice; leave out one of them")
+        if missing := ", ".join(column for column in self.columns if column not in names):
+            raise ValueError(f"{self.path} lacks the column {missing}; it has {', '.join(names)}")
 
 
 def parallel_lines(
@@ -223,7 +243,9 @@ def parallel_segments(
         number, line, texts = entry
         try:
             audio, start, seconds, speaker = parse(line)
-        except (ValueError, KeyError, TypeError, yaml.YAMLError):
+            if not (start >= 0 and math.isfinite(start + seconds)):
+                raise ValueError
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, yaml.YAMLError):
             yield listed.finding(number, "cut", f"is {line!r:.200}", f"a line must read {form}")
             continue
         yield Segment(
@@ -241,9 +263,11 @@ YAML_FORM = "- {duration: 3.5, offset: 16.1, ..., wav: ted_1.wav}"
 
 def parse_yaml(line: str) -> tuple[str, float, float, str]:
     """Parse a line of a MuST-C list: each line is YAML; the file is too long to parse whole."""
+    if len(line) > MAX_YAML_CHARACTERS:
+        raise ValueError(f"a line of more than {MAX_YAML_CHARACTERS} characters")
     (facts,) = yaml.load(line, yaml.CSafeLoader)
-    audio, start, seconds = facts["wav"], float(facts["offset"]), float(facts["duration"])
-    return audio, start, seconds, str(facts.get("speaker_id", ""))
+    start, seconds = float(facts["offset"]), float(facts["duration"])
+    return str(facts["wav"]), start, seconds, str(facts.get("speaker_id", ""))
 
 
 def parse_start_end(line: str, separator: str | None = None) -> tuple[str, float, float, str]:

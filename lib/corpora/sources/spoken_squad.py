@@ -5,11 +5,11 @@ With SQuAD 2.0 beside it, also questions that the passage does not answer.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Generator
 from pathlib import Path
 
+from lib.bounded import BadData, parse_json, read_regular
 from lib.corpora.sources.reading import Entries, NotObtained
 from lib.corpora.sources.splits import train_or_dev
 from lib.utterance import Finding, Utterance
@@ -89,18 +89,31 @@ def _question(
 
 def _read_articles(path: Path, folder: Path) -> Generator[Finding, None, list[dict]]:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["data"]
+        articles = parse_json(read_regular(path))["data"]
+        for article in articles:
+            _check_article(article)
+        return articles
     except OSError as error:
         remedy = "see the layout in the corpus's data card"
         raise NotObtained(f"{path} is not there ({error.strerror}); {remedy}") from error
-    except (ValueError, KeyError) as error:
+    except (BadData, KeyError, TypeError) as error:
         yield Finding(
             step="list",
-            origin=f"{path.relative_to(folder)}:{getattr(error, 'lineno', 1)}",
+            origin=f"{path.relative_to(folder)}:{getattr(error.__cause__, 'lineno', 1)}",
             problem=f"is not SQuAD's JSON ({error!r:.200})",
             remedy="download it again",
         )
         return []
+
+
+def _check_article(article: dict) -> None:
+    """Raise a KeyError or a TypeError unless an article is one."""
+    for passage in article["paragraphs"]:
+        texts, questions = (article["title"], passage["context"]), passage["qas"]
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError("a title or a context is no text")
+        if not isinstance(questions, list) or not all(isinstance(q, dict) for q in questions):
+            raise TypeError("the questions are no list of objects")
 
 
 def _impossible_questions(
@@ -118,7 +131,7 @@ def _impossible_questions(
     without_passage = 0
     for article in (yield from _read_articles(squad_2, folder)):
         for passage in article["paragraphs"]:
-            impossible = [question for question in passage["qas"] if question["is_impossible"]]
+            impossible = [question for question in passage["qas"] if question.get("is_impossible")]
             key = paragraphs.get(passage["context"].strip())
             if key:
                 questions[key] += impossible

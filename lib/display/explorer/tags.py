@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from lib.files import atomic_path, lock
+from lib.files import atomic_path
+from lib.locks import lock
 
 COLUMNS = ("explorer", "request", "tag", "note", "time")
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lib.files import read_json
+from lib.files import read_json, verify
 from lib.models.bridges.build import BridgeConfig, bridge_config, build_bridge
 from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.language_model import load_language_model
@@ -56,12 +56,14 @@ def load_speech_lm(folder: Path | str) -> SpeechLm:
     """A model that `save` wrote.
 
     Raises:
+        Damaged: a file is not what was written.
         ValueError: a file or a weight is missing, unexpected or of another shape; names it.
     """
     folder = Path(folder)
     for name in (FACTS, JOINTS):
         if not (folder / name).exists():
             raise ValueError(f"{folder} holds no speech language model: it lacks {name}")
+    verify(folder)
     facts = read_json(folder / FACTS)
     language_model = load_language_model(folder / LANGUAGE_MODEL)
     encoder, given = None, {}

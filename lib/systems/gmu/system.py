@@ -9,6 +9,7 @@ from typing import Any
 
 from torch import nn
 
+from lib.models.hub import resolved
 from lib.models.protocol import Search
 from lib.models.seamless import Seamless
 from lib.scales import preset
@@ -174,12 +175,12 @@ class Gmu(System):
         backbone = experiment.backbone
         if strategy.backbone != backbone.recipe.kind:
             backbone = get_backbone(strategy.backbone, experiment.scale, experiment.cache)
-        path = backbone.path
+        path, hub = backbone.path, bool(backbone.recipe.hub)
         return {
             "backbone": strategy.backbone,
             # beside the system's own folder, so that a cache may move
-            "path": path if backbone.recipe.hub else str(Path(path).relative_to(experiment.cache)),
-            "hub": bool(backbone.recipe.hub),
+            "path": resolved(path) if hub else str(Path(path).relative_to(experiment.cache)),
+            "hub": hub,
             "untied_head": strategy.switches.untied_head,
             "text": strategy.needs_text_encoder and strategy.multitask is None,
             "languages": [code for direction in experiment.directions for code in direction],

@@ -27,7 +27,8 @@ from lib.systems.outputs import TrainedSystem
 from lib.systems.seamless_backbone import SeamlessBackbone
 from lib.tasks import ASR, examples
 from lib.training.ctc import CtcObjective
-from lib.training.fit import FitResult, fit
+from lib.training.finished import FitResult
+from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective
 from lib.utterance import Corpus, Utterance
 

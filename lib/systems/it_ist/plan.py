@@ -20,19 +20,20 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
         parameters: go to each run of 20 and 21.
 
     Raises:
-        ValueError: the scale has no phrasebook.
+        ValueError: the scale has no phrasebook, or a parameter is one that the study varies.
     """
     if scale not in TRAINED_HERE:
         raise ValueError(f"study it_ist is made for {', '.join(TRAINED_HERE)}, not {scale}")
     first, further = SEEDS[:1], SEEDS[1:]
-    for seeds, switches in ((first, {"switches": True}), (further, {})):
+    for seeds, switches in ((first, {"switches": (True,)}), (further, {})):
         for notebook, minutes in MINUTES.items():
             grid = Grid(
                 name="it_ist",
                 notebook=notebook,
                 seeds=seeds,
                 seed_names=("seed", "backbone_seed"),
-                fixed={**parameters, "ablate": True, **switches},
+                factors={"ablate": (True,), **switches},
+                fixed=parameters,
                 minutes=minutes,
             )
             yield from planned(grid)

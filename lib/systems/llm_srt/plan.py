@@ -20,7 +20,7 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
         parameters: go to each run of 30.
 
     Raises:
-        ValueError: the scale has no phrasebook.
+        ValueError: the scale has no phrasebook, or a parameter is one that the study varies.
     """
     if scale not in TRAINED_HERE:
         raise ValueError(f"study llm_srt is made for {', '.join(TRAINED_HERE)}, not {scale}")
@@ -31,8 +31,14 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
 
 
 def _grid(seed: int, parameters: Mapping[str, Any], groups: str, minutes: float) -> Grid:
-    fixed = {**parameters, "ablate": groups}
-    return Grid(name="llm_srt", notebook="30", seeds=(seed,), fixed=fixed, minutes=minutes)
+    return Grid(
+        name="llm_srt",
+        notebook="30",
+        factors={"ablate": (groups,)},
+        fixed=parameters,
+        seeds=(seed,),
+        minutes=minutes,
+    )
 
 
 STUDIES = {"llm_srt": study_runs}

@@ -23,7 +23,7 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[PlannedRun
         parameters: go to each run of 40.
 
     Raises:
-        ValueError: the scale has no phrasebook.
+        ValueError: the scale has no phrasebook, or a parameter is one that the study varies.
     """
     _check(scale, "zero_resource")
     rivals = _grid(35.0, parameters, {"ablate": RIVALS}, seeds=SEEDS)
@@ -41,7 +41,7 @@ def transfer_runs(scale: str, parameters: Mapping[str, Any]) -> Iterator[Planned
         parameters: go to each run of 40.
 
     Raises:
-        ValueError: the scale has no phrasebook.
+        ValueError: the scale has no phrasebook, or a parameter is one that the study varies.
     """
     _check(scale, "transfer")
     languages = [code for code in LANGUAGES if code != TARGET]
@@ -59,7 +59,7 @@ def _grid(
         name="zero_resource",
         notebook="40",
         factors=factors,
-        fixed={name: value for name, value in parameters.items() if name not in factors},
+        fixed=parameters,
         seeds=seeds,
         minutes=minutes,
     )

@@ -1,106 +1,22 @@
 """Checks that compare utterances: duplicates, leaks, speaking rates, speakers and voices."""
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from lib.corpora.audio_stats import AudioStats, AudioStatsCache, Header
-from lib.corpora.curation.across_corpus import long_enough
-from lib.corpora.curation.rules import Rules
-from tests.corpora.curation.corpora import ANY_LANGUAGE, NO_AUDIO, curated, kept, steps, utterance
-from tests.corpora.curation.planted import voice
-
-
-@pytest.mark.parametrize(
-    "normalized, code, long",
-    [
-        ("one two three", "eng", True),
-        ("thank you", "eng", False),
-        ("非常感谢您", "zho", False),
-        ("非常感谢你们", "zho", True),
-    ],
+from lib.corpora.audio_stats import AudioStatsCache, Header
+from tests.corpora.curation.corpora import (
+    ANY_LANGUAGE,
+    NO_AUDIO,
+    STATS,
+    curated,
+    kept,
+    steps,
+    utterance,
 )
-def test_short_sentences_may_be_in_several_splits(normalized, code, long):
-    assert long_enough(normalized, code, Rules()) == long
-
-
-def test_sentence_of_test_is_dropped_from_dev_and_train(tmp_path):
-    splits = {"a": "train", "b": "dev", "c": "test", "d": "train"}
-    listed = [
-        utterance(tmp_path, name, "this very sentence leaks", split)
-        for name, split in splits.items()
-    ]
-    corpus = curated(tmp_path, listed)
-    assert kept(corpus) == ["c"]
-    assert set(steps(corpus).values()) == {"overlap"}
-    problems = {finding.id: finding.problem for finding in corpus.findings()}
-    assert problems["a"] == "its sentence is also in dev, b:1"
-
-
-def test_sentence_of_dev_is_dropped_from_train(tmp_path):
-    listed = [
-        utterance(tmp_path, "a", "Only dev, has THIS!", "dev"),
-        utterance(tmp_path, "b", "only dev has this"),
-    ]
-    assert kept(curated(tmp_path, listed)) == ["a"]
-
-
-def test_sentence_of_a_held_out_file_is_dropped_from_train_and_dev(tmp_path):
-    (tmp_path / "test.txt").write_text("Held out, as it is.\n")
-    listed = [
-        utterance(tmp_path, name, "held out as it is", split)
-        for name, split in (("a", "train"), ("b", "test"))
-    ]
-    listed.append(utterance(tmp_path, "c", split="dev", texts={"eng": "held out as it is!"}))
-    rules = replace(NO_AUDIO, held_out=(str(tmp_path / "test.txt"),))
-    assert kept(curated(tmp_path, listed, rules)) == ["b"]
-
-
-def leaking_translation(folder):
-    return [
-        utterance(folder, "a", texts={"eng": "one thing or other", "fra": "une phrase qui fuit"}),
-        utterance(
-            folder,
-            "b",
-            split="test",
-            texts={"eng": "something else here", "fra": "Une phrase qui fuit."},
-        ),
-        utterance(folder, "c", "thank you"),
-        utterance(folder, "d", "thank you", split="test"),
-    ]
-
-
-def test_translation_leaks_too(tmp_path):
-    assert steps(curated(tmp_path, leaking_translation(tmp_path))) == {"a": "overlap"}
-
-
-def test_short_sentences_leak_if_the_rules_say_so(tmp_path):
-    rules = replace(NO_AUDIO, min_overlap_words=1)
-    corpus = curated(tmp_path, leaking_translation(tmp_path), rules)
-    assert steps(corpus) == {"a": "overlap", "c": "overlap"}
-
-
-def shared_speaker(folder):
-    return [
-        utterance(folder, "a", speaker="x"),
-        utterance(folder, "b", speaker="y"),
-        utterance(folder, "c", split="test", speaker="x"),
-    ]
-
-
-def test_shared_speaker_is_noted(tmp_path):
-    corpus = curated(tmp_path, shared_speaker(tmp_path))
-    (noted,) = corpus.findings("noted")
-    assert noted.problem == "speaker 'x' is in several splits: 1 in train, 1 in test"
-    assert len(corpus.store) == 3
-
-
-def test_shared_speaker_is_dropped_from_train_if_the_rules_say_so(tmp_path):
-    rules = replace(NO_AUDIO, shared_speakers="drop")
-    assert steps(curated(tmp_path, shared_speaker(tmp_path), rules)) == {"a": "speaker"}
+from tests.corpora.curation.planted import voice
 
 
 def repeated_sentence(folder, split="train"):
@@ -184,13 +100,7 @@ def curate_pitches(folder, monkeypatch, semitones):
 
     def stats(self, paths):
         return [
-            AudioStats(
-                seconds=2.0,
-                level_db=-20.0,
-                clipped_share=0.0,
-                pitch_hz=float(pitches[Path(path).stem]),
-                hash=f"{number:x}1",
-            )
+            replace(STATS, pitch_hz=float(pitches[Path(path).stem]), hash=f"{number:x}1")
             for number, path in enumerate(paths)
         ]
 
@@ -216,12 +126,50 @@ def test_lively_voice_is_one(tmp_path, monkeypatch, spread, distance):
     assert curate_pitches(tmp_path, monkeypatch, two_groups(spread, distance)) == []
 
 
-def test_many_shared_speakers_are_fast(tmp_path):
-    listed = [
-        utterance(tmp_path, f"u{n}", split="train" if n % 2 else "test", speaker=f"s{n // 2}")
-        for n in range(3000)
+def copied_down(folder, transcripts, translation):
+    return [
+        utterance(folder, f"u{n}", texts={"eng": words, "fra": translation})
+        for n, words in enumerate(transcripts)
     ]
-    started = time.monotonic()
-    corpus = curated(tmp_path, listed, replace(NO_AUDIO, max_repeats=0))
-    assert time.monotonic() - started < 10
-    assert sum(finding.step == "speaker" for finding in corpus.findings()) == 1500
+
+
+MANY = [f"a sentence of its own {n}" for n in range(10)]
+
+
+def test_one_translation_of_many_transcripts_is_noted_once(tmp_path):
+    listed = copied_down(tmp_path, MANY, "une seule phrase")
+    (noted,) = curated(tmp_path, listed).findings("noted")
+    assert (noted.id, noted.step) == ("u0", "text")
+    assert noted.problem == "its translation is that of 10 different transcripts"
+
+
+@pytest.mark.parametrize(
+    "transcripts, translation",
+    [
+        (MANY[:9], "une seule phrase"),
+        (MANY[:2] * 9, "une seule phrase"),  # one sentence by many speakers
+        (MANY, "merci beaucoup"),  # short
+        ([""] * 20, "une seule phrase"),  # without transcripts
+    ],
+)
+def test_repeated_translation_may_be_right(tmp_path, transcripts, translation):
+    listed = copied_down(tmp_path, transcripts, translation)
+    listed = [replace(u, texts={c: t for c, t in u.texts.items() if t}) for u in listed]
+    assert steps(curated(tmp_path, listed), "noted") == {}
+
+
+def test_one_translation_of_many_languages_is_right(tmp_path):
+    codes = "deu fra spa ita por cat nld est gle mlt que swa".split()
+    listed = [
+        utterance(
+            tmp_path, c, language=c, texts={c: f"phrase en {c} alors", "eng": "it is one text"}
+        )
+        for c in codes
+    ]
+    assert steps(curated(tmp_path, listed), "noted") == {}
+
+
+def test_a_speaker_may_say_a_sentence_in_two_languages(tmp_path):
+    texts = {"eng": "one two three", "fra": "un deux trois"}
+    listed = [utterance(tmp_path, code, language=code, texts=texts, speaker="x") for code in texts]
+    assert steps(curated(tmp_path, listed)) == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib.corpora.audio import BadAudio
-from lib.corpora.audio_stats import AudioStats, Header
+from lib.corpora.audio_stats import Header
 from lib.corpora.curation.per_utterance import (
     check_access,
     check_audio,
@@ -17,13 +17,12 @@ from lib.corpora.curation.per_utterance import (
     make_finding,
 )
 from lib.corpora.curation.rules import OPEN_LICENCES, RUNGS, Rules
-from tests.corpora.curation.corpora import utterance
+from tests.corpora.curation.corpora import STATS, utterance
 
 ROOT = Path("/corpus")
 CLIP = utterance(ROOT, "a", "one two three")
 RULES = Rules()
 HEADER = Header(seconds=2.0, declared_seconds=2.0, sampling_rate=16000, channels=1)
-STATS = AudioStats(seconds=2.0, level_db=-20.0, clipped_share=0.0, pitch_hz=120.0, hash="a1")
 
 
 def found(findings):
@@ -177,13 +176,51 @@ def test_language_is_not_checked_if_the_rules_say_so():
         (replace(STATS, seconds=1.0), "a.wav is truncated: 1.00 of 2.00 s can be decoded"),
         (replace(STATS, level_db=-70.0), "silent: -70 dB of full scale, mono"),
         (replace(STATS, clipped_share=0.02), "clipped: 2.0 % of the samples at full scale"),
+        (
+            replace(STATS, flat_share=0.02),
+            "clipped: 2.0 % of the samples on plateaus, turned down since",
+        ),
         (BadAudio("a.wav: no"), "a.wav: no"),
     ],
 )
 def test_bad_audio_is_dropped(stats, problem):
-    finding = check_audio(CLIP, stats, RULES)
+    (finding,) = check_audio(CLIP, stats, RULES)
     assert (finding.problem, finding.outcome) == (problem, "dropped")
 
 
 def test_good_audio():
-    assert check_audio(CLIP, STATS, RULES) is None
+    assert list(check_audio(CLIP, STATS, RULES)) == []
+
+
+@pytest.mark.parametrize(
+    "changes, problem",
+    [
+        ({"pitch_hz": math.nan, "modulation_db": 0.5}, "steady noise, without a voice"),
+        ({"still_share": 0.5}, "50 % of it is digital silence"),
+        ({"dc_offset": -0.1}, "its mean is -0.10 of full scale (DC offset)"),
+        ({"drop_at_4_khz_db": 80.0}, "no audio above 4 kHz (80 dB less)"),
+        ({"silent_channels": "2"}, "channel 2 is silent"),
+    ],
+)
+def test_doubtful_sound_is_noted(changes, problem):
+    (finding,) = check_audio(CLIP, replace(STATS, **changes), RULES)
+    assert finding.problem.startswith(problem)
+    assert finding.outcome == "noted"
+
+
+def test_whispered_speech_is_no_noise():
+    assert list(check_audio(CLIP, replace(STATS, pitch_hz=math.nan), RULES)) == []
+
+
+def test_part_that_starts_before_its_file():
+    finding = check_duration(replace(CLIP, start=-0.5), RULES)
+    assert finding.problem == "starts at -0.50 s, before a.wav does"
+
+
+@pytest.mark.parametrize("split, outcome", [("train", "dropped"), ("test", "noted")])
+def test_whole_file_as_one_text(split, outcome):
+    texts = {"eng": "one two three", "fra": "un deux " * 100}
+    clip = replace(CLIP, split=split, texts=texts)
+    (finding,) = check_texts(clip, RULES)
+    assert finding.problem == "a text of 800 characters for 2.00 s of speech"
+    assert (finding.step, finding.outcome) == ("speaking rate", outcome)

@@ -65,7 +65,18 @@ def test_languages_chosen(tmp_path):
     assert {tuple(u.texts) for u in read(tmp_path, written="fra")} == {("bem",)}
 
 
-@pytest.mark.parametrize("broken", [row(duration=None), '{"audio_id": ', '["a list"]'])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        row(duration=None),
+        '{"audio_id": ',
+        '["a list"]',
+        row(bem_transcription=7),
+        row(duration=10**30),
+        row(bem_transcription="\ud800"),
+        "[" * 100_000,
+    ],
+)
 def test_broken_line_is_dropped(tmp_path, broken):
     _, findings = separate(read(tree(tmp_path, broken)))
     assert summaries(findings) == [("line", f"{TRAIN}:2", "dropped")]

@@ -84,6 +84,12 @@ def test_broken_segment_is_dropped(tmp_path):
     assert sum(u.split == "train" for u in utterances) == 2
 
 
+def test_a_speech_whose_name_no_file_can_have_is_left_to_curation(tmp_path):
+    lines = [f"{'x' * 300} 0.1 0.2", *SEGMENTS[1:]]
+    (part(tmp_path, "train") / "segments.lst").write_text("\n".join(lines) + "\n")
+    assert next(iter(read(tmp_path))).audio.name == f"{'x' * 300}.m4a"
+
+
 def test_texts_of_another_length_are_dropped(tmp_path):
     (part(tmp_path, "dev") / "segments.en").write_text("too short\n")
     utterances, findings = separate(read(tmp_path))

@@ -73,13 +73,15 @@ def test_sentence_of_another_split_is_noted_and_not_a_translation(tmp_path):
 def test_broken_lines_are_dropped_and_unknown_languages_noted(tmp_path):
     path = tree(tmp_path) / "data" / "en_us" / "dev.tsv"
     good = path.read_text()
-    path.write_text(good + "5\t15.wav\ttruncated\n" + good.replace("8000", "many"))
+    counts = [good.replace("8000", samples) for samples in ("many", "8" * 5000)]
+    path.write_text("".join([good, "5\t15.wav\ttruncated\n", *counts]))
     (tmp_path / "data" / "sv_se").mkdir()
     _, findings = separate(read(tmp_path, written="eng"))
     assert {finding.origin: finding.outcome for finding in findings if finding.step != "split"} == {
         "data/sv_se": "noted",
         "data/en_us/dev.tsv:2": "dropped",
         "data/en_us/dev.tsv:3": "dropped",
+        "data/en_us/dev.tsv:4": "dropped",
     }
 
 

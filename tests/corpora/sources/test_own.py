@@ -1,15 +1,11 @@
-"""A user's own recordings with a manifest: TSV, JSON lines, lhotse cuts."""
+"""A user's own recordings with a manifest: TSV and JSON lines."""
 
-import gzip
-import json
 import math
 
 import pytest
 
-from lib.corpora.audio import read_audio
 from lib.corpora.sources.own import BadManifest, read
-from lib.corpora.sources.reading import NotObtained
-from tests.corpora.sources.trees import separate, summaries, tone
+from tests.corpora.sources.trees import separate, summaries, write_json
 
 COLUMNS = (
     "id audio split source target transcript translation speaker gender seconds licence question "
@@ -34,11 +30,6 @@ def write_tsv(folder, *rows, columns=COLUMNS):
     lines = [columns, *([(GOOD | row).get(column, "") for column in columns] for row in rows)]
     (folder / "own.tsv").write_text("\n".join("\t".join(line) for line in lines), encoding="utf-8")
     return folder / "own.tsv"
-
-
-def write_json(folder, *rows):
-    (folder / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder / "m.jsonl"
 
 
 def test_tsv(tmp_path):
@@ -113,7 +104,10 @@ def test_names_of_dev(tmp_path, alias):
 @pytest.mark.parametrize(
     "row",
     [
-        {"texts": {"en": "hi"}},
+        {"texts": {"english": "hi"}},
+        {"texts": {"en": "hi", "eng": "hello"}},
+        {"target": "eng", "transcript": "hi", "translation": "hello"},
+        {"start": -1, "seconds": 1},
         {"transcript": "half \ud83d"},
         {"id": "half \ud83d"},
         {"source": ["eng"]},
@@ -163,7 +157,52 @@ def test_lines_of_another_target_are_skipped(tmp_path):
 
 
 def test_lines_of_another_source_are_skipped(tmp_path):
-    assert list(read(write_tsv(tmp_path, {}), "eng")) == []
+    (found,) = read(write_tsv(tmp_path, {}, {"source": "eng"}), "eng")
+    assert found.language == "eng"
+
+
+@pytest.mark.parametrize("asked", [("spa", None), ("mdw", "eng"), ("fra", "mdw")])
+def test_languages_without_any_line_are_an_error_that_names_those_with_lines(tmp_path, asked):
+    path = write_tsv(tmp_path, {}, {}, {"source": "eng", "target": "deu"})
+    wanted = " into ".join(filter(None, asked))
+    found = r"mdw into fra \(2\), eng into deu \(1\)"
+    with pytest.raises(BadManifest, match=f"no line of {wanted}; its lines are {found}"):
+        list(read(path, *asked))
+
+
+@pytest.mark.parametrize(
+    "tag, code",
+    [("FRA", "fra"), ("fr", "fra"), ("fre", "fra"), ("fr-FR", "fra"), ("fra_Latn", "fra")]
+    + [("Eng", "eng"), ("en", "eng"), ("cmn", "zho"), ("zh-yue", "yue"), ("swh", "swa")],
+)
+def test_codes_that_mean_the_same_are_read_as_iso_639_3(tmp_path, tag, code):
+    rows = {"target": tag}, {"target": tag, "id": "b"}, {"target": code, "id": "c"}
+    utterances, (finding,) = separate(read(write_tsv(tmp_path, *rows), "mdw", code))
+    assert [set(u.texts) for u in utterances] == [{"mdw", code}] * 3
+    assert (finding.origin, finding.outcome) == ("own.tsv:2", "repaired")
+    assert finding.problem == f"target is {tag!r}, on 2 lines"
+
+
+def test_texts_by_a_code_that_means_the_same(tmp_path):
+    row = {
+        "audio": "a.wav",
+        "source": "EN",
+        "texts": {"en": "hi", "fr-CA": "salut"},
+        "split": "dev",
+    }
+    (utterance,), findings = separate(read(write_json(tmp_path, row), "eng"))
+    assert utterance.texts == {"eng": "hi", "fra": "salut"}
+    assert {f.problem for f in findings} == {
+        "source is 'EN', on 1 lines",
+        "texts is 'en', on 1 lines",
+        "texts is 'fr-CA', on 1 lines",
+    }
+
+
+def test_lines_of_an_unknown_language_are_named_whatever_is_asked_for(tmp_path):
+    path = write_tsv(tmp_path, {}, {"target": "french"}, {"source": "mboshi"})
+    _, findings = separate(read(path, "mdw", "fra"))
+    assert summaries(findings) == [("line", f"own.tsv:{n}", "dropped") for n in (3, 4)]
 
 
 def test_json_lines(tmp_path):
@@ -183,47 +222,6 @@ def test_lines_that_are_no_json_objects_are_dropped(tmp_path):
     assert a_list.origin == "m.jsonl:3"
 
 
-def write_cuts(folder):
-    from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
-
-    recording = Recording.from_file(tone(folder / "talk.wav", seconds=4.0))
-    supervision = SupervisionSegment(
-        id="s1",
-        recording_id="talk",
-        start=0.5,
-        duration=1.0,
-        text="yes",
-        language="eng",
-        speaker="x",
-        custom={"split": "test", "texts": {"deu": "ja"}},
-    )
-    cut = MonoCut("c1", 1.0, 2.0, 0, [supervision], recording=recording)
-    CutSet.from_cuts([cut]).to_file(folder / "cuts.jsonl.gz")
-    return folder / "cuts.jsonl.gz"
-
-
-def test_lhotse_cuts_as_lhotse_writes_them(tmp_path):
-    (utterance,) = read(write_cuts(tmp_path))
-    assert (utterance.id, utterance.split) == ("s1", "test")
-    assert (utterance.start, utterance.seconds) == (1.5, 1.0)
-    assert utterance.texts == {"deu": "ja", "eng": "yes"}
-    assert len(read_audio(utterance.sound)) == 16000
-
-
-def test_lhotse_cuts_without_compression(tmp_path):
-    path = write_cuts(tmp_path)
-    (tmp_path / "cuts.jsonl").write_bytes(gzip.decompress(path.read_bytes()))
-    (compressed,), (plain,) = read(path), read(tmp_path / "cuts.jsonl")
-    assert plain.texts == compressed.texts
-
-
-def test_damaged_gzip(tmp_path):
-    path = write_cuts(tmp_path)
-    path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(NotObtained, match="cuts.jsonl.gz is damaged"):
-        list(read(path))
-
-
 def test_missing_manifest(tmp_path):
     with pytest.raises(BadManifest, match="is not there"):
         list(read(tmp_path / "none.tsv"))
@@ -233,6 +231,30 @@ def test_missing_column(tmp_path):
     message = "lacks the column source.*A manifest has the columns audio, source"
     with pytest.raises(BadManifest, match=message):
         list(read(write_tsv(tmp_path, {}, columns=["audio"])))
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "is empty"),
+        (b"audio\tsource\n", "lists nothing"),
+        (b"audio\tsource\n\n \n", "lists nothing"),
+        (b"audio\tsource\ra.wav\teng\r", "ends its lines in CR alone"),
+        (b"audio\tsource\ttranscript\ttranscript\n", "has the column transcript twice"),
+        ("audio\tsource\na.wav\teng\n".encode("utf-16"), "is it UTF-16"),
+        ("audio\tsource\na.wav\teng\n".encode("utf-16-le"), "is it UTF-16"),
+        (b"audio\tsource\xe9\na.wav\teng\n", "is not UTF-8"),
+    ],
+)
+def test_manifest_that_cannot_be_read(tmp_path, content, message):
+    (tmp_path / "m.tsv").write_bytes(content)
+    with pytest.raises(BadManifest, match=f"m.tsv.*{message}"):
+        list(read(tmp_path / "m.tsv"))
+
+
+def test_empty_json_lines(tmp_path):
+    with pytest.raises(BadManifest, match="lists nothing"):
+        list(read(write_json(tmp_path)))
 
 
 def test_folder_instead_of_a_manifest(tmp_path):

@@ -64,10 +64,12 @@ def test_only_english_is_spoken(tmp_path):
 def test_broken_lines_are_dropped(tmp_path):
     path = tree(tmp_path, ["train/clean"]) / "train" / "clean.json"
     uneven = {"duration_ms": [1], "label": ["one", "two"], "name": ["a.flac"]}
-    truncated = path.read_text()[:-9]
-    path.write_text(truncated + "\n" + json.dumps({"training_data": uneven}) + "\n")
+    number = {"duration_ms": [1], "label": [1], "name": ["a.flac"]}
+    huge = {"duration_ms": [10**400], "label": ["one"], "name": ["a.flac"]}
+    rows = [json.dumps({"training_data": data}) for data in (uneven, number, huge)]
+    path.write_text("\n".join((path.read_text()[:-9], *rows, "[" * 100_000)) + "\n")
     utterances, findings = separate(read(tmp_path))
-    origins = ["train/clean.json:2", "train/clean.json:3"]
+    origins = [f"train/clean.json:{line}" for line in range(2, 7)]
     assert summaries(findings) == [("list", origin, "dropped") for origin in origins]
     assert [u.id for u in utterances] == ["clean-meeting_DOT_mp3_00000"]
 

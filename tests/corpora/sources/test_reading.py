@@ -1,9 +1,11 @@
 """Lines, tables and parallel files: what is read, and which defects are reported."""
 
 import gzip
+import os
 
 import pytest
 
+from lib.corpora.sources import reading
 from lib.corpora.sources.reading import (
     YAML_FORM,
     Lines,
@@ -37,6 +39,29 @@ def test_truncated_gzip_is_damaged(tmp_path):
     damaged = lines(tmp_path, gzip.compress(b"one\n" * 100)[:-20], "a.gz")
     with pytest.raises(NotObtained, match="a.gz is damaged .*; copy or download it again"):
         list(damaged)
+
+
+def test_damaged_gzip_is_damaged(tmp_path):
+    content = bytearray(gzip.compress(os.urandom(1000)))
+    content[11:30] = bytes(19)
+    with pytest.raises(NotObtained, match="a.gz is damaged"):
+        list(lines(tmp_path, bytes(content), "a.gz"))
+
+
+def test_a_pipe_is_no_list(tmp_path):
+    os.mkfifo(tmp_path / "a.txt")
+    with pytest.raises(NotObtained, match="a.txt is not there .a named pipe, not a file"):
+        list(Lines(tmp_path / "a.txt", tmp_path))
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.gz"])
+def test_a_line_that_is_too_long_is_dropped(tmp_path, name, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 2**20)
+    content = b"one\n" + bytes(3 * 2**20) + b"\nthree\n"
+    read = lines(tmp_path, gzip.compress(content) if name == "a.gz" else content, name)
+    assert list(read) == [(1, "one"), (3, "three")]
+    assert summaries(read.findings) == [("line", f"{name}:2", "dropped")]
+    assert read.findings[0].problem == "is longer than 1 MB"
 
 
 def test_missing_file_points_to_the_card(tmp_path):
@@ -129,7 +154,22 @@ def test_segments_with_times_in_yaml(tmp_path):
     assert (segment.speaker, segment.texts, segment.origin) == ("x", {"eng": "yes"}, "a.txt:1")
 
 
-@pytest.mark.parametrize("line", ["- {wav: t.wav}", "- {duration: [}", "text", "- 1\n- 2", "- {}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "- {wav: t.wav}",
+        "- {duration: [}",
+        "text",
+        "- 1\n- 2",
+        "- {}",
+        "- {duration: .nan, offset: 1, wav: t.wav}",
+        "- {duration: 1, offset: -1, wav: t.wav}",
+        f"- {{duration: {'9' * 1000}, offset: 1, wav: t.wav}}",
+        f"- {{duration: {'9' * 5000}, offset: 1, wav: t.wav}}",
+        "- " * 900 + "x",
+        "[" * 100_000,
+    ],
+)
 def test_broken_yaml_line_is_dropped(tmp_path, line):
     listed = lines(tmp_path, f"{line}\n")
     texts = {"eng": lines(tmp_path, "yes\n" * (line.count("\n") + 1), "b.txt")}

@@ -106,6 +106,24 @@ def test_broken_list_is_dropped(tmp_path):
     assert {u.split for u in utterances} == {"test"}
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "[]",
+        '{"data": 1}',
+        '{"data": [1]}',
+        '{"data": [{"title": "T", "paragraphs": [{"context": 1, "qas": []}]}]}',
+        '{"data": [{"title": "T", "paragraphs": [{"context": "c", "qas": ["q"]}]}]}',
+        '{"data": ' + "[" * 100_000,
+    ],
+)
+def test_a_list_of_another_form_is_dropped(tmp_path, content):
+    (tree(tmp_path) / "spoken_train-v1.1.json").write_text(content)
+    utterances, findings = separate(read(tmp_path))
+    assert summaries(findings) == [("list", "spoken_train-v1.1.json:1", "dropped")]
+    assert {u.split for u in utterances} == {"test"}
+
+
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(NotObtained, match="spoken_train-v1.1.json"):
         list(read(tmp_path))

@@ -41,9 +41,9 @@ def test_only_a_frozen_encoder_has_stored_states(build, tmp_path):
 class Racing(torch.Tensor):
     """States in whose writing another process writes too."""
 
-    def float(self):
+    def numpy(self):
         self.other()
-        return self.as_subclass(torch.Tensor).float()
+        return self.as_subclass(torch.Tensor).numpy()
 
 
 def test_two_processes_may_write_at_once(build, tmp_path):

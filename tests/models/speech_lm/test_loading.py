@@ -15,6 +15,7 @@ from transformers import (
 from lib.decoding import Search, decode
 from lib.models.bridges.strided_conv import StridedConvConfig
 from lib.models.speech_lm.loading import load_speech_lm
+from tests.models.published import as_published
 from tests.models.speech_lm.conftest import TAGS
 
 BRIDGE = StridedConvConfig(compression=16, kernel=5, before_encoder=True, layers=1)
@@ -35,7 +36,7 @@ def saved(request, build, tmp_path):
 @pytest.fixture
 def folder(build, tmp_path):
     build(bridge=BRIDGE).save(tmp_path / "model")
-    return tmp_path / "model"
+    return as_published(tmp_path / "model")
 
 
 def test_every_number_is_loaded(saved):

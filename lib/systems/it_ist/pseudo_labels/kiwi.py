@@ -19,11 +19,13 @@ from typing import Any
 
 import pandas as pd
 import torch
+from huggingface_hub import snapshot_download
 
 from lib.corpora.phrasebook import Phrasebook
 from lib.files import content_hash, file_hash, read_json, write_json
+from lib.models.hub import REVISIONS
 from lib.progress import Progress, no_progress
-from lib.systems.backbones import training_lock
+from lib.systems.backbones import to_train
 from lib.systems.it_ist.pseudo_labels.defects import Pair, draw_damaged
 from lib.systems.it_ist.pseudo_labels.kiwi_encoder import (
     EncoderSize,
@@ -75,7 +77,7 @@ class Kiwi:
 
 
 def download_kiwi(name: str) -> Kiwi:
-    """A published COMETKiwi, by COMET's own download. Not run at full size.
+    """A published COMETKiwi, at its pinned commit. Not run at full size.
 
     Raises:
         UnknownCheckpoint: `HUB` does not name it.
@@ -85,10 +87,11 @@ def download_kiwi(name: str) -> Kiwi:
             f"{name} is not one of {', '.join(HUB)}; COMET's checkpoints are pickles, which may "
             "run code, so add it to HUB in lib/systems/it_ist/pseudo_labels/kiwi.py if you trust it"
         )
-    from comet import download_model, load_from_checkpoint
+    from comet import load_from_checkpoint
 
+    folder = Path(snapshot_download(name, revision=REVISIONS[name]))
     with _quiet():
-        return Kiwi(load_from_checkpoint(download_model(name)), name, HUB[name])
+        return Kiwi(load_from_checkpoint(folder / "checkpoints" / "model.ckpt"), name, HUB[name])
 
 
 def get_kiwi(
@@ -106,14 +109,14 @@ def get_kiwi(
     """
     facts = [VERSION, asdict(recipe), book.hash, list(targets), sorted(held_out)]
     folder = Path(cache) / f"cometkiwi-{content_hash(facts)}"
-    with training_lock(folder, progress):
-        if not (folder / "done.json").exists():
+    with to_train([folder / "done.json"], folder, progress) as missing:
+        if missing:
             pairs = correct_pairs(book, "train", recipe.sentences, targets)
             pairs = [pair for pair in pairs if pair.source not in held_out]
             pretrain_encoder(pairs, recipe.encoder, recipe.seed, folder / "encoder", progress)
             _train(recipe, pairs, folder, progress)
             checkpoint = folder / "checkpoints" / "model.ckpt"
-            write_json(folder / "done.json", {"checkpoint": file_hash(checkpoint)})
+            write_json(folder / "done.json", {"checkpoint": file_hash(checkpoint)}, sealed=True)
     return load_trained(folder)
 
 

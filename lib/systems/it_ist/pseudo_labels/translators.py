@@ -20,10 +20,11 @@ from lib.corpora.phrasebook import Phrasebook
 from lib.data.collate import Collator
 from lib.decoding import Search, decode
 from lib.files import content_hash
+from lib.models.hub import source
 from lib.models.loading import load_checkpoint
 from lib.models.nllb import Nllb, NllbSize, build_nllb, load_nllb, train_nllb_tokenizer
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
-from lib.systems.backbones import training_lock
+from lib.systems.backbones import to_train
 from lib.tasks import MT, Example, text_examples
 from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective
@@ -75,9 +76,10 @@ def translate_by_hub(
             so convert those of older repositories first.
     """
     path = translator.checkpoints[target]
-    cls = MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[type(AutoConfig.from_pretrained(path))]
+    config = AutoConfig.from_pretrained(**source(path))
+    cls = MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING[type(config)]
     model = load_checkpoint(cls, path, translator.name).to(device).eval()
-    tokenizer = AutoTokenizer.from_pretrained(path)
+    tokenizer = AutoTokenizer.from_pretrained(**source(path))
     if translator.source_token:
         tokenizer.src_lang = translator.source_token
     options: dict[str, Any] = {"num_beams": 1, "do_sample": False, "max_new_tokens": MAX_TOKENS}
@@ -122,8 +124,8 @@ def train_translator(
     words = _tokenizer(book, sentences, cache)
     facts = [VERSION, asdict(translator), book.hash, sentences, list(targets), sorted(held_out)]
     folder = Path(cache) / f"translator-{content_hash(facts)}"
-    with training_lock(folder, progress):
-        if not (folder / "model").exists():
+    with to_train([folder / "model"], folder, progress) as missing:
+        if missing:
             contents = book.contents("train", sentences)
             seen = [c for c in contents if not any(_is_unseen(i, translator) for i in c)]
             texts = [book.texts(content) for content in seen]
@@ -173,8 +175,8 @@ def translate(
 def _tokenizer(book: Phrasebook, sentences: int, cache: Path) -> NllbTokenizer:
     """One tokenizer for all translators."""
     folder = Path(cache) / f"translators-tokenizer-{content_hash([book.hash, sentences, SUBWORDS])}"
-    with training_lock(folder, no_progress):
-        if not folder.exists():
+    with to_train([folder], folder, no_progress) as missing:
+        if missing:
             texts = [text for texts in book.sentences(sentences) for text in texts.values()]
             train_nllb_tokenizer(texts, book.codes, SUBWORDS, folder)
     return NllbTokenizer.from_pretrained(folder)
