@@ -15,7 +15,7 @@ from lib.workbook.notebooks import BadParameter, Notebook, notebook, notebooks
 from lib.workbook.paths import scale_folder
 
 # Seconds after which a run is stopped from outside: a kernel that hangs does not stop by itself.
-TIMEOUT_SECONDS = {"smoke": 300, "tiny": 2400, "lab": 4 * 3600, "full": 14 * 24 * 3600}
+TIMEOUT_SECONDS = {"smoke": 300, "tiny": 7200, "lab": 4 * 3600, "full": 14 * 24 * 3600}
 # what the workbook writes into the folder of a run
 RUN_FILES = ("manifest.json", "notebook.ipynb", "hypotheses.jsonl", "training.csv", "log.txt")
 RUN_FILES += ("progress.json", "cell.json", ".lock", "figures", "pages")
