@@ -42,7 +42,7 @@ workbook: $(STAMP)
 	@$(BIN)/python -m lib.workbook run --scale $(SCALE) $(if $(JOBS),--jobs $(JOBS))
 
 test: lint
-	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile
+	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 test-fast: lint
 	@$(BIN)/python -m pytest -m "not slow"

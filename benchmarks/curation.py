@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.corpus import SOURCE, SPOKEN, TARGET, utterances
@@ -21,16 +22,8 @@ NO_FILES = Rules(audio="none")
 
 def rows(repeats: int) -> list[Row]:
     """Seconds and memory of curating 1,000 and 100,000 lines; hours of audio decoded a minute."""
-    table = []
-    with tempfile.TemporaryDirectory() as folder:
-        for count in (1_000, 100_000):
-            manifest = str(write_manifest(Path(folder) / f"{count}.tsv", count))
-            runs = [measure(curate_manifest, manifest=manifest) for _ in range(repeats)]
-            seconds, memory = ([run[key] for run in runs] for key in ("seconds", "peak_mb"))
-            what = f"{count:,} manifest lines curated, no file opened"
-            table.append(Row(what=what, unit="s", ours=seconds))
-            what = f"peak memory of curating {count:,} lines"
-            table.append(Row(what=what, unit="MB", ours=memory))
+    done = ("curated, no file opened", "curating")
+    table = _seconds_and_memory(curate_manifest, *done, (1_000, 100_000), repeats)
     hours = [measure(measure_audio)["hours_a_minute"] for _ in range(repeats)]
     what = "speech decoded: level, clipping, pitch, hash of the samples"
     return [*table, Row(what=what, unit="h/min", ours=hours)]
@@ -38,14 +31,21 @@ def rows(repeats: int) -> list[Row]:
 
 def manifest_rows(repeats: int) -> list[Row]:
     """Seconds and memory of reading 100,000 and 10,000,000 lines (1.3 GB of disk)."""
+    return _seconds_and_memory(read_manifest, "read", "reading", (100_000, 10_000_000), repeats)
+
+
+def _seconds_and_memory(
+    work: Callable[..., Figures], done: str, doing: str, counts: Sequence[int], repeats: int
+) -> list[Row]:
+    """Two rows for manifests of each number of lines; `done` and `doing` name the work in them."""
     table = []
     with tempfile.TemporaryDirectory() as folder:
-        for count in (100_000, 10_000_000):
+        for count in counts:
             manifest = str(write_manifest(Path(folder) / f"{count}.tsv", count))
-            runs = [measure(read_manifest, manifest=manifest) for _ in range(repeats)]
+            runs = [measure(work, manifest=manifest) for _ in range(repeats)]
             seconds, memory = ([run[key] for run in runs] for key in ("seconds", "peak_mb"))
-            table.append(Row(what=f"{count:,} manifest lines read", unit="s", ours=seconds))
-            what = f"peak memory of reading {count:,} lines"
+            table.append(Row(what=f"{count:,} manifest lines {done}", unit="s", ours=seconds))
+            what = f"peak memory of {doing} {count:,} lines"
             table.append(Row(what=what, unit="MB", ours=memory))
     return table
 

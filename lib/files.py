@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from lib.bounded import BadData, parse_json, read_regular
+from lib.bounded import BadData, NotAFile, check_regular, parse_json, read_regular
 from lib.cgroup import usable_cores
 from lib.disk import UMASK, naming_full_disk, naming_owner
 
@@ -129,11 +129,13 @@ def read_json(path: Path | str) -> Any:
     """Read JSON, without its seal.
 
     Raises:
-        OSError: it is not there or no file.
-        Damaged: it is not JSON, or not what was sealed.
+        OSError: it is not there, or not readable.
+        Damaged: it is no file, not JSON, or not what was sealed.
     """
     try:
         value = parse_json(read_regular(path))
+    except NotAFile as error:
+        raise Damaged(f"{path} is {error.strerror}") from error
     except BadData as error:
         raise Damaged(f"{path} {error}") from error
     if isinstance(value, dict) and SEAL in value:
@@ -177,6 +179,16 @@ def file_hash(path: Path | str, length: int = 12) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:length]
 
 
+def stamp(path: Path | str) -> str:
+    """Size, inode, and times of modification and of the last change (ns) of a regular file.
+
+    Raises:
+        OSError: it is not there, or no file.
+    """
+    facts = check_regular(path)
+    return f"{facts.st_size} {facts.st_ino} {facts.st_mtime_ns} {facts.st_ctime_ns}"
+
+
 def _write_hashes(folder: Path) -> None:
     """Write the sizes and hashes of all files of a folder into it."""
     names = [name for name in _names(folder) if name != HASHES]
@@ -191,7 +203,7 @@ def _file_facts(folder: Path, names: list[str]) -> dict[str, tuple[int, str]]:
         return dict(zip(names, threads.map(facts, names), strict=True))
 
 
-_verified: dict[str, dict[str, tuple[int, ...]]] = {}  # folder -> its files when it was compared
+_verified: dict[str, dict[str, str]] = {}  # folder -> the stamps of its files when compared
 
 
 def verify(folder: Path | str) -> None:
@@ -206,7 +218,7 @@ def verify(folder: Path | str) -> None:
     folder = Path(folder)
     if not (folder / HASHES).exists():
         return
-    stamps = _stamps(folder)
+    stamps = {name: stamp(folder / name) for name in _names(folder)}
     if _verified.get(os.path.abspath(folder)) == stamps:
         return
     with as_written(folder / HASHES):
@@ -219,14 +231,6 @@ def verify(folder: Path | str) -> None:
         if found != wanted[name]:
             raise Damaged(f"{folder / name} {CHANGED}", remedy)
     _verified[os.path.abspath(folder)] = stamps
-
-
-def _stamps(folder: Path) -> dict[str, tuple[int, ...]]:
-    stats = {name: os.stat(folder / name) for name in _names(folder)}
-    return {
-        name: (facts.st_size, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns)
-        for name, facts in stats.items()
-    }
 
 
 def _names(folder: Path) -> list[str]:

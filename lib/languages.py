@@ -88,10 +88,9 @@ def language(code: str) -> Language:
     """
     if code in LANGUAGES:
         return LANGUAGES[code]
-    wanted = code.lower() if code else ""
-    rows = LANGUAGES.values()
-    similar = [r.code for r in rows if wanted in (r.locale, r.whisper, r.name.lower())]
-    hint = f"did you mean {similar[0]!r}? " if similar else ""
+    by_name = (row.code for row in LANGUAGES.values() if row.name.lower() == code.lower())
+    similar = code_of_tag(code) or next(by_name, "")
+    hint = f"did you mean {similar!r}? " if similar else ""
     raise ValueError(
         f"unknown language {code!r:.100}: {hint}use an ISO 639-3 code, one of "
         f"{' '.join(LANGUAGES)}; to add a language, add a row to lib/languages.py"

@@ -38,19 +38,26 @@ SMALL_SIZE = SeamlessSize(
     kernel=7,
     subwords=500,
 )
+SPEC = Phrasebook(  # of `corpus`
+    spoken=("est", "eng"),
+    written=("spa", "que"),
+    train=20,
+    dev=4,
+    test=6,
+    breadth=NARROW,
+)
+
+
+def train_tokenizer(folder):
+    """Train a tokenizer for a Seamless of `SMALL_SIZE` in Estonian, English and Spanish."""
+    texts = [text for sentence in SPEC.sentences(200) for text in sentence.values()]
+    train_seamless_tokenizer(texts, ["est", "eng", "spa"], SMALL_SIZE.subwords, folder)
 
 
 @pytest.fixture(scope="session")
 def spec():
     """The phrasebook of `corpus`."""
-    return Phrasebook(
-        spoken=("est", "eng"),
-        written=("spa", "que"),
-        train=20,
-        dev=4,
-        test=6,
-        breadth=NARROW,
-    )
+    return SPEC
 
 
 @pytest.fixture(scope="session")
@@ -65,10 +72,9 @@ def corpus(spec, corpora):
 
 
 @pytest.fixture(scope="session")
-def tokenizer_folder(spec, tmp_path_factory):
+def tokenizer_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tokenizer") / "tokenizer"
-    texts = [text for sentence in spec.sentences(200) for text in sentence.values()]
-    train_seamless_tokenizer(texts, ["est", "eng", "spa"], SMALL_SIZE.subwords, folder)
+    train_tokenizer(folder)
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Small disks, other users and containers, for tests that root alone can make."""
+"""Small disks and other users, for tests that only root can run."""
 
 import contextlib
 import json

@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import sqlite3
 
 import pytest
 
 from lib import content
-from lib.content import FILE, Contents, files_below, stamp
+from lib.content import FILE, Contents, files_below
 from tests.disks import mounted
 
 
@@ -82,13 +81,6 @@ def test_hashes_are_made_on_a_full_disk(tmp_path, path, hashed):
         assert look(small, path) == look(tmp_path / "cache", path)
 
 
-def test_hashes_are_kept_while_another_process_reads_them(tmp_path, path, hashed):
-    look(tmp_path, path)
-    reader = sqlite3.connect(tmp_path / FILE)
-    reader.execute("SELECT * FROM files").fetchone()
-    assert look(tmp_path, path)
-
-
 def test_only_files_have_a_hash(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="named pipe"):
@@ -135,9 +127,3 @@ def test_another_folder_has_another_hash(folder, change):
     before = of_all(folder)
     change(folder)
     assert of_all(folder) != before
-
-
-def test_a_stamp_changes_with_each_change(path):
-    before = stamp(path)
-    os.chmod(path, 0o600)
-    assert stamp(path) != before

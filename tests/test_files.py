@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +16,11 @@ from lib.files import (
     content_hash,
     file_hash,
     read_json,
+    stamp,
     verify,
     write_json,
 )
+from tests.damage import change_a_bit, truncate
 from tests.disks import mounted
 
 
@@ -156,24 +159,10 @@ def test_a_folder_is_what_was_written(tmp_path):
     verify(folder)
 
 
-def change_a_bit(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-
-
-def truncate(path):
-    path.write_bytes(path.read_bytes()[:-2])
-
-
-def remove(path):
-    path.unlink()
-
-
 @pytest.mark.parametrize("name", ["x", "deep/y", HASHES])
-@pytest.mark.parametrize("damage", [change_a_bit, truncate, remove])
+@pytest.mark.parametrize("damage", [change_a_bit, truncate, Path.unlink])
 def test_a_damaged_file_is_named_with_a_remedy(tmp_path, name, damage):
-    if (name, damage) == (HASHES, remove):
+    if (name, damage) == (HASHES, Path.unlink):
         pytest.skip("then it is a folder of an older version")
     folder = write_folder(tmp_path / "f")
     damage(folder / name)
@@ -204,8 +193,8 @@ def test_a_folder_that_has_changed_since_is_compared_again(tmp_path):
 
 def test_a_folder_of_an_older_version_is_taken_as_it_is(tmp_path):
     folder = write_folder(tmp_path / "f")
-    remove(folder / HASHES)
-    remove(folder / "x")
+    (folder / HASHES).unlink()
+    (folder / "x").unlink()
     verify(folder)
 
 
@@ -237,3 +226,10 @@ def test_a_value_changes_the_hash():
 def test_the_hash_of_a_file_is_that_of_its_bytes(tmp_path):
     (tmp_path / "a").write_bytes(b"abc")
     assert file_hash(tmp_path / "a") == "ba7816bf8f01"  # SHA-256, FIPS 180-2
+
+
+def test_a_stamp_changes_with_each_change(tmp_path):
+    (tmp_path / "a").write_bytes(b"abc")
+    before = stamp(tmp_path / "a")
+    (tmp_path / "a").chmod(0o600)
+    assert stamp(tmp_path / "a") != before

@@ -33,6 +33,7 @@ GROUND = (
     "disk",
     "files",
     "locks",
+    "sqlite_cache",
     "content",
     "progress",
 )
@@ -45,7 +46,7 @@ ALLOWED["lib.systems.it_ist.pseudo_labels.views"] = {"display"}
 ALLOWED["lib.systems.speed.views"] = {"display"}
 ALLOWED["lib.systems.llm_srt.direction_views"] = {"display"}
 # how the workbook reaches systems: at import, and inside the functions of its commands
-REGISTRY = ("lib.systems", "lib.systems.registry", "lib.systems.grid")
+REGISTRY = ("lib.systems", "lib.systems.registry", "lib.systems.grid", "lib.systems.parameters")
 LAZY = {"lib.systems.load", "lib.systems.export", "lib.systems.one_system"}
 
 WITHOUT_TORCH = (
@@ -53,6 +54,7 @@ WITHOUT_TORCH = (
     "lib.content",
     "lib.files",
     "lib.locks",
+    "lib.sqlite_cache",
     "lib.languages",
     "lib.tasks",
     "lib.progress",

@@ -13,6 +13,7 @@ import pytest
 
 from lib.files import atomic_path, write_text
 from lib.locks import lock, to_make
+from lib.sqlite_cache import SqliteCache
 from lib.workbook.paths import ROOT
 from tests.disks import OtherUsersError, as_user, start_as
 
@@ -47,6 +48,20 @@ def cache():
 def test_what_another_user_finished_is_read(cache):
     assert as_user(ANNA, CLASS, make, cache, "anna") == "anna"
     assert as_user(BERT, CLASS, make, cache, "bert") == "anna"
+
+
+def exchange(cache, value):
+    """The value that is known, and then this one, if it can be stored."""
+    values = SqliteCache(cache / "a.sqlite")
+    known = values.get([b"key"])
+    values.put({b"key": value.encode()})
+    return known.get(b"key", b"").decode()
+
+
+def test_values_of_another_user_are_read_and_stay(cache):
+    assert as_user(ANNA, CLASS, exchange, cache, "anna") == ""
+    assert as_user(BERT, CLASS, exchange, cache, "bert") == "anna"
+    assert as_user(ANNA, CLASS, exchange, cache, "anna") == "anna"
 
 
 def test_what_cannot_be_written_is_one_clear_error(cache):

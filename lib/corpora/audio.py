@@ -17,7 +17,7 @@ from lib.utterance import SAMPLING_RATE
 
 RATES = (1_000, 768_000)  # Hz, the lowest and the highest that are read
 MAX_SECONDS = 4 * 3600.0  # read at once: 0.9 GB of samples
-LONGEST_SECONDS = 1e6  # of a recording; streamed FLAC declares the longest length that there is
+MAX_DECLARED_SECONDS = 1e6  # by a header; of streamed FLAC, libsndfile says 2^63 - 1 samples
 BLOCK = 2**22  # samples decoded at once, of all channels
 TOLERANCE_SECONDS = 0.5  # that MP3 headers may promise and not hold
 REMEDY = "repair it or remove its row from the corpus"
@@ -57,7 +57,7 @@ def open_sound(path: Path) -> Iterator[soundfile.SoundFile]:
             if not RATES[0] <= rate <= RATES[1]:
                 low, high = RATES
                 raise BadAudio(f"its sampling rate is {rate:,} Hz, not {low:,} to {high:,} Hz")
-            if sound.frames > LONGEST_SECONDS * rate:
+            if sound.frames > MAX_DECLARED_SECONDS * rate:
                 raise BadAudio("its header does not give its length, as in a stream")
             yield sound
     except FileNotFoundError as error:

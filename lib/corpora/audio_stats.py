@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
-import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -18,10 +18,10 @@ import numpy as np
 from jaxtyping import Float
 
 from lib.cgroup import usable_cores
-from lib.content import stamp
 from lib.corpora import sound_shape
 from lib.corpora.audio import BadAudio, open_sound, read_audio, split_media_fragment
-from lib.files import content_hash, file_hash
+from lib.files import content_hash, file_hash, stamp
+from lib.sqlite_cache import SqliteCache
 from lib.utterance import SAMPLING_RATE
 
 T = TypeVar("T", "Header", "AudioStats")
@@ -166,11 +166,7 @@ class AudioStatsCache:
     """Headers and statistics in one SQLite file, keyed by path, size, inode and times."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._base = sqlite3.connect(path, timeout=60)
-        self._base.execute(
-            "CREATE TABLE IF NOT EXISTS measured (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
-        )
+        self._cache = SqliteCache(path)
 
     def headers(self, paths: Sequence[Path]) -> list[Header | BadAudio]:
         """The header of each file, or the error on reading it."""
@@ -189,21 +185,20 @@ class AudioStatsCache:
             except BadAudio as error:
                 return error
 
-        keys = [f"{kind} {_code_hash()} {_stamp(path)}" for path in paths]
-        marks = ",".join("?" * len(keys))
-        rows = self._base.execute(f"SELECT key, value FROM measured WHERE key IN ({marks})", keys)
-        known = {key: shape(**json.loads(value)) for key, value in rows}
+        keys = [os.fsencode(f"{kind} {_code_hash()} {_stamp(path)}") for path in paths]
+        values = self._cache.get(keys)
+        known = {key: shape(**json.loads(value)) for key, value in values.items()}
         new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
         with ThreadPoolExecutor(usable_cores()) as threads:  # libsndfile decodes without the GIL
             found = dict(zip(new, threads.map(attempt, new.values()), strict=True))
         # errors are not stored: a disk may be back tomorrow
-        measured = [
-            (key, json.dumps(asdict(value)))
-            for key, value in found.items()
-            if not isinstance(value, BadAudio)
-        ]
-        with self._base:
-            self._base.executemany("INSERT OR REPLACE INTO measured VALUES (?, ?)", measured)
+        self._cache.put(
+            {
+                key: json.dumps(asdict(value)).encode()
+                for key, value in found.items()
+                if not isinstance(value, BadAudio)
+            }
+        )
         known |= found
         return [known[key] for key in keys]
 

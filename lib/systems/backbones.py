@@ -5,6 +5,7 @@ A recipe says how one comes about. Below `full` it is trained here, once; other 
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -192,7 +193,7 @@ def backbone_facts(backbones: Mapping[str, TrainedBackbone], cache: Path) -> dic
     """
     hub = all(backbone.recipe.hub for backbone in backbones.values())
     paths = {
-        name: resolved(b.path) if hub else str(Path(b.path).relative_to(cache))
+        name: resolved(b.path) if hub else os.path.relpath(b.path, cache)
         for name, b in backbones.items()
     }
     return {"hub": hub, **paths}

@@ -6,6 +6,7 @@ is data: `lib.workbook.grids` runs one and reads its records.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -144,6 +145,26 @@ def format_changes(values: Mapping[str, Any]) -> str:
         if ";" in f"{value}":
             raise ValueError(f"{name}={value!r}: a change cannot have a semicolon")
     return "; ".join(f"{name}={value}" for name, value in values.items())
+
+
+def parse_changes(text: str) -> dict[str, Any]:
+    """Changes from text: name -> value; what is no Python literal is text.
+
+    Raises:
+        ValueError: a part is not name=value, or a name stands twice.
+    """
+    found: dict[str, Any] = {}
+    for part in filter(str.strip, text.split(";")):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise ValueError(f"{part.strip()!r} is no change; write it as bridge.compression=4")
+        if name in found:
+            raise ValueError(f"{name} is changed twice: {found[name]!r} and {value!r}")
+        try:
+            found[name] = ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            found[name] = value
+    return found
 
 
 def planned(*grids: Grid | PlannedRun) -> list[PlannedRun]:

@@ -1,4 +1,4 @@
-"""Checks the values of a notebook's parameters by their names, before a kernel starts.
+"""The values of a notebook's parameters by their names: checks, and the files that they name.
 
 What a value must be is said once for all notebooks: `source` is a language in each of them.
 """
@@ -6,20 +6,24 @@ What a value must be is said once for all notebooks: `source` is a language in e
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from lib.languages import language, parse_languages
+from lib.systems.grid import parse_changes
 from lib.systems.registry import SYSTEMS
 
 PHRASEBOOK, OWN = "phrasebook", "own"
 MAX_SEED = 2**32 - 1  # NumPy's
 LANGUAGE = ("source", "target")
 LANGUAGE_LISTS = ("sources", "targets", "languages", "held_out")
-# names and folders, such as covost2=/data/covost2; a corpus alone has its folder in `folder`
+# names and folders, such as covost2=/data/covost2
 CORPUS_LISTS = ("corpora", "asr_corpus", "recordings")
+# a corpus alone, and its folder; those of a pair are in changes only
+CORPUS_AND_FOLDER = (("corpus", "folder"), ("pair_corpus", "pair_folder"))
 AT_LEAST = {"processes": 1, "clips": 0, "hours": 0.0, "kept_share": 0.0, "max_seconds": 0.1}
 AT_MOST = {"processes": 1024, "clips": 10**9, "hours": 10**7, "kept_share": 1.0}
 MAY_BE_EMPTY = ("held_out", "zero_shot")  # though their defaults are not
@@ -54,6 +58,49 @@ def check(
     _check_system(values, texts)
 
 
+def corpora(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The corpora that parameters name, and a `change` among them, each with its folder or "".
+
+    Raises:
+        ValueError: see `parse_changes`.
+    """
+    named = {**values, **parse_changes(values.get("change", ""))}
+    text = {name: f"{value}" for name, value in named.items()}
+    parts = [part.partition("=") for name in CORPUS_LISTS for part in text.get(name, "").split()]
+    alone = [(text.get(corpus, ""), text.get(folder, "")) for corpus, folder in CORPUS_AND_FOLDER]
+    return [*filter(any, alone), *((name, folder) for name, _, folder in parts)]
+
+
+def input_paths(values: Mapping[str, Any]) -> list[str]:
+    """The files and folders that a run reads by its parameters: corpora, filled rating sheets."""
+    folders = [folder for _, folder in corpora(values)]
+    return [path for path in (*folders, *_sheets(values.get("ratings", ""))) if path]
+
+
+def _sheets(text: str) -> list[str]:
+    return [path.strip() for path in text.split(";")]
+
+
+def absolute(name: str, text: str) -> str:
+    """A parameter from a command line with whole paths: a notebook's working directory is another.
+
+    Args:
+        text: of the parameter `name`.
+    """
+    if name == "folder":
+        return _absolute(text)
+    if name in CORPUS_LISTS:
+        parts = (part.partition("=") for part in text.split())
+        return " ".join(f"{corpus}{equals}{_absolute(at)}" for corpus, equals, at in parts)
+    if name == "ratings":
+        return "; ".join(map(_absolute, _sheets(text)))
+    return text
+
+
+def _absolute(path: str) -> str:
+    return os.path.abspath(os.path.expanduser(path)) if path else ""
+
+
 def _check_value(name: str, value: Any) -> None:
     """Limits of numbers."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -75,11 +122,9 @@ def _check_corpora(
         parse_licences(given["licences"])
     if "audio" in given and given["audio"] not in AUDIO:
         raise ValueError(f"audio is {given['audio']!r}; use one of {', '.join(AUDIO)}")
-    pairs = [part.partition("=") for name in CORPUS_LISTS for part in given.get(name, "").split()]
-    listed = [(name, folder) for name, _, folder in pairs]
-    if corpus := given.get("corpus"):
-        listed.append((corpus, values.get("folder", "")))
-    for name, folder in listed:
+    for name, folder in corpora(values):
+        if name in ("", PHRASEBOOK):  # a folder alone is that of the experiment's own corpus
+            continue
         _check_name(name)
         if not reads_records:
             _check_folder(name, folder)
@@ -102,8 +147,6 @@ def _check_name(name: str) -> None:
 
 
 def _check_folder(name: str, folder: str) -> None:
-    if name == PHRASEBOOK:
-        return
     if not folder:
         what = "the path of a manifest" if name == OWN else "the folder of the corpus"
         raise ValueError(f"corpus={name} needs folder=, {what}")

@@ -20,15 +20,6 @@ OTHER_STUDIES = {"ZR-6": "transfer", "ZR-6-SOUND": "transfer"}
 ABLATIONS = ("compression", "instruction", "initialisation", "one_pair", "open_questions")
 
 
-def check_parameters(
-    values: Mapping[str, Any], defaults: Mapping[str, Any], reads_records: bool = False
-) -> None:
-    """Check the values of a notebook's parameters; see `lib.systems.parameters.check`."""
-    from lib.systems import parameters
-
-    parameters.check(values, defaults, reads_records)
-
-
 def claims() -> dict[str, Claim]:
     """The claims of the workbook and of all systems, by id."""
     return {id: claim for module in _claim_modules() for id, claim in module.CLAIMS.items()}

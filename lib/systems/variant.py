@@ -14,7 +14,6 @@ A number may be a multiple of what it is, such as `recipe.align.updates=0.25x`.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +26,7 @@ from typing import Any
 from lib.languages import language
 from lib.systems.corpora import with_test_clips
 from lib.systems.experiment import Experiment
-from lib.systems.grid import format_changes
+from lib.systems.grid import format_changes, parse_changes
 from lib.systems.one_pair import PAIR_CHANGES, OnePair, on_one_pair
 from lib.systems.registry import SYSTEMS
 from lib.systems.strategy import Strategy, System
@@ -40,26 +39,6 @@ BY_HAND = ("scale", "seed", "cache", "backbone_seed", "recipe")
 BY_HAND += ("callback", "progress", "on_system", "device")
 _TIMES = re.compile(r"\d+(\.\d+)?x")  # such as 0.25x: a quarter of what it is
 PAIRED = "gmu"  # the system whose experiments are of one pair anyway
-
-
-def parse_changes(text: str) -> dict[str, Any]:
-    """Changes from text: name -> value; what is no Python literal is text.
-
-    Raises:
-        ValueError: a part is not name=value, or a name stands twice.
-    """
-    found: dict[str, Any] = {}
-    for part in filter(str.strip, text.split(";")):
-        name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not name:
-            raise ValueError(f"{part.strip()!r} is no change; write it as bridge.compression=4")
-        if name in found:
-            raise ValueError(f"{name} is changed twice: {found[name]!r} and {value!r}")
-        try:
-            found[name] = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            found[name] = value
-    return found
 
 
 def open_variant(
@@ -157,8 +136,9 @@ def _take_options(
 def _check_folders(changes: Mapping[str, Any]) -> None:
     """Refuse a relative folder: a notebook's working directory is not the command's."""
     for name, value in changes.items():
-        if name.endswith("folder") and value and not Path(value).is_absolute():
-            raise ValueError(f"{name}={value}: give the whole path, such as {Path.cwd() / value}")
+        folder = Path(f"{value}")
+        if name.endswith("folder") and value and not folder.is_absolute():
+            raise ValueError(f"{name}={value}: give the whole path, such as {folder.absolute()}")
 
 
 def _changed_recipe(recipe: Any, changes: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

@@ -23,10 +23,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from lib.bounded import parse_json
-from lib.content import stamp
 from lib.corpora.audio import split_media_fragment
 from lib.data.batch import Batch, lengths_mask, pad
-from lib.files import write_text
+from lib.files import stamp, write_text
 from lib.models.protocol import part_names
 from lib.training.stages import Stage
 from lib.training.weights import weights_fingerprint

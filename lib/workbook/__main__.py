@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from lib.files import Damaged
 from lib.scales import SCALES
+from lib.systems import parameters
 from lib.workbook import systems_cli
 from lib.workbook.notebooks import BadParameter, notebook, notebooks
 from lib.workbook.paths import scale_folder
@@ -129,9 +130,7 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
         if name in given:
             twice = f"{given[name]!r:.100} and {text!r:.100}"
             raise BadParameter(f"-p {name:.100} is given twice: {twice}")
-        # a notebook's working directory is another one
-        is_path = name == "folder" and text
-        given[name] = os.path.abspath(os.path.expanduser(text)) if is_path else text
+        given[name] = parameters.absolute(name, text)
     return given
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lib.workbook.corpus_facts import corpus_stamp
 from lib.workbook.identity import own_record
-from lib.workbook.manifest_reader import corpus_stamp, lib_hash, manifests, run_damage
+from lib.workbook.manifest_reader import lib_hash, manifests, run_damage
 from lib.workbook.plan import NotebookRun
 from lib.workbook.record_schema import FINISHED
 
@@ -17,8 +18,7 @@ def finished(run: NotebookRun) -> str | None:
         return None
     if manifest["notebook_hash"] != run.notebook.hash or manifest["parameters"] != run.parameters:
         return None
-    stamp = corpus_stamp(run.parameters.get("folder", ""))
-    if manifest.get("corpus_stamp", "none") != stamp:
+    if manifest.get("corpus_stamp", "none") != corpus_stamp(run.parameters):
         return None
     if run.reads_records and _is_outdated(manifest):
         return None

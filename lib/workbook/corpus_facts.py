@@ -1,11 +1,18 @@
-"""What a run's record keeps of a corpus that it used."""
+"""What a run's record keeps of corpora: facts of those that it used, a stamp of those on disk."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from lib.utterance import Corpus
+from lib.content import Contents, files_below
+from lib.corpora.sources import own
+from lib.systems.parameters import input_paths
+from lib.utterance import Corpus, Utterance
+from lib.workbook.paths import cache
 
 MAX_DROPPED_LISTED = 100  # utterances whose reasons stand in the record
 
@@ -32,3 +39,33 @@ def corpus_line(facts: dict[str, Any]) -> str:
     if dropped := facts["dropped_because"]:
         text += f" {facts['dropped']} left out, the first: {dropped[0]['reason']}"
     return text
+
+
+def corpus_stamp(parameters: Mapping[str, Any]) -> str:
+    """The content of what the parameters of a run name on disk: corpora, and rating sheets.
+
+    Returns:
+        A hash of each, of all files in a folder, or of a manifest and the audio that it lists;
+        "none" where there is nothing.
+    """
+    paths = [Path(path).expanduser().absolute() for path in input_paths(parameters)]
+    if not any(path.exists() for path in paths):
+        return "none"
+    with Contents(cache()) as contents:
+        return "-".join(_stamp(path, contents) for path in paths)
+
+
+def _stamp(path: Path, contents: Contents) -> str:
+    if not path.exists():
+        return "none"
+    if path.is_dir():
+        return contents.hash_of_all(files_below(path), path)
+    return contents.hash_of_all([path, *_listed(path)], path.parent)
+
+
+def _listed(manifest: Path) -> Iterator[Path]:
+    """The audio files that a manifest lists; none where it cannot be used."""
+    with contextlib.suppress(ValueError, OSError):
+        for entry in own.read(manifest):
+            if isinstance(entry, Utterance):
+                yield entry.audio

@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from pathlib import Path
+from threading import Event, Thread
 
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
 
 from lib.files import write_json
 from lib.workbook.paths import HEADLESS, ROOT
+from lib.workbook.process_tree import end_kernels
 
 KERNEL = "speech-translation"
 
@@ -53,5 +55,25 @@ def _literally(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
+def _end_with_runner(runner_died: Event) -> None:
+    """Wait for the end of the runner, which holds the other end of standard input, then end, too.
+
+    A runner that was killed could not end its runs; they would hold GPUs, and their own locks.
+    """
+    pipe = os.dup(0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.read(pipe, 1)
+    runner_died.set()
+    end_kernels([os.getpid()])
+    os._exit(1)
+
+
 if __name__ == "__main__":
-    execute(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+    runner_died = Event()
+    watcher = Thread(target=_end_with_runner, args=[runner_died], daemon=True)
+    watcher.start()
+    try:
+        execute(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
+    finally:
+        if runner_died.is_set():  # the kernel has ended; what it started may be saving
+            watcher.join()

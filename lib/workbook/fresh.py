@@ -18,13 +18,18 @@ from lib.workbook.paths import cache
 from lib.workbook.plan import RUN_FILES, NotebookRun
 
 MARKERS = ("system.json", "training.csv")  # files of a system, trained or in training
-# what the workbook writes into the folder of a system, and into that of a run
+# what the workbook writes into the folder of a system
 SYSTEM_FILES = (
     *(*MARKERS, "done.json", "rehearsal.json", "dropped-*.json", "listening.jsonl"),
     *("signals.jsonl", "best.safetensors", "candidates/*.safetensors", "checkpoint/*", "launch/*"),
     *("outputs/*.json", "shifted-*/outputs/*.json", "tensorboard/*tfevents*", HASHES),
 )
-OWN_RUN_FILES = (*RUN_FILES, "figures/*.png", "pages/*.html")
+# and into that of a run: some notebooks train there (00 and 10), and 62 keeps its timings; rating
+# sheets are not among it, since people fill them in
+OWN_RUN_FILES = (
+    *(*RUN_FILES, "figures/*.png", "pages/*.html", "timings.csv", "again/.*.lock"),
+    *(f"{own}/{name}" for own in ("gmu-*", "text-*", "again/gmu-*") for name in SYSTEM_FILES),
+)
 # and what killed processes, NFS and Jupyter leave
 LEFT_OVER = (f"*.*{PART}/*", "*.nfs*", "*.ipynb_checkpoints/*")
 LOCK_SECONDS = 1.0  # the lock of a process that was just killed takes a moment to go
@@ -106,11 +111,11 @@ def _link_or_file(folder: Path) -> str:
 
 
 def _foreign(folder: Path, own: tuple[str, ...]) -> str:
-    """That something in a folder was not made by the workbook; empty where all was."""
+    """That something in a folder is not the workbook's alone; empty where all is."""
     files = (p for p in folder.rglob("*") if p.is_symlink() or not p.is_dir())
     for name in (str(path.relative_to(folder)) for path in files):
         if not any(fnmatch(name, pattern) for pattern in own + LEFT_OVER):
-            return f"it holds {name}, which the workbook did not make"
+            return f"it holds {name}, which the workbook did not make, or which people fill in"
     return ""
 
 

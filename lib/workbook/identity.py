@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from lib.systems import registry
+from lib.systems import parameters
 from lib.workbook.manifest_reader import read_manifest
 from lib.workbook.notebooks import BadParameter
 from lib.workbook.plan import NotebookRun
@@ -35,7 +35,7 @@ def check_runs(runs: Iterable[NotebookRun]) -> None:
 
 def _check_values(run: NotebookRun) -> None:
     try:
-        registry.check_parameters(run.parameters, run.notebook.parameters, run.reads_records)
+        parameters.check(run.parameters, run.notebook.parameters, run.reads_records)
     except (OSError, ValueError) as error:
         raise BadParameter(f"notebook {run.notebook.number}: {str(error):.900}") from error
 
@@ -54,7 +54,7 @@ def differing(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     return [name for name in one if name in other and one[name] != other[name]]
 
 
-def _same_name(run: NotebookRun, parameters: dict[str, Any], where: str) -> BadParameter:
-    name = next(iter(differing(run.parameters, parameters)), "")
-    own, others = (f"{name}={values.get(name)!r:.100}" for values in (run.parameters, parameters))
+def _same_name(run: NotebookRun, given: dict[str, Any], where: str) -> BadParameter:
+    name = next(iter(differing(run.parameters, given)), "")
+    own, others = (f"{name}={values.get(name)!r:.100}" for values in (run.parameters, given))
     return BadParameter(f"run {run.name} with {own} has the name of {where} has {others}")

@@ -5,9 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from contextlib import suppress
-
-import psutil
 
 from lib.cgroup import usable_cores
 from lib.scales import THREADS
@@ -53,14 +50,3 @@ def run_environment(scale: str, gpu_names: list[str]) -> dict[str, str]:
     if gpu_names:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(gpu_names)
     return environment
-
-
-def memory_mb(process: int) -> float:
-    """Memory that a process and its descendants hold now, in MB."""
-    total = 0
-    with suppress(psutil.Error):
-        parent = psutil.Process(process)
-        for member in [parent, *parent.children(recursive=True)]:
-            with suppress(psutil.Error):
-                total += member.memory_info().rss
-    return total / 2**20

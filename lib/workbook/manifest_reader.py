@@ -6,16 +6,12 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from lib.bounded import BadData, check_regular, read_regular
-from lib.content import Contents, files_below
-from lib.corpora.sources import own
 from lib.files import Damaged, content_hash, file_hash, read_json
-from lib.utterance import Utterance
 from lib.workbook.paths import ROOT, cache, scale_folder
 from lib.workbook.record_schema import FINISHED, problem
 
@@ -144,32 +140,6 @@ def lib_hash() -> str:
     """The hash of the library's source files."""
     paths = sorted((ROOT / "lib").rglob("*.py"))
     return content_hash([[str(path.relative_to(ROOT)), file_hash(path)] for path in paths])
-
-
-def corpus_stamp(folder: str) -> str:
-    """The content of a corpus on disk: of all files in its folder, or that its manifest lists.
-
-    Args:
-        folder: a run's parameter: a manifest file, a corpus folder, or empty.
-
-    Returns:
-        A hash, or "none" where there is no corpus.
-    """
-    path = Path(folder).expanduser().absolute()
-    if not folder or not path.exists():
-        return "none"
-    with Contents(cache()) as contents:
-        if path.is_dir():
-            return contents.hash_of_all(files_below(path), path)
-        return contents.hash_of_all([path, *_listed(path)], path.parent)
-
-
-def _listed(manifest: Path) -> Iterator[Path]:
-    """The audio files that a manifest lists; none where it cannot be used."""
-    with contextlib.suppress(ValueError, OSError):
-        for entry in own.read(manifest):
-            if isinstance(entry, Utterance):
-                yield entry.audio
 
 
 def first_began(manifest: dict[str, Any]) -> str:

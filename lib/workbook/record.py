@@ -30,18 +30,12 @@ from lib.systems import registry
 from lib.utterance import Corpus
 from lib.workbook import power
 from lib.workbook.claim_rows import Interval, differs, judged_row, predicted_row
-from lib.workbook.corpus_facts import corpus_facts, corpus_line
+from lib.workbook.corpus_facts import corpus_facts, corpus_line, corpus_stamp
 from lib.workbook.environment import describe_environment
 from lib.workbook.hypotheses import OUTPUTS, TRAINING
 from lib.workbook.identity import check_runs
 from lib.workbook.live_progress import LiveProgress
-from lib.workbook.manifest_reader import (
-    RECORD,
-    corpus_stamp,
-    first_began,
-    hash_of,
-    system_folders,
-)
+from lib.workbook.manifest_reader import RECORD, first_began, hash_of, system_folders
 from lib.workbook.paths import HEADLESS, cache, scale_folder
 from lib.workbook.plan import notebook_run
 from lib.workbook.record_schema import FINISHED, NOT_YET
@@ -163,9 +157,13 @@ class Run:
     def on_system(self, system: str, folder: Path) -> None:
         """Record a trained system and its folder in the cache, which notebooks share.
 
+        One in the run's own folder, such as an exercise trains, goes with the run.
+
         Raises:
             ValueError: the folder is elsewhere.
         """
+        if folder.resolve().is_relative_to(self.folder):
+            return
         if folder.resolve().parent != cache():
             raise ValueError(f"the system {system} lies in {folder}, not in the cache, {cache()}")
         self.manifest["systems"][system] = folder.name  # the cache may move
@@ -273,7 +271,7 @@ def start_run(number: str, scale: str, **parameters: Any) -> Run:
         "title": planned.notebook.title,
         "scale": scale,
         "parameters": planned.parameters,
-        "corpus_stamp": corpus_stamp(planned.parameters.get("folder", "")),
+        "corpus_stamp": corpus_stamp(planned.parameters),
         "sealed": seal(scale),
         "claims": [],
         "scores": [],

@@ -12,19 +12,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from lib.disk import DiskFull
 from lib.files import Damaged, read_json, write_json
 from lib.workbook.completion import is_finished
-from lib.workbook.machine import memory_mb, run_environment
+from lib.workbook.machine import run_environment
 from lib.workbook.manifest_reader import RECORD, read_manifest
 from lib.workbook.paths import ROOT
 from lib.workbook.plan import RUN_FILES, TIMEOUT_SECONDS, NotebookRun
+from lib.workbook.process_tree import end_kernels, memory_mb
 from lib.workbook.sealed import seal
 
 PROGRESS, CELL = "progress.json", "cell.json"  # what a run says of itself while it goes on
-GRACE_SECONDS = 20.0  # for a kernel to save its training once it is told to end
 # lines of a log that name an error, such as `ValueError: ...`
 _ERROR = re.compile(
     r"^[\w.]*(Error|Full|Died|Bad\w+|NotInLocale|NotObtained|DoesNotFit|Wrong\w+|Interrupt)\b.*:"
@@ -67,7 +65,7 @@ class RunProcess:
                 command,
                 cwd=ROOT,
                 env=run_environment(run.scale, list(gpu_names)),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # closed where this process dies, so the run ends, too
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 preexec_fn=_ignore_signals,
@@ -157,24 +155,10 @@ def stop_all() -> None:
 
 
 def stop(runs: Sequence[RunProcess]) -> None:
-    """End runs in order, all at once.
-
-    The kernels are told first, since training saves a checkpoint on SIGTERM; then the processes
-    that the kernels started, since distributed training saves too; papermill, whose end would kill
-    the kernel, last.
-    """
-    kernels: list[psutil.Process] = []
-    descendants: list[psutil.Process] = []
-    for run in runs:
-        with suppress(psutil.NoSuchProcess):
-            papermill = psutil.Process(run.process.pid)
-            kernels += papermill.children()
-            descendants += papermill.children(recursive=True)
+    """End runs in order, all at once; papermill, whose end would kill the kernel, last."""
     try:
-        _terminate(kernels)
-        _terminate(descendants)
-    finally:  # on a second interrupt, nothing is waited for
-        _signal(descendants, signal.SIGKILL)
+        end_kernels([run.process.pid for run in runs])
+    finally:
         for run in runs:
             _end_papermill(run.process)
 
@@ -187,28 +171,6 @@ def _end_papermill(process: subprocess.Popen) -> None:
     process.kill()
     with suppress(subprocess.TimeoutExpired):
         process.wait(5)
-
-
-def _terminate(processes: list[psutil.Process]) -> None:
-    """Send SIGTERM, and wait until all have ended or the grace is over."""
-    _signal(processes, signal.SIGTERM)
-    deadline = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < deadline and any(map(_is_alive, processes)):
-        time.sleep(0.1)
-
-
-def _signal(processes: list[psutil.Process], number: int) -> None:
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    """psutil's own wait counts a zombie as alive where its parent does not collect it."""
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _ignore_signals() -> None:

@@ -1,4 +1,6 @@
-"""A small corpus of the user's own: a manifest with its audio."""
+"""Manifests, and a small corpus of the user's own: a manifest with its audio."""
+
+import json
 
 from lib.corpora.catalogue import load_curated
 from lib.corpora.curation.rules import Rules
@@ -14,15 +16,28 @@ ROWS = [
 ]
 
 
+def write_tsv(path, columns, rows):
+    """Write a table of rows of cells."""
+    lines = ("\t".join(cells) + "\n" for cells in (columns, *rows))
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+def write_jsonl(folder, *rows):
+    """Write `m.jsonl`, a manifest of JSON lines."""
+    path = folder / "m.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
 def write_manifest(folder, rows=ROWS, source="eng", target="fra", suffix=".wav"):
     """Write `own.tsv` and its audio files; each file has a pitch of its own."""
-    lines = ["\t".join(COLUMNS)]
+    listed_rows = []
     for number, (id, split, transcript, translation, speaker, listed, actual) in enumerate(rows):
         texts = source, target, transcript, translation
-        lines.append("\t".join((id, f"{id}{suffix}", split, *texts, speaker, listed)))
+        listed_rows.append((id, f"{id}{suffix}", split, *texts, speaker, listed))
         tone(folder / f"{id}{suffix}", actual, pitch=110 + number)
-    (folder / "own.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return folder / "own.tsv"
+    return write_tsv(folder / "own.tsv", COLUMNS, listed_rows)
 
 
 def curate_own(tmp_path, rows=ROWS, rules=Rules(), **options):

@@ -106,6 +106,15 @@ def test_a_changed_file_is_measured_again(cache, reads, tmp_path):
     assert cache.headers([path])[0].seconds == 0.6
 
 
+def test_a_damaged_cache_is_made_again(cache, reads, tmp_path):
+    path = tone(tmp_path / "a.wav")
+    before = cache.headers([path])
+    (tmp_path / "cache" / "sounds.sqlite").write_bytes(b"not a database" * 100)
+    again = AudioStatsCache(tmp_path / "cache" / "sounds.sqlite")
+    assert again.headers([path]) == again.headers([path]) == before
+    assert reads == [path, path]
+
+
 def test_an_error_is_returned_in_the_place_of_its_file(cache, tmp_path):
     found = cache.headers([tone(tmp_path / "a.wav"), tmp_path / "missing.wav"])
     assert [type(entry) for entry in found] == [Header, BadAudio]

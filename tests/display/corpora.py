@@ -3,6 +3,7 @@
 from lib.corpora.curation.curate import curate
 from lib.corpora.curation.rules import Rules
 from lib.corpora.sources.own import read
+from tests.corpora.manifests import write_tsv
 from tests.corpora.sources.trees import tone
 
 COLUMNS = "audio source split transcript target translation question speaker".split()
@@ -41,9 +42,8 @@ SHAPES = {
 def curate_lines(folder, lines, rules=LENIENT):
     """Curate a manifest of four tones, 1.0 to 1.3 s long."""
     folder.mkdir()
-    text = "\n".join("\t".join(cells) for cells in [COLUMNS, *lines])
-    (folder / "own.tsv").write_text(text + "\n", encoding="utf-8")
+    manifest = write_tsv(folder / "own.tsv", COLUMNS, lines)
     for number in range(4):
         tone(folder / f"{number}.wav", 1.0 + number / 10, pitch=120 + 9 * number)
-    listed = read(folder / "own.tsv") if lines else []  # as a source may list nothing
+    listed = read(manifest) if lines else []  # as a source may list nothing
     return curate("own", folder, listed, rules, folder.parent / "cache")

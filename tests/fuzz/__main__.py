@@ -6,28 +6,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from transformers import SeamlessM4TTokenizer
-
-from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.synthesis import synthesize
-from lib.models.tokenizer import train_seamless_tokenizer
-from lib.tasks import ST, Example, examples
-from tests.conftest import NARROW, SMALL_SIZE
+from lib.tasks import ST, examples
+from tests.conftest import SPEC, train_tokenizer
 from tests.fuzz.campaign import table, trials
 from tests.fuzz.trials import GOOD
-
-SPEC = Phrasebook(
-    spoken=("est", "eng"), written=("spa", "que"), train=20, dev=4, test=6, breadth=NARROW
-)
-
-
-def shared(folder: Path) -> tuple[Path, list[Example]]:
-    """A tokenizer and examples, for trials with a checkpoint."""
-    texts = [text for sentence in SPEC.sentences(200) for text in sentence.values()]
-    tokenizer = folder / "tokenizer"
-    train_seamless_tokenizer(texts, ["est", "eng", "spa"], SMALL_SIZE.subwords, tokenizer)
-    SeamlessM4TTokenizer.from_pretrained(tokenizer)
-    return tokenizer, examples(synthesize(SPEC, folder).split("train", "est"), ST, "eng")
 
 
 def main(count: int, first_seed: int = 0) -> int:
@@ -35,7 +18,9 @@ def main(count: int, first_seed: int = 0) -> int:
     found = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for trial in trials(count, folder, *shared(folder), first_seed):
+        train_tokenizer(folder / "tokenizer")
+        chosen = examples(synthesize(SPEC, folder).split("train", "est"), ST, "eng")
+        for trial in trials(count, folder, folder / "tokenizer", chosen, first_seed):
             found.append(trial)
             if trial.outcome not in GOOD:
                 print(f"{trial}\n    {trial.message[:500]!r}", flush=True)

@@ -1,13 +1,8 @@
-import json
+"""NLLB: its size, tokens, logits, search, and what it can learn."""
 
 import pytest
 import torch
-from transformers import (
-    M2M100Config,
-    M2M100ForConditionalGeneration,
-    NllbTokenizer,
-    NllbTokenizerFast,
-)
+from transformers import M2M100Config, M2M100ForConditionalGeneration, NllbTokenizer
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
 from lib.data.collate import Collator
@@ -15,7 +10,6 @@ from lib.decoding import GREEDY, Search, decode
 from lib.models.nllb import (
     NllbSize,
     build_nllb,
-    load_nllb,
     nllb_languages,
     nllb_token,
     train_nllb_tokenizer,
@@ -25,18 +19,8 @@ from lib.tasks import text_examples
 from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective
 from lib.training.stages import Stage
-from tests.models.published import as_published
+from tests.models.conftest import NLLB_LANGUAGES
 
-SIZE = NllbSize(
-    hidden=32,
-    heads=2,
-    encoder_layers=1,
-    decoder_layers=2,
-    feed_forward=64,
-    subwords=500,
-    spare_rows=2,
-)
-LANGUAGES = ["est", "eng", "spa", "que"]
 # config.json of facebook/nllb-200-distilled-1.3B
 PUBLISHED = {
     "activation_dropout": 0.0,
@@ -66,19 +50,6 @@ PUBLISHED = {
 @pytest.fixture(scope="module")
 def sentences(spec):
     return spec.sentences(200)
-
-
-@pytest.fixture(scope="module")
-def folder(sentences, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("nllb") / "tokenizer"
-    texts = (text for sentence in sentences for text in sentence.values())
-    train_nllb_tokenizer(texts, LANGUAGES, SIZE.subwords, folder)
-    return folder
-
-
-@pytest.fixture
-def nllb(folder):
-    return build_nllb(SIZE, NllbTokenizer.from_pretrained(folder), LANGUAGES, seed=3).eval()
 
 
 @pytest.fixture(scope="module")
@@ -217,11 +188,12 @@ def test_it_has_no_feature_extractor(nllb):
 
 
 @pytest.fixture(scope="module")
-def memorised(folder, sentences, tmp_path_factory):
+def memorised(nllb_tokenizer_folder, sentences, tmp_path_factory):
     """A model trained on a few sentences, the sentences, and its outputs before and after."""
     given = text_examples(sentences[:6], [("est", "eng"), ("eng", "que"), ("spa", "spa")])
     size = NllbSize(hidden=48, heads=4, encoder_layers=1, decoder_layers=1, feed_forward=96)
-    model = build_nllb(size, NllbTokenizer.from_pretrained(folder), LANGUAGES, seed=3)
+    tokenizer = NllbTokenizer.from_pretrained(nllb_tokenizer_folder)
+    model = build_nllb(size, tokenizer, NLLB_LANGUAGES, seed=3)
     collate = Collator(model)
     before = decode(model, given, collate, GREEDY)
     stage = Stage(
@@ -246,61 +218,3 @@ def test_nothing_is_right_before_training(memorised):
 def test_sentences_can_be_memorised(memorised):
     given, _, after = memorised
     assert [h.text for h in after] == [example.target_text for example in given]
-
-
-# ---- saving and loading ----
-
-
-def test_saved_weights_are_safetensors(nllb, tmp_path):
-    nllb.save(tmp_path / "m")
-    assert [path.name for path in (tmp_path / "m").glob("*.safetensors")] == ["model.safetensors"]
-    assert not list((tmp_path / "m").glob("*.bin"))
-
-
-def test_a_saved_model_comes_back(nllb, chosen, tmp_path):
-    added = nllb.add_language("mlt")
-    nllb.save(tmp_path / "m")
-    loaded = load_nllb(tmp_path / "m").eval()
-    batch, again = Collator(nllb)(chosen), Collator(loaded)(chosen)
-    for name in ("text", "prefix", "labels"):
-        assert torch.equal(getattr(again, name), getattr(batch, name))
-    assert torch.equal(loaded.logits(batch), nllb.logits(batch))
-    assert loaded.add_language("mlt") == added
-    assert len(loaded.tokenizer) == len(nllb.tokenizer)
-
-
-@pytest.fixture
-def published_layout(nllb, tmp_path):
-    """A folder as the hub's: tokenizer.json has the ids, tokenizer_config.json does not."""
-    nllb.save(tmp_path / "m")
-    NllbTokenizerFast.from_pretrained(tmp_path / "m").save_pretrained(tmp_path / "m")
-    path = as_published(tmp_path / "m") / "tokenizer_config.json"
-    config = json.loads(path.read_text())
-    del config["added_tokens_decoder"]
-    path.write_text(json.dumps(config))
-    (tmp_path / "m" / "added_tokens.json").unlink(missing_ok=True)
-    return tmp_path / "m"
-
-
-def test_a_folder_in_the_published_layout_has_the_same_ids(nllb, published_layout):
-    tokenizer, text = load_nllb(published_layout).tokenizer, "üks päev, 12"
-    assert tokenizer.get_vocab() == nllb.tokenizer.get_vocab()
-    assert text_ids(tokenizer, text) == text_ids(nllb.tokenizer, text)
-
-
-def test_a_tokenizer_without_the_ids_of_languages_is_refused(published_layout):
-    (published_layout / "tokenizer.json").unlink()
-    with pytest.raises(ValueError, match="<mask> at the id of the first language"):
-        load_nllb(published_layout)
-
-
-def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ValueError, match="no NLLB checkpoint at .*nothing"):
-        load_nllb(tmp_path / "nothing")
-
-
-def test_a_tokenizer_with_more_tokens_than_rows_is_refused(nllb, tmp_path):
-    nllb.tokenizer.add_tokens([f"word{number}" for number in range(SIZE.spare_rows + 1)])
-    nllb.save(tmp_path / "m")
-    with pytest.raises(ValueError, match=r"\d+ tokens of the tokenizer, \d+ embedding rows"):
-        load_nllb(tmp_path / "m")

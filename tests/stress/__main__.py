@@ -15,33 +15,25 @@ def main(what: str, count: int) -> int:
     """Print what went wrong, and how long it took; returns the exit code."""
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        wrong = {"headless": _headless, "kills": _kills}[what](Path(folder), count)
+        wrong = {"headless": headless.run_many, "kills": _kills}[what](Path(folder), count)
     for problem in wrong:
         print(problem)
     print(f"{what}: {count} times, {len(wrong)} went wrong, {time.monotonic() - started:.0f} s")
     return bool(wrong)
 
 
-def _headless(folder: Path, count: int) -> list[str]:
-    return headless.run_many(folder, count)
-
-
 def _kills(folder: Path, count: int) -> list[str]:
     """Half of the kills in a training, half in the runner."""
     rng, wrong, done = random.Random(0), [], 0
-    weights, _ = kills.train(folder / "training", 0, rng)
-    scores, _ = kills.run(folder / "runs", 0, rng)
+    whole = {act: act(folder / act.__name__, rng) for act in (kills.train, kills.run)}
     while done < count:
-        trial = folder / f"{done}"
-        found, killed = kills.train(trial / "training", min(5, count - done), rng)
-        if found != weights:
-            wrong.append(f"{killed} kills of a training: other weights")
-        done += killed
-        table, killed = kills.run(trial / "runs", min(5, count - done), rng)
-        if not table.equals(scores):
-            wrong.append(f"{killed} kills of the runner: other scores")
-        done += killed
-        print(f"{done} of {count} kills, {len(wrong)} wrong", flush=True)
+        for act, undisturbed in whole.items():
+            trial = folder / f"{act.__name__}-{done}"
+            ended = act(trial, rng, min(5, count - done), undisturbed.seconds)
+            if ended.made != undisturbed.made:
+                wrong.append(f"{trial.name}, killed {ended.kills} times: another result")
+            done += ended.kills
+            print(f"{done} of {count} kills, {len(wrong)} wrong", flush=True)
     return wrong
 
 

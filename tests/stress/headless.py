@@ -1,18 +1,22 @@
-"""Runs of a notebook with sound and widgets, each in a process of its own under papermill."""
+"""Runs of a notebook with sound and widgets, each in a process of its own under papermill.
+
+`python -m tests.stress.headless NOTEBOOK FIRST COUNT STEP` makes each STEP-th of COUNT runs and
+prints what went wrong.
+"""
 
 from __future__ import annotations
 
-import json
+import os
+import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 
 from lib.workbook.paths import ROOT
 
-TIMEOUT_SECONDS = 120.0  # of a run that takes about three
+TIMEOUT_SECONDS = 120  # of a run that takes about two
 # each way in which the workbook shows sound, live too, while a thread prints beside it
 CELL = """
 import threading
@@ -47,28 +51,56 @@ def write_source(folder: Path) -> Path:
     return path
 
 
-def run_once(source: Path, folder: Path) -> str:
-    """Run it headlessly; returns what went wrong, or nothing."""
-    folder.mkdir()
-    command = [sys.executable, "-m", "lib.workbook.execute", str(source), str(folder)]
-    command.append(json.dumps({"folder": str(folder)}))
-    try:
-        done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
+def run_many(folder: Path, count: int, at_once: int = 2) -> list[str]:
+    """Run it so many times; returns what went wrong in each run that did not end well."""
+    source = write_source(folder)
+    command = [sys.executable, "-m", __name__, str(source)]
+    processes = [
+        subprocess.Popen(
+            [*command, str(first), str(count), str(at_once)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
-    except subprocess.TimeoutExpired:
-        return f"{folder.name} hung: it did not end within {TIMEOUT_SECONDS:g} s"
-    if done.returncode:
-        return f"{folder.name} failed: {done.stderr.strip().splitlines()[-1:]}"
+        for first in range(at_once)
+    ]
+    found = [line for process in processes for line in process.communicate()[0].splitlines()]
+    return found + [f"{p.args} failed" for p in processes if p.returncode]
+
+
+def main(source: Path, numbers: range) -> None:
+    """Make the runs one after another, each in a fork: a third of a run was importing papermill.
+
+    Nothing has been started before the fork, and the run's process ends as any other.
+    """
+    from lib.workbook.execute import execute
+
+    for number in numbers:
+        folder = source.parent / f"{number}"
+        folder.mkdir()
+        if (child := os.fork()) == 0:
+            with open(folder / "log.txt", "w") as log:
+                os.dup2(log.fileno(), 1)
+                os.dup2(log.fileno(), 2)
+            signal.alarm(TIMEOUT_SECONDS)  # it ends the process even while that ends
+            execute(source, folder, {"folder": str(folder)})
+            return
+        _, status = os.waitpid(child, 0)
+        if problem := _problem(folder, os.waitstatus_to_exitcode(status)):
+            print(problem, flush=True)
+
+
+def _problem(folder: Path, exit_code: int) -> str:
+    """What went wrong in a run, or nothing."""
+    if exit_code == -signal.SIGALRM:
+        return f"{folder.name} hung: it did not end within {TIMEOUT_SECONDS} s"
+    if exit_code:
+        return f"{folder.name} failed: {(folder / 'log.txt').read_text().splitlines()[-1:]}"
     # a dead kernel's cells read "completed" too, so look at what they showed
     executed = nbformat.read(folder / "notebook.ipynb", as_version=4)
     shown = [len(cell.outputs) for cell in executed.cells[-3:]]
     return "" if min(shown) >= 6 else f"{folder.name}: its cells show {shown} outputs"
 
 
-def run_many(folder: Path, count: int, at_once: int = 2) -> list[str]:
-    """Run it so many times; returns what went wrong in each run that did not end well."""
-    source = write_source(folder)
-    with ThreadPoolExecutor(at_once) as pool:
-        found = pool.map(lambda number: run_once(source, folder / f"{number}"), range(count))
-        return [problem for problem in found if problem]
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), range(*map(int, sys.argv[2:])))

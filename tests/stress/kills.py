@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import psutil
 
+from lib.files import content_hash
 from lib.workbook.paths import ROOT
 
 ENDS_WITHIN_SECONDS = 600.0
@@ -49,47 +51,60 @@ def end(process: subprocess.Popen, whole_tree: bool) -> None:
     process.wait()
 
 
-def killed_often(
-    command: Sequence[str], outputs: Path, kills: int, rng: random.Random
-) -> tuple[str, list[float]]:
-    """What a command prints that is killed so often and then left alone.
+@dataclass(frozen=True)
+class Ended:
+    """What a command has made that was killed and called again until it ended."""
+
+    made: str  # to compare
+    kills: int
+    seconds: float  # of the last call
+
+
+def train(folder: Path, rng: random.Random, kills: int = 0, seconds: float = 0.0) -> Ended:
+    """A training, which makes the hash of its weights; for the arguments, see `_killed_often`."""
+    command = [sys.executable, "-c", TRAIN, str(folder)]
+    text, *rest = _killed_often(command, folder, rng, kills, seconds)
+    return Ended(text.strip().splitlines()[-1], *rest)
+
+
+def run(folder: Path, rng: random.Random, kills: int = 0, seconds: float = 0.0) -> Ended:
+    """Two runs side by side, which make a table of scores; it is their runner that is killed."""
+    command = [sys.executable, "-m", "lib.workbook", "run", *RUNS, "--scale", "smoke"]
+    _, *rest = _killed_often([*command, "--jobs", "2"], folder, rng, kills, seconds)
+    scores = pd.read_csv(folder / "smoke" / "scores.csv").drop(columns="commit")
+    return Ended(content_hash(scores.to_csv()), *rest)
+
+
+def _killed_often(
+    command: Sequence[str], outputs: Path, rng: random.Random, kills: int, seconds: float
+) -> tuple[str, int, float]:
+    """Start a command, kill it, and so on; then leave it alone.
+
+    Args:
+        kills: at most; a command that has ended before is not killed again.
+        seconds: that it takes undisturbed.
 
     Returns:
-        The output of the last call, and the seconds after which the ones before were killed.
+        The output of the last call, the kills, and the seconds of the last call.
     """
     environment = os.environ | {"WORKBOOK_OUTPUTS": str(outputs), "HF_HUB_OFFLINE": "1"}
-    took: list[float] = []
 
     def start() -> subprocess.Popen:
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return subprocess.Popen(command, cwd=ROOT, env=environment, **pipes)
 
-    seconds = 8.0  # of an average life; it grows, so that each kind of moment comes
-    while len(took) < kills:
-        process, life = start(), rng.uniform(1.0, seconds)
+    for done in range(kills):
+        # lives grow, so that each kind of moment comes: at first it imports, at last it saves
+        process, life = start(), rng.uniform(0.1, 0.6 + done / 8) * seconds
         deadline = time.monotonic() + life
         while process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
-        if process.poll() is not None:  # it had finished
+        if process.poll() is not None:
+            kills = done
             break
         end(process, whole_tree=rng.random() < 0.5)
-        took.append(life)
-        seconds += 2.0
-    last = start()
+    started, last = time.monotonic(), start()
     text, _ = last.communicate(timeout=ENDS_WITHIN_SECONDS)
     if last.returncode:
-        raise AssertionError(f"after {len(took)} kills, {command} ends in {text[-2000:]}")
-    return text, took
-
-
-def train(folder: Path, kills: int, rng: random.Random) -> tuple[str, int]:
-    """The hash of the weights of a training that is killed so often, and the kills."""
-    text, took = killed_often([sys.executable, "-c", TRAIN, str(folder)], folder, kills, rng)
-    return text.strip().splitlines()[-1], len(took)
-
-
-def run(folder: Path, kills: int, rng: random.Random) -> tuple[pd.DataFrame, int]:
-    """The scores of two runs side by side, whose runner is killed so often, and the kills."""
-    command = [sys.executable, "-m", "lib.workbook", "run", *RUNS, "--scale", "smoke"]
-    _, took = killed_often([*command, "--jobs", "2"], folder, kills, rng)
-    return pd.read_csv(folder / "smoke" / "scores.csv").drop(columns="commit"), len(took)
+        raise AssertionError(f"after {kills} kills, {command} ends in {text[-5000:]}")
+    return text, kills, time.monotonic() - started

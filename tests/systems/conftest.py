@@ -1,5 +1,6 @@
 """One experiment at `smoke` for all tests of systems; each strategy is trained once."""
 
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -28,3 +29,11 @@ def outputs(experiment, trained):
         return experiment.outputs(trained(strategy))
 
     return decode
+
+
+@pytest.fixture(scope="session")
+def two_targets(experiment):
+    """One spoken language into two, its system and its outputs."""
+    two = replace(experiment, directions=(("que", "spa"), ("que", "eng")))
+    system = two.train("direct")
+    return two, system, two.outputs(system)

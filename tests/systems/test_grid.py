@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from lib.systems.grid import ONE_SYSTEM, Grid, PlannedRun, format_changes, planned
+from lib.systems.grid import ONE_SYSTEM, Grid, PlannedRun, format_changes, parse_changes, planned
 
 RANKS = Grid(
     name="rank",
@@ -91,6 +91,23 @@ def test_a_name_that_is_a_factor_and_fixed_is_refused():
 def test_a_value_with_a_semicolon_is_refused():
     with pytest.raises(ValueError, match="cannot have a semicolon"):
         format_changes({"folder": "/data;more"})
+
+
+def test_values_are_literals_or_text():
+    assert parse_changes("rank=4; encoder=audio only;; tied = True") == {
+        "rank": 4,
+        "encoder": "audio only",
+        "tied": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("rank", "'rank' is no change"), ("=4", "is no change"), ("a=1; a=2", "changed twice")],
+)
+def test_what_is_no_change_is_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        parse_changes(text)
 
 
 def test_grids_and_single_runs_are_planned_in_order():

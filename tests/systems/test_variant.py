@@ -2,7 +2,7 @@
 
 import pytest
 
-from lib.systems.variant import named_strategy, open_variant, parse_changes
+from lib.systems.variant import named_strategy, open_variant
 from lib.tasks import ASR, ST
 
 
@@ -15,23 +15,6 @@ def cache(tmp_path_factory):
 def variant(cache):
     """`variant(system, strategy, change)` at smoke, with seed 1."""
     return lambda *given: open_variant(*given, "smoke", 1, cache)
-
-
-def test_values_are_literals_or_text():
-    assert parse_changes("rank=4; encoder=audio only;; tied = True") == {
-        "rank": 4,
-        "encoder": "audio only",
-        "tied": True,
-    }
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [("rank", "'rank' is no change"), ("=4", "is no change"), ("a=1; a=2", "changed twice")],
-)
-def test_what_is_no_change_is_refused(text, message):
-    with pytest.raises(ValueError, match=message):
-        parse_changes(text)
 
 
 def test_a_bridge_is_changed_in_every_stage(variant):

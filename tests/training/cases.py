@@ -54,6 +54,16 @@ def weights(model):
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
+def losses(result):
+    return [row["loss"] for row in result.history]
+
+
+def equal(model, other):
+    """Whether two models have the same weights, to the last bit."""
+    own = weights(other)
+    return all(torch.equal(tensor, own[name]) for name, tensor in weights(model).items())
+
+
 class Killed(Exception):
     """Ends a training between two updates."""
 

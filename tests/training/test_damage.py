@@ -4,36 +4,27 @@ import re
 import shutil
 
 import pytest
-import torch
 
 from lib.files import Damaged
 from lib.training.finished import is_finished
-from tests.training.cases import STAGE, Killed, fit_speech, fresh, kill_after, weights
+from tests.damage import change_a_bit
+from tests.training.cases import STAGE, Killed, equal, fit_speech, fresh, kill_after, losses
 
 pytestmark = pytest.mark.slow  # it trains
-
-
-def change_a_bit(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tokenizer, chosen, tmp_path_factory):
     model, folder = fresh(tokenizer), tmp_path_factory.mktemp("undisturbed")
-    return fit_speech(model, chosen, folder), weights(model), folder
+    return fit_speech(model, chosen, folder), model, folder
 
 
 def trained_again(tokenizer, chosen, folder, undisturbed):
     """Train in a folder; the losses and weights are those of the undisturbed training."""
     model = fresh(tokenizer)
     result = fit_speech(model, chosen, folder)
-    assert [row["loss"] for row in result.history] == [
-        row["loss"] for row in undisturbed[0].history
-    ]
-    own = weights(model)
-    assert all(torch.equal(tensor, own[name]) for name, tensor in undisturbed[1].items())
+    assert losses(result) == losses(undisturbed[0])
+    assert equal(undisturbed[1], model)
 
 
 @pytest.mark.parametrize("name", ["done.json", "best.safetensors"])

@@ -24,6 +24,7 @@ CLAIM = Claim(
     predicted_high=5,
     measure=Gain(strategy="direct", over=BEST_BASELINE),
 )
+SCRIPT = "<script>alert(1)</script>"  # what must not get into a page
 # opens and closes a record, as every notebook of the workbook does
 FINISHES = """
 import pathlib
@@ -124,6 +125,19 @@ def write_record(number="77", scale="smoke", **changes):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "manifest.json").write_text(json.dumps(manifest))
     return run
+
+
+def write_two_notebooks(monkeypatch, folder):
+    """Notebooks 77 and 78, of which 78 has an honest record beside what a test writes."""
+    use_folder(monkeypatch, folder)
+    for number in ("77", "78"):
+        write_notebook(folder, number=number, metadata={"runs": [{}]})
+    write_record("78", scores=[score_row()])
+
+
+def read_record(run):
+    """The record of a run as it is on disk."""
+    return json.loads((run.folder / "manifest.json").read_text())
 
 
 def use_claims(monkeypatch, *claims):

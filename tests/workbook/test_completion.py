@@ -1,7 +1,8 @@
 import pytest
 
 from lib.workbook.completion import finished
-from lib.workbook.manifest_reader import corpus_stamp, lib_hash
+from lib.workbook.corpus_facts import corpus_stamp
+from lib.workbook.manifest_reader import lib_hash
 from lib.workbook.plan import notebook_run
 from tests.workbook.cases import use_folder, write_notebook, write_record
 
@@ -49,7 +50,7 @@ def test_a_changed_corpus_is_not_done(folder):
     corpus = folder / "own.tsv"
     corpus.write_text("one")
     given = {"folder": str(corpus)}
-    run = write_record(parameters=given, corpus_stamp=corpus_stamp(str(corpus)))
+    run = write_record(parameters=given, corpus_stamp=corpus_stamp(given))
     corpus.write_text("two")
     assert finished(run) is None
 
@@ -58,7 +59,7 @@ def test_an_unchanged_corpus_is_done(folder):
     corpus = folder / "own.tsv"
     corpus.write_text("one")
     given = {"folder": str(corpus)}
-    assert finished(write_record(parameters=given, corpus_stamp=corpus_stamp(str(corpus))))
+    assert finished(write_record(parameters=given, corpus_stamp=corpus_stamp(given)))
 
 
 @pytest.mark.parametrize(

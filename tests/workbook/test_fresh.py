@@ -129,6 +129,33 @@ def test_a_run_with_something_of_others_is_left(place):
     assert (run.folder / place).exists()
 
 
+OF_NOTEBOOKS = [
+    "gmu-direct-est-eng-s1-0123/checkpoint/state.pt",
+    "text-seamless-0123/best.safetensors",
+    "again/gmu-direct-est-eng-s1-0123/outputs/0123.json",
+    "again/.gmu-direct-est-eng-s1-0123.lock",
+    "timings.csv",
+]
+
+
+@pytest.mark.parametrize("place", OF_NOTEBOOKS)
+def test_what_a_notebook_keeps_in_its_run_is_deleted_with_it(place):
+    run = write_record()
+    (run.folder / place).parent.mkdir(parents=True, exist_ok=True)
+    (run.folder / place).touch()
+    delete_runs([run])
+    assert not run.folder.exists()
+
+
+@pytest.mark.parametrize("place", ["rating/deu.csv", "ratings/sheet.csv"])
+def test_rating_sheets_are_left(place):
+    run = write_record()
+    (run.folder / place).parent.mkdir()
+    (run.folder / place).touch()
+    assert "which people fill in" in said_by(run)[0]
+    assert (run.folder / place).exists()
+
+
 def test_a_run_that_is_a_link_is_left(folder):
     run = write_record()
     run.folder.rename(folder / "elsewhere")

@@ -22,18 +22,13 @@ from lib.workbook.paths import scale_folder
 from lib.workbook.report import report
 from lib.workbook.summary import summary
 from lib.workbook.time_table import time_table
-from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
+from tests.workbook.cases import SCRIPT, score_row, write_record, write_two_notebooks
 from tests.workbook.test_report import CLAIM, DATA
-
-SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    use_folder(monkeypatch, tmp_path)
-    for number in ("77", "78"):
-        write_notebook(tmp_path, number=number, metadata={"runs": [{}]})
-    write_record("78", scores=[score_row()])
+    write_two_notebooks(monkeypatch, tmp_path)
     return tmp_path
 
 

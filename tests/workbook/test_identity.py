@@ -88,7 +88,8 @@ def test_a_record_from_before_a_parameter_is_of_the_same_run(folder):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"source": "en"}, "unknown language 'en'"),
+        ({"source": "en"}, "unknown language 'en': did you mean 'eng'"),
+        ({"target": "fr-FR"}, "unknown language 'fr-FR': did you mean 'fra'"),
         ({"source": "-" * 3000}, "unknown language"),
         ({"source": ""}, "source is empty"),
         ({"target": "xxx"}, "unknown language 'xxx'"),
@@ -155,6 +156,9 @@ def test_a_skipped_run_is_not_checked(folder):
         ({"change": "lora.rank=4; lora.rank=8"}, "lora.rank is changed twice"),
         ({"change": "recipe.nonsense=1"}, "has no 'nonsense'"),
         ({"system": "gmu", "strategy": "direct"}, "gmu needs source="),
+        ({"change": "corpora=fleurs"}, "corpus=fleurs needs folder="),
+        ({"change": "corpora=nonsense=/tmp"}, "there is no corpus 'nonsense'"),
+        ({"change": "folder=5"}, "give the whole path"),
         (
             {"system": "gmu", "strategy": "direct", "change": "source=xx; target=eng"},
             "unknown language 'xx'",

@@ -19,18 +19,13 @@ from lib.workbook.manifest_reader import (
 )
 from lib.workbook.paths import cache
 from lib.workbook.report import report
-from tests.workbook.cases import score_row, use_folder, write_notebook, write_record
+from tests.workbook.cases import SCRIPT, write_notebook, write_record, write_two_notebooks
 from tests.workbook.test_hypotheses import ROW
-
-SCRIPT = "<script>alert(1)</script>"
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    use_folder(monkeypatch, tmp_path)
-    for number in ("77", "78"):
-        write_notebook(tmp_path, number=number)
-    write_record("78", scores=[score_row()])
+    write_two_notebooks(monkeypatch, tmp_path)
     return tmp_path
 
 

@@ -64,6 +64,13 @@ def test_nothing_of_a_stopped_run_is_left(saving, folder, name):
     assert not is_alive(folder / "77" / name)
 
 
+def test_a_run_whose_runner_was_killed_saves_and_ends(saving, folder):
+    saving.process.stdin.close()  # as the kernel does with all that a killed process had open
+    wait_for(lambda: saving.process.poll() is not None)
+    assert (folder / "77" / "saved").exists()
+    assert not any(is_alive(folder / "77" / name) for name in ("kernel", "child"))
+
+
 def test_a_running_run_has_not_ended(saving):
     assert not saving.ended()
 

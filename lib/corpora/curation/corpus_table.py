@@ -31,7 +31,10 @@ def _column(typecode: str) -> Any:
 
 @dataclass
 class CorpusTable:
-    """What the checks need of every utterance, in columns: about 90 bytes an utterance."""
+    """What the checks need of every utterance, in columns.
+
+    80 bytes for each utterance, and 16 for each text that is long enough for the overlap check.
+    """
 
     split: array = _column("b")  # index in SPLITS
     language: array = _column("h")  # value of `languages`

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from lib.content import Contents, stamp
+from lib.content import Contents
 from lib.corpora.audio_stats import AudioStatsCache
 from lib.corpora.curation import across_corpus
 from lib.corpora.curation.corpus_table import KEPT, STEP_NUMBER, CorpusTable
@@ -27,6 +27,7 @@ from lib.files import (
     content_hash,
     file_hash,
     read_json,
+    stamp,
     write_json,
 )
 from lib.locks import to_make
@@ -146,7 +147,10 @@ def _split_entries(
     file_stamps: hashlib._Hash,
     progress: Progress,
 ) -> Iterator[Utterance]:
-    """Yield utterances, append findings, and add what `look` finds of each file to `file_stamps`.
+    """Yield the utterances; findings go to `findings`, and what files are to `file_stamps`.
+
+    Args:
+        look: what tells a file from another one; "missing" if it raises an OSError.
     """
     count = 0
     for entry in listed:

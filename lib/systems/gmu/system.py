@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -179,7 +180,7 @@ class Gmu(System):
         return {
             "backbone": strategy.backbone,
             # beside the system's own folder, so that a cache may move
-            "path": resolved(path) if hub else str(Path(path).relative_to(experiment.cache)),
+            "path": resolved(path) if hub else os.path.relpath(path, experiment.cache),
             "hub": hub,
             "untied_head": strategy.switches.untied_head,
             "text": strategy.needs_text_encoder and strategy.multitask is None,

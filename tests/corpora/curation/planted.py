@@ -50,6 +50,22 @@ def seconds_of(path: Path) -> float:
     return soundfile.info(path).duration
 
 
+def clean_row(name: str, split: str, texts: dict[str, str], speaker: str) -> dict[str, str]:
+    """A row of a manifest without a defect, and of the length that its transcript takes to say."""
+    return {
+        "id": name,
+        "audio": f"clips/{name}.wav",
+        "split": split,
+        "source": "eng",
+        "target": "fra",
+        "transcript": texts["eng"],
+        "translation": texts["fra"],
+        "speaker": speaker,
+        "seconds": f"{len(texts['eng']) / 14 + 0.3:.2f}",
+        "licence": "CC-BY-4.0",
+    }
+
+
 @dataclass(frozen=True)
 class Defect:
     """A planted defect and the finding that it must give."""
@@ -86,20 +102,8 @@ class Planted:
         number = len(self.lines)
         split = columns.get("split", "train")
         speaker = {"dev": "dev1", "test": "test1"}.get(split) or f"s{number % 5 + 1}"
-        seconds = round(len(texts["eng"]) / 14 + 0.3, 2)
-        row = {
-            "id": name,
-            "audio": f"clips/{name}.wav",
-            "split": split,
-            "source": "eng",
-            "target": "fra",
-            "transcript": texts["eng"],
-            "translation": texts["fra"],
-            "speaker": speaker,
-            "seconds": f"{seconds:.2f}",
-            "licence": "CC-BY-4.0",
-        }
-        audio = self.folder / row["audio"]
+        row = clean_row(name, split, texts, speaker)
+        audio, seconds = self.folder / row["audio"], float(row["seconds"])
         row |= columns
         voice(audio, seconds, PITCH.get(row["speaker"], 140.0), seed=number)
         self.lines.append("\t".join(row[column] for column in COLUMNS))

@@ -1,4 +1,4 @@
-"""Sound with the traits of speech that curation measures, in milliseconds."""
+"""Sound with the traits of speech that curation measures, without a synthesizer."""
 
 from __future__ import annotations
 

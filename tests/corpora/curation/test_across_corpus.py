@@ -1,4 +1,4 @@
-"""Checks that compare utterances: duplicates, leaks, speaking rates, speakers and voices."""
+"""Checks that compare utterances: duplicates, speaking rates, voices, repeated translations."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -13,6 +13,7 @@ from lib.disk import DiskFull
 from lib.locks import lock
 from tests.corpora.curation.corpora import ANY_LANGUAGE, NO_AUDIO, curated, steps, utterance
 from tests.corpora.curation.planted import voice
+from tests.damage import change_a_bit
 from tests.disks import mounted
 
 
@@ -60,7 +61,7 @@ def test_audio_that_was_touched_or_copied_is_the_same_corpus(tmp_path, two_clips
 def test_a_damaged_result_is_named_and_made_again(tmp_path, two_clips, capsys, name):
     before = check(tmp_path, two_clips)
     whole = (before.folder / name).read_bytes()
-    (before.folder / name).write_bytes(whole.replace(whole[5:6], b"#", 1))
+    change_a_bit(before.folder / name)
     after = check(tmp_path, two_clips)
     assert (after.folder / name).read_bytes() == whole
     assert steps(after) == {}

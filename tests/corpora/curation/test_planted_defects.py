@@ -14,6 +14,7 @@ from lib.corpora.sources.own import BadManifest
 from lib.utterance import SPLITS
 from tests.corpora.curation import planted_defects as table
 from tests.corpora.curation.corpora import kept
+from tests.corpora.curation.planted import clean_row
 from tests.corpora.curation.speech import RATE, speech
 
 COLUMNS = (
@@ -41,20 +42,10 @@ class Corpus:
         number = len(self.lines)
         texts = next(self.sentences[home])
         speaker = SPEAKERS[home][number % len(SPEAKERS[home])]
-        words = columns.get("transcript", texts["eng"])
-        seconds = len(words if isinstance(words, str) else texts["eng"]) / 14 + 0.3
-        row = dict.fromkeys(COLUMNS, "") | {
-            "id": name,
-            "audio": f"clips/{name}.wav",
-            "split": home,
-            "source": "eng",
-            "target": "fra",
-            "transcript": texts["eng"],
-            "translation": texts["fra"],
-            "speaker": speaker,
-            "seconds": f"{seconds:.2f}",
-            "licence": "CC0-1.0",
-        }
+        if isinstance(words := columns.get("transcript"), str):
+            texts = texts | {"eng": words}
+        row = dict.fromkeys(COLUMNS, "") | clean_row(name, home, texts, speaker)
+        seconds = float(row["seconds"])
         pitch = 100 + 12 * (sum(map(ord, speaker)) % 9)
         self.waves[name] = speech(seconds, pitch, seed=number)
         table.write_sound(self.folder / row["audio"], self.waves[name])

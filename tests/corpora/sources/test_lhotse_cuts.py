@@ -7,7 +7,8 @@ import pytest
 from lib.corpora.audio import read_audio
 from lib.corpora.sources.own import read
 from lib.corpora.sources.reading import NotObtained
-from tests.corpora.sources.trees import separate, summaries, tone, write_json
+from tests.corpora.manifests import write_jsonl
+from tests.corpora.sources.trees import separate, summaries, tone
 
 
 def write_cuts(folder):
@@ -69,7 +70,7 @@ CUT = {
 )
 def test_broken_cuts_are_dropped(tmp_path, changes):
     without_start = {key: value for key, value in CUT.items() if key != "start"}
-    path = write_json(tmp_path, CUT, CUT | changes, without_start)
+    path = write_jsonl(tmp_path, CUT, CUT | changes, without_start)
     (good,), findings = separate(read(path))
     assert good.id == "s"
     dropped = [finding for finding in findings if finding.outcome == "dropped"]

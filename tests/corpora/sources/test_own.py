@@ -5,7 +5,8 @@ import math
 import pytest
 
 from lib.corpora.sources.own import BadManifest, read
-from tests.corpora.sources.trees import separate, summaries, write_json
+from tests.corpora.manifests import write_jsonl, write_tsv
+from tests.corpora.sources.trees import separate, summaries
 
 COLUMNS = (
     "id audio split source target transcript translation speaker gender seconds licence question "
@@ -26,14 +27,13 @@ GOOD = {
 }
 
 
-def write_tsv(folder, *rows, columns=COLUMNS):
-    lines = [columns, *([(GOOD | row).get(column, "") for column in columns] for row in rows)]
-    (folder / "own.tsv").write_text("\n".join("\t".join(line) for line in lines), encoding="utf-8")
-    return folder / "own.tsv"
+def write_own(folder, *rows, columns=COLUMNS):
+    cells = ([(GOOD | row).get(column, "") for column in columns] for row in rows)
+    return write_tsv(folder / "own.tsv", columns, cells)
 
 
 def test_tsv(tmp_path):
-    (utterance,) = read(write_tsv(tmp_path, {}))
+    (utterance,) = read(write_own(tmp_path, {}))
     assert (utterance.id, utterance.language, utterance.split) == ("a", "mdw", "train")
     assert (utterance.seconds, utterance.start) == (0.5, None)
     assert (utterance.speaker, utterance.licence) == ("s1", "CC0-1.0")
@@ -45,13 +45,13 @@ def test_tsv(tmp_path):
 
 def test_question_with_several_answers(tmp_path):
     row = {"question": "qui", "answer": "l'enfant|un enfant"}
-    (utterance,) = read(write_tsv(tmp_path, row))
+    (utterance,) = read(write_own(tmp_path, row))
     assert utterance.question == "qui"
     assert utterance.answers == ("l'enfant", "un enfant")
 
 
 def test_part_of_a_longer_file(tmp_path):
-    (utterance,) = read(write_tsv(tmp_path, {"start": "1.5"}))
+    (utterance,) = read(write_own(tmp_path, {"start": "1.5"}))
     assert utterance.start == 1.5
     assert str(utterance.sound) == f"{tmp_path}/a.wav#t=1.500,2.000"
 
@@ -92,12 +92,12 @@ def test_default_ids_are_unique(tmp_path):
         {"audio": "a.wav", "question": "what?"},
     ]
     rows = [row | {"source": "eng", "split": "train"} for row in rows]
-    assert len({u.id for u in read(write_json(tmp_path, *rows))}) == 6
+    assert len({u.id for u in read(write_jsonl(tmp_path, *rows))}) == 6
 
 
 @pytest.mark.parametrize("alias", ["valid", "validation", "dev"])
 def test_names_of_dev(tmp_path, alias):
-    (utterance,) = read(write_tsv(tmp_path, {"split": alias}))
+    (utterance,) = read(write_own(tmp_path, {"split": alias}))
     assert utterance.split == "dev"
 
 
@@ -122,7 +122,7 @@ def test_names_of_dev(tmp_path, alias):
     ids=str,
 )
 def test_unusable_json_line_is_dropped(tmp_path, row):
-    path = write_json(tmp_path, {"audio": "a.wav", "source": "eng", "split": "train"} | row)
+    path = write_jsonl(tmp_path, {"audio": "a.wav", "source": "eng", "split": "train"} | row)
     _, findings = separate(read(path))
     assert summaries(findings) == [("line", "m.jsonl:1", "dropped")]
 
@@ -138,32 +138,32 @@ def test_unusable_json_line_is_dropped(tmp_path, row):
     ],
 )
 def test_unusable_tsv_line_is_dropped(tmp_path, fields, problem):
-    (good,), (bad,) = separate(read(write_tsv(tmp_path, {}, fields)))
+    (good,), (bad,) = separate(read(write_own(tmp_path, {}, fields)))
     assert good.id == "a"
     assert (bad.problem, bad.origin, bad.outcome) == (problem, "own.tsv:3", "dropped")
     assert bad.remedy
 
 
 def test_unknown_column_is_noted(tmp_path):
-    _, (noted,) = separate(read(write_tsv(tmp_path, {}, columns=[*COLUMNS, "transcipt"])))
+    _, (noted,) = separate(read(write_own(tmp_path, {}, columns=[*COLUMNS, "transcipt"])))
     assert noted.outcome == "noted"
     assert "transcipt is not read" in noted.problem
 
 
 def test_lines_of_another_target_are_skipped(tmp_path):
     rows = [{"target": "fra"}, {"target": "spa"}, {"target": "", "translation": ""}]
-    found = list(read(write_tsv(tmp_path, *rows), "mdw", "fra"))
+    found = list(read(write_own(tmp_path, *rows), "mdw", "fra"))
     assert [set(u.texts) for u in found] == [{"mdw", "fra"}, {"mdw"}]
 
 
 def test_lines_of_another_source_are_skipped(tmp_path):
-    (found,) = read(write_tsv(tmp_path, {}, {"source": "eng"}), "eng")
+    (found,) = read(write_own(tmp_path, {}, {"source": "eng"}), "eng")
     assert found.language == "eng"
 
 
 @pytest.mark.parametrize("asked", [("spa", None), ("mdw", "eng"), ("fra", "mdw")])
 def test_languages_without_any_line_are_an_error_that_names_those_with_lines(tmp_path, asked):
-    path = write_tsv(tmp_path, {}, {}, {"source": "eng", "target": "deu"})
+    path = write_own(tmp_path, {}, {}, {"source": "eng", "target": "deu"})
     wanted = " into ".join(filter(None, asked))
     found = r"mdw into fra \(2\), eng into deu \(1\)"
     with pytest.raises(BadManifest, match=f"no line of {wanted}; its lines are {found}"):
@@ -177,7 +177,7 @@ def test_languages_without_any_line_are_an_error_that_names_those_with_lines(tmp
 )
 def test_codes_that_mean_the_same_are_read_as_iso_639_3(tmp_path, tag, code):
     rows = {"target": tag}, {"target": tag, "id": "b"}, {"target": code, "id": "c"}
-    utterances, (finding,) = separate(read(write_tsv(tmp_path, *rows), "mdw", code))
+    utterances, (finding,) = separate(read(write_own(tmp_path, *rows), "mdw", code))
     assert [set(u.texts) for u in utterances] == [{"mdw", code}] * 3
     assert (finding.origin, finding.outcome) == ("own.tsv:2", "repaired")
     assert finding.problem == f"target is {tag!r}, on 2 lines"
@@ -190,7 +190,7 @@ def test_texts_by_a_code_that_means_the_same(tmp_path):
         "texts": {"en": "hi", "fr-CA": "salut"},
         "split": "dev",
     }
-    (utterance,), findings = separate(read(write_json(tmp_path, row), "eng"))
+    (utterance,), findings = separate(read(write_jsonl(tmp_path, row), "eng"))
     assert utterance.texts == {"eng": "hi", "fra": "salut"}
     assert {f.problem for f in findings} == {
         "source is 'EN', on 1 lines",
@@ -200,7 +200,7 @@ def test_texts_by_a_code_that_means_the_same(tmp_path):
 
 
 def test_lines_of_an_unknown_language_are_named_whatever_is_asked_for(tmp_path):
-    path = write_tsv(tmp_path, {}, {"target": "french"}, {"source": "mboshi"})
+    path = write_own(tmp_path, {}, {"target": "french"}, {"source": "mboshi"})
     _, findings = separate(read(path, "mdw", "fra"))
     assert summaries(findings) == [("line", f"own.tsv:{n}", "dropped") for n in (3, 4)]
 
@@ -208,13 +208,13 @@ def test_lines_of_an_unknown_language_are_named_whatever_is_asked_for(tmp_path):
 def test_json_lines(tmp_path):
     texts = {"fra": "oui", "eng": "yes"}
     second_row = {"audio": "b.wav", "source": "fra", "texts": texts, "split": "dev"}
-    first, second = read(write_json(tmp_path, GOOD, second_row))
+    first, second = read(write_jsonl(tmp_path, GOOD, second_row))
     assert first.texts == {"mdw": "mwana", "fra": "l'enfant"}
     assert second.texts == texts
 
 
 def test_lines_that_are_no_json_objects_are_dropped(tmp_path):
-    path = write_json(tmp_path, GOOD)
+    path = write_jsonl(tmp_path, GOOD)
     path.write_text(path.read_text() + "{oops\n[1]\n")
     _, (broken, a_list) = separate(read(path))
     assert broken.origin == "m.jsonl:2"
@@ -230,7 +230,7 @@ def test_missing_manifest(tmp_path):
 def test_missing_column(tmp_path):
     message = "lacks the column source.*A manifest has the columns audio, source"
     with pytest.raises(BadManifest, match=message):
-        list(read(write_tsv(tmp_path, {}, columns=["audio"])))
+        list(read(write_own(tmp_path, {}, columns=["audio"])))
 
 
 @pytest.mark.parametrize(
@@ -254,11 +254,11 @@ def test_manifest_that_cannot_be_read(tmp_path, content, message):
 
 def test_empty_json_lines(tmp_path):
     with pytest.raises(BadManifest, match="lists nothing"):
-        list(read(write_json(tmp_path)))
+        list(read(write_jsonl(tmp_path)))
 
 
 def test_folder_instead_of_a_manifest(tmp_path):
-    write_tsv(tmp_path, {})
+    write_own(tmp_path, {})
     message = r"is a folder; give the path of its manifest, such as .*own\.tsv"
     with pytest.raises(BadManifest, match=message):
         list(read(tmp_path))

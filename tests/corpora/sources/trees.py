@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -37,9 +36,3 @@ def separate(entries: Iterable[Utterance | Finding]) -> tuple[list[Utterance], l
 def summaries(findings: Iterable[Finding]) -> list[tuple[str, str, str]]:
     """Step, origin and outcome of each finding."""
     return [(finding.step, finding.origin, finding.outcome) for finding in findings]
-
-
-def write_json(folder: Path, *rows: dict) -> Path:
-    """Write a manifest of JSON lines."""
-    (folder / "m.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return folder / "m.jsonl"

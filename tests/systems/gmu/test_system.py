@@ -1,36 +1,27 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from lib.data.collate import Collator
 from lib.models.nllb import Nllb
 from lib.systems.gmu.recipe import RECIPES
 from lib.systems.gmu.strategies import (
     PATIENCE,
-    RELEASED,
     STRATEGIES,
     SWITCHES,
     GmuStrategy,
     Switches,
     switched,
 )
-from lib.systems.gmu.system import MICRO_BATCHES, SYSTEM, Gmu, strip_text
-from lib.tasks import ASR, ST
+from lib.systems.gmu.system import MICRO_BATCHES, SYSTEM, strip_text
 from lib.training.multitask_distillation import MultiTaskObjective
 from lib.training.objectives import Seq2SeqObjective
 
 pytestmark = pytest.mark.slow  # it trains, or starts processes
 
 DIRECT = STRATEGIES["direct"]
-CUT = switched("direct, long audio cut")
-DROP = switched("direct, long audio dropped")
 BATCH_MEAN = switched("direct, mean of batch means")
 SENTENCE_MEAN = switched("direct, mean of sentence means")
-
-
-def long_clips(experiment):
-    """Training clips over 3 s, the limit at `smoke`."""
-    return [u for u in experiment.corpus.split("train") if u.seconds > 3.0]
 
 
 # ---- models and switches ----
@@ -169,118 +160,6 @@ def test_switches_of_the_loss_reach_the_training(trained, name):
     assert other != pytest.approx(plain, rel=1e-4)
 
 
-# ---- long training audio ----
-
-
-def test_long_clips_are_trained_on_whole(experiment, trained):
-    counts = trained("direct").dropped_counts
-    assert long_clips(experiment)
-    assert counts["training_clips_cut"] == 0
-    assert counts["training_clips_dropped_as_too_long"] == 0
-
-
-def test_long_clips_can_be_cut(experiment, trained):
-    counts = trained(CUT).dropped_counts
-    assert counts["training_clips_cut"] == len(long_clips(experiment))
-    assert counts["training_clips_dropped_as_too_long"] == 0
-
-
-def test_a_cut_clip_keeps_its_whole_text(experiment, trained):
-    assert trained(CUT).dropped_counts["training_texts_cut"] == 0
-    found, _ = experiment._training_examples(CUT)
-    assert found == experiment._training_examples(DIRECT)[0]
-
-
-def test_a_cut_clip_is_shorter(experiment):
-    model = experiment.system.initial_model(experiment, CUT)
-    limit = experiment.system.max_training_seconds(experiment, CUT)
-    collate = Collator(model, model.feature_extractor(limit))
-    found, _ = experiment._training_examples(CUT)
-    (longest,) = sorted(found, key=lambda e: e.seconds)[-1:]
-    frames = collate([longest]).speech.shape[1]
-    assert limit == 3.0
-    assert frames == pytest.approx(3.0 * 100 / model.stack, abs=1)
-    assert frames < longest.seconds * 100 / model.stack - 1
-
-
-def test_long_clips_can_be_dropped(experiment, trained):
-    counts = trained(DROP).dropped_counts
-    assert counts["training_clips_dropped_as_too_long"] == len(long_clips(experiment))
-    assert counts["training_clips_cut"] == 0
-
-
-def test_nothing_left_to_train_on_is_refused(experiment):
-    short = replace(experiment, recipe=replace(experiment.recipe, official_max_seconds=0.1))
-    with pytest.raises(ValueError, match="no training clip is shorter than 0.1 s; drop_long_audio"):
-        short._training_examples(DROP)
-
-
-@pytest.mark.parametrize(
-    "strategy, field, same",
-    [
-        (CUT, "hf_max_seconds", False),
-        (CUT, "official_max_seconds", True),
-        (DROP, "official_max_seconds", False),
-        (DROP, "hf_max_seconds", True),
-    ],
-    ids=["cut-hf", "cut-official", "drop-official", "drop-hf"],
-)
-def test_the_limit_of_a_switch_decides_the_weights(experiment, strategy, field, same):
-    other = replace(experiment, recipe=replace(experiment.recipe, **{field: 2.5}))
-    assert (other.folder(strategy) == experiment.folder(strategy)) is same
-
-
-# ---- released runs ----
-
-
-@pytest.fixture(scope="module")
-def released(experiment):
-    return replace(experiment, system=Gmu(released=True))
-
-
-@pytest.fixture(scope="module")
-def released_systems(released):
-    return {name: released.train(name) for name in ("asr", "asr_init", "direct_twice")}
-
-
-@pytest.mark.parametrize("name, untied", [("asr", False), ("asr_init", True)])
-def test_released_models(released_systems, name, untied):
-    model = released_systems[name].model
-    assert model.untied is untied
-    assert model.speech.text_decoder.layers[0].ffn_dropout.p == 0.1
-
-
-@pytest.mark.parametrize("name, task", [("asr", ASR), ("asr_init", ST)])
-def test_released_strategies_have_the_switches_of_their_task(released_systems, name, task):
-    assert released_systems[name].strategy.switches == RELEASED[task]
-
-
-def test_released_systems_have_folders_of_their_own(released, experiment):
-    for name in ("asr", "asr_init", "direct"):
-        assert released.folder(released.strategy(name)) != experiment.folder(STRATEGIES[name])
-
-
-def test_nllb_has_no_switches(released, experiment):
-    assert released.strategy("nllb") == STRATEGIES["nllb"]
-    assert released.folder(released.strategy("nllb")) == experiment.folder(STRATEGIES["nllb"])
-
-
-def test_direct_twice_starts_from_the_untied_embeddings_and_head(released):
-    """The head must not overwrite the embeddings."""
-    direct = released.train("direct").model.speech
-    start = released.start(released.strategy("direct_twice")).speech
-    assert start.shared.weight.equal(direct.shared.weight)
-    assert start.lm_head.weight.equal(direct.lm_head.weight)
-    assert not direct.lm_head.weight.equal(direct.shared.weight)
-
-
-def test_a_tied_start_takes_the_embeddings_of_an_untied_system(released):
-    tied = replace(released.strategy("direct_twice"), switches=Switches())
-    direct, start = released.train("direct").model.speech, released.start(tied).speech
-    assert start.lm_head.weight is start.shared.weight
-    assert start.shared.weight.equal(direct.shared.weight)
-
-
 # ---- examples and search ----
 
 
@@ -311,6 +190,12 @@ def test_search_is_the_recipes(experiment):
     search = experiment.system.search(experiment, DIRECT, 3, n_best=2)
     assert (search.beams, search.n_best) == (3, 2)
     assert search.max_new_tokens == experiment.recipe.max_new_tokens
+
+
+def test_a_system_in_another_cache_names_its_backbone(experiment, tmp_path):
+    other = replace(experiment, cache=tmp_path / "again")
+    path = other.cache / SYSTEM.card(other, DIRECT)["path"]
+    assert path.resolve() == Path(experiment.backbone.path).resolve()
 
 
 def test_the_system_of_the_registry():
