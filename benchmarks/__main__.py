@@ -22,6 +22,7 @@ from lib.workbook.paths import ROOT
 BENCHMARKS = {
     "training": "benchmarks.training:rows",
     "fbank": "benchmarks.features:rows",
+    "attention": "benchmarks.attention:rows",
     "resume": "benchmarks.engine:resume_rows",
     "sampler": "benchmarks.engine:sampler_rows",
     "memory": "benchmarks.engine:memory_rows",

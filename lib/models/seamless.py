@@ -31,6 +31,7 @@ from lib.models.encoder_decoder import EncoderDecoder, States, StatesMask
 from lib.models.hub import source
 from lib.models.loading import load_checkpoint
 from lib.models.protocol import copy_parts
+from lib.models.relative_attention import use_relative_attention
 from lib.models.tokenizer import add_seamless_language
 
 # generate() warns at every batch that no target language is given; the prefix has one per row
@@ -96,6 +97,7 @@ class Seamless(EncoderDecoder):
             self.parts["text_encoder"] = ("text_encoder",)
             # for generate() only; unregistered, since all its parts are registered above
             object.__setattr__(self, "text_model", text)
+        use_relative_attention(speech.speech_encoder)
         if (adapter := speech.speech_encoder.adapter) is not None:
             mask_padding(adapter.layers[0])
 
@@ -193,9 +195,7 @@ class Seamless(EncoderDecoder):
                 layer.self_attn.dropout.p = 0.1  # of attention weights; Hugging Face: 0
                 layer.ffn.intermediate_dropout.p = 0.0  # Hugging Face: 0.1
 
-    def start_from(
-        self, encoder: Seamless | None = None, decoder: Seamless | None = None
-    ) -> None:
+    def start_from(self, encoder: Seamless | None = None, decoder: Seamless | None = None) -> None:
         """Copy trained parts of other models of this size (GMU's initialisation).
 
         Where the other decoder's head is untied and this one is tied, the embeddings are copied

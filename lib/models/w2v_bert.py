@@ -19,6 +19,7 @@ from lib.data.store import default_cost
 from lib.files import atomic_path
 from lib.models.bridges.bridge import EncoderShape
 from lib.models.loading import load_checkpoint
+from lib.models.relative_attention import use_relative_attention
 from lib.tasks import Example
 
 
@@ -42,6 +43,7 @@ class W2vBert(nn.Module):
         self.model = model
         if model.adapter is not None:
             raise ValueError("a w2v-BERT with an adapter of its own; the bridge is the adapter")
+        use_relative_attention(model)
 
     @property
     def config(self) -> Wav2Vec2BertConfig:

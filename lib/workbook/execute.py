@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from threading import Event, Thread
 
 import papermill
 from jupyter_client.kernelspec import KernelSpecManager
+from traitlets.config import Config
 
 from lib.files import write_json
 from lib.workbook.paths import HEADLESS, ROOT
 from lib.workbook.process_tree import end_kernels
 
 KERNEL = "speech-translation"
+MAX_SOCKET_BYTES = 107  # of the path of a Unix socket on Linux
 
 
 def kernel() -> str:
@@ -37,17 +40,31 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
         write_json(folder / "cell.json", state)
 
     os.environ[HEADLESS] = "1"  # the kernel inherits it
-    papermill.execute_notebook(
-        _literally(source),
-        _literally(folder / "notebook.ipynb"),
-        parameters=parameters,
-        kernel_name=kernel(),
-        language="python",  # an editor may have removed the notebook's kernelspec
-        cwd=str(ROOT),
-        progress_bar=False,
-        autosave_cell_every=30,
-        on_cell_start=note,
-    )
+    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        papermill.execute_notebook(
+            _literally(source),
+            _literally(folder / "notebook.ipynb"),
+            parameters=parameters,
+            kernel_name=kernel(),
+            language="python",  # an editor may have removed the notebook's kernelspec
+            cwd=str(ROOT),
+            progress_bar=False,
+            autosave_cell_every=30,
+            on_cell_start=note,
+            config=_connection(Path(sockets)),
+        )
+
+
+def _connection(folder: Path) -> Config:
+    """Unix sockets between papermill and its kernel, where their paths are not too long.
+
+    Of Jupyter's five TCP ports, each is free when papermill chooses it; another process may take it
+    before the kernel does, which then dies. And other users of the machine can reach it.
+    """
+    file = folder / "kernel.json"
+    if len(f"{file}-ipc-5".encode()) > MAX_SOCKET_BYTES:
+        return Config()
+    return Config(KernelManager={"transport": "ipc", "connection_file": str(file)})
 
 
 def _literally(path: Path) -> str:

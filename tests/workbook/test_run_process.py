@@ -4,6 +4,7 @@ import json
 import math
 import os
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -114,6 +115,30 @@ def test_braces_in_the_folder_of_outputs_are_no_parameters(tmp_path, monkeypatch
     wait_for(process.ended)
     assert process.failure() is None
     assert (process.run.folder / "notebook.ipynb").exists()
+
+
+CONNECTION = """
+import json
+from pathlib import Path
+from ipykernel.connect import get_connection_info
+Path({path!r}).write_text(get_connection_info())
+"""
+
+
+@pytest.mark.parametrize(("name", "transport"), [("/tmp", "ipc"), ("t" * 90, "tcp")])
+def test_a_kernel_has_unix_sockets_where_their_paths_are_short(
+    folder, monkeypatch, name, transport
+):
+    """Two kernels that start at once may take each other's TCP port, and die of it."""
+    (folder / name).mkdir(exist_ok=True)  # /tmp stays /tmp
+    monkeypatch.setenv("TMPDIR", str(folder / name))
+    path = str(folder / "connection.json")
+    source = CONNECTION.format(path=path) + WRITES_RECORD.format(number="77", exit="finished")
+    write_notebook(folder, source)
+    process = RunProcess(notebook_run("77", {"scale": "smoke"}))
+    wait_for(process.ended)
+    assert process.failure() is None
+    assert json.loads(Path(path).read_text())["transport"] == transport
 
 
 def test_the_memory_of_kernel_and_papermill_is_measured(saving):
