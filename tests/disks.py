@@ -22,6 +22,18 @@ def mounted(folder, size):
         subprocess.run(["umount", folder], check=True)
 
 
+@contextlib.contextmanager
+def read_only(folder):
+    """A folder that root cannot write, either; the test is skipped where there can be none."""
+    bind = [["mount", "--bind", folder, folder], ["mount", "-o", "remount,ro,bind", folder]]
+    if any(subprocess.run(command, check=False).returncode for command in bind):
+        pytest.skip("cannot make a folder that root cannot write")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 def start_as(user, group, function, *arguments, umask=0o022):
     """Call a function as another user, in a fork of this process; `wait()` gives what it returns.
 

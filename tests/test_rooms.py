@@ -34,6 +34,7 @@ GROUND = (
     "files",
     "locks",
     "sqlite_cache",
+    "spreadsheet",
     "content",
     "progress",
 )
@@ -55,6 +56,7 @@ WITHOUT_TORCH = (
     "lib.files",
     "lib.locks",
     "lib.sqlite_cache",
+    "lib.spreadsheet",
     "lib.languages",
     "lib.tasks",
     "lib.progress",

@@ -20,6 +20,7 @@ import soundfile
 from lib.corpora.audio import read_audio
 from lib.files import content_hash, read_json, write_json
 from lib.scoring.outputs import OutputRow
+from lib.spreadsheet import as_text, from_text
 from lib.utterance import SAMPLING_RATE
 
 ALLOWED = {"direct": "a number from 0 to 100", "preference": "A, B or same"}  # kind -> answers
@@ -27,8 +28,6 @@ INSTRUCTIONS = "Listen, then score the outputs: the better, the higher, and equa
 LETTERS, BASELINE = string.ascii_uppercase, "baseline "
 CONTEXTS = ("", "transcript", "reference")
 UNIT = ["clip", "system", "other"]  # what is rated
-# spreadsheets run these, and some countries' take ";" for a separator; an apostrophe makes it text
-FORMULA = r"(^|[;\t\r\n]){}('* *[=+\-@＝＋－＠])"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class Sheet:
         (folder / "audio").mkdir(parents=True, exist_ok=True)
         for name, path in self.sounds.items():  # a copy would keep title and comment of the file
             soundfile.write(folder / name, read_audio(path), SAMPLING_RATE)
-        table = pd.DataFrame(self.items).replace(FORMULA.format(""), r"\1'\2", regex=True)
+        table = pd.DataFrame(self.items).map(as_text)
         style = {"index": False, "quoting": csv.QUOTE_ALL, "encoding": "utf-8-sig"}  # for Excel
         table.to_csv(folder / "sheet.csv", **style)
         write_json(folder / "pearmut.json", self._pearmut(raters))
@@ -233,8 +232,7 @@ def _sheet_rows(path: Path) -> list[Row]:
         table = pd.read_csv(path, sep=separator, **style)
     except ValueError as error:  # of decoding, and of pandas
         raise ValueError(f"{path} is not CSV in UTF-8 ({error}); save it as such") from error
-    table = table.fillna("").replace(FORMULA.format("'"), r"\1\2", regex=True)
-    rows = table.to_dict("records")
+    rows = table.fillna("").map(from_text).to_dict("records")
     return [(f"{path}:{n}", path.stem, row) for n, row in enumerate(rows, 2) if row.get("item")]
 
 

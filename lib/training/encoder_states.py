@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import operator
@@ -11,10 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from io import RawIOBase
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +21,8 @@ from torch import Tensor, nn
 from lib.bounded import parse_json
 from lib.corpora.audio import split_media_fragment
 from lib.data.batch import Batch, lengths_mask, pad
-from lib.files import stamp, write_text
+from lib.files import stamp
+from lib.locks import lock
 from lib.models.protocol import part_names
 from lib.training.stages import Stage
 from lib.training.weights import weights_fingerprint
@@ -42,7 +39,7 @@ class EncoderStateCache:
     Valid because encoding does not depend on the batch. One file of float32 numbers grows at its
     end, and an index beside it, with the hash of each clip's numbers; what is incomplete, damaged,
     or of a file that has changed is computed again. Processes that share the folder write one
-    after another; what a full disk has no room for is not stored.
+    after another; what a full disk has no room for, or another user's folder, is not stored.
 
     Args:
         folder: may be shared by stages: each encoder has files of its own.
@@ -63,28 +60,19 @@ class EncoderStateCache:
         if getattr(getattr(model, "bridge", None), "reads_layers", False):
             name += "-layers"
         self._data, self._index = folder / f"{name}.bin", folder / f"{name}.jsonl"
-        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = folder / f".{name}.lock"
         # audio -> its first number, how many states, and the hash of their bytes
         self._positions: dict[str, tuple[int, int, str]] = {}
         self._keys: dict[str, str] = {}  # audio -> key
         self._verified: set[str] = set()
         self.computed = 0  # utterances encoded, not read from disk
-        self.not_stored = 0  # of these, those that the budget has no room for
-        with self._alone() as data:
-            # a kill may have left half a number at the end
-            stored = data.seek(0, os.SEEK_END) // 4 * 4
-            os.truncate(self._data, stored)
-            room = int(shutil.disk_usage(folder).free * MAX_FREE_SHARE)
-            self.max_bytes = min(max_bytes, stored + room)
-            if self._index.exists():
-                self._load_index()
-
-    @contextmanager
-    def _alone(self) -> Iterator[RawIOBase]:
-        """The file of numbers, while no other process writes."""
-        with open(self._data, "ab", buffering=0) as data:
-            fcntl.flock(data, fcntl.LOCK_EX)  # released when the file is closed
-            yield data
+        self.not_stored = 0  # of these, those that could not be stored
+        stored = self._data.stat().st_size if self._data.exists() else 0
+        disk = next(path for path in self._data.parents if path.exists())
+        room = int(shutil.disk_usage(disk).free * MAX_FREE_SHARE)
+        self.max_bytes = min(max_bytes, stored + room)
+        if self._index.exists():
+            self._load_index(stored // 4)
 
     def __call__(self, batch: Batch) -> Batch:
         """The batch with its encoder states; only files that are new are encoded."""
@@ -112,43 +100,56 @@ class EncoderStateCache:
             self._keys[str(audio)] = f"{audio} {stamp(split_media_fragment(audio)[0])}"
         return self._keys[str(audio)]
 
-    def _load_index(self) -> None:
-        numbers = self._data.stat().st_size // 4
+    def _load_index(self, numbers: int) -> None:
+        """Read where clips are among so many numbers; several lines of one clip: the last holds."""
         with open(self._index, encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 try:
                     key, *position, digest = parse_json(line)
                     start, count = map(operator.index, position)
                     within = 0 <= start <= start + count * self.model.states_width <= numbers
-                except (TypeError, ValueError):  # damaged, incomplete, or of an older version
+                except (TypeError, ValueError):  # damaged, incomplete or empty
                     continue
                 if within:
                     self._positions[str(key)] = (start, count, str(digest))
-        rows = [json.dumps([key, *position]) + "\n" for key, position in self._positions.items()]
-        write_text(self._index, "".join(rows))
 
     def _write(self, key: str, states: Float[Tensor, "_ hidden"]) -> None:
         """Store the states of a clip, if the budget and the disk have room for them."""
         self.computed += 1
+        self.not_stored += 1
+        if not self.max_bytes:
+            return
         numbers = states.numpy().tobytes()
         digest = hashlib.sha256(numbers).hexdigest()
-        with self._alone() as data:
-            start = data.seek(0, os.SEEK_END) // 4
-            if 4 * start + len(numbers) > self.max_bytes:
-                self.not_stored += 1
-                return
-            try:
-                if data.write(numbers) < len(numbers):
-                    raise OSError(errno.ENOSPC, "no space left")
+        try:
+            with lock(self._lock, "the storing of encoder states"):
+                start = self._append(numbers)
+                # the line before may have lost its end in a kill
+                line = json.dumps([key, start, len(states), digest])
                 with open(self._index, "a", encoding="utf-8") as index:
-                    index.write(json.dumps([key, start, len(states), digest]) + "\n")
-            except OSError:
-                os.truncate(self._data, 4 * start)
-                self.max_bytes = 4 * start
-                self.not_stored += 1
-                return
+                    index.write(f"\n{line}\n")
+        except (OSError, RuntimeError):  # a full disk, another user's, or one that does not answer
+            self.max_bytes = 0
+            return
+        self.not_stored -= 1
         self._positions[key] = (start, len(states), digest)
         self._verified.add(key)
+
+    def _append(self, numbers: bytes) -> int:
+        """Write numbers at the end of the file; returns the place of the first.
+
+        Raises:
+            OSError: there is no room for them; the file is as before.
+        """
+        with open(self._data, "ab", buffering=0) as data:
+            # a kill may have left half a number at the end
+            end = data.seek(0, os.SEEK_END) // 4 * 4
+            data.truncate(end)
+            full = end + len(numbers) > self.max_bytes
+            if full or data.write(numbers) < len(numbers):
+                data.truncate(end)
+                raise OSError(errno.ENOSPC, "no space left")
+        return end // 4
 
     def _read(self, key: str) -> Float[Tensor, "_ hidden"] | None:
         """The states of a clip; None where they are not stored or damaged."""

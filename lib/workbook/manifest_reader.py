@@ -17,6 +17,8 @@ from lib.workbook.record_schema import FINISHED, problem
 
 RECORD = "manifest.json"
 MAX_RECORD_BYTES = 16 * 2**20  # the largest have 0.1 MB
+# what a run writes once it has a record
+RECORDED = ("hypotheses.jsonl", "training.csv", "figures", "pages")
 
 
 def load_manifest(folder: Path) -> dict[str, Any] | None:
@@ -75,6 +77,8 @@ def run_damage(folder: Path) -> str:
     """What is damaged of a run: its record, or the first file of a finished one; may be empty."""
     try:
         manifest = load_manifest(folder)
+        if not manifest and (left := [name for name in RECORDED if (folder / name).exists()]):
+            raise Damaged(f"{folder} has {left[0]} but no {RECORD}")
         if manifest and manifest["exit"] == FINISHED:
             for name in manifest.get("files", ()):
                 run_file(manifest | {"folder": folder}, name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -32,7 +31,7 @@ def run_all(
     runs: Sequence[NotebookRun],
     jobs: int = 0,
     fresh: bool = False,
-    out: TextIOBase = sys.stdout,
+    out: TextIOBase | None = None,
 ) -> int:
     """Make every run, the ones after a failed one too.
 

@@ -50,10 +50,15 @@ def say(text: str, out: TextIOBase | None = None) -> None:
 
 
 class Screen:
-    """Live lines on a terminal; elsewhere the same lines, printed every 15 s."""
+    """Live lines on a terminal; elsewhere the same lines, printed every 15 s.
 
-    def __init__(self, out: TextIOBase) -> None:
-        self.out, self.live = out, out.isatty()
+    Args:
+        out: None: the standard output.
+    """
+
+    def __init__(self, out: TextIOBase | None = None) -> None:
+        self.out = out or sys.stdout
+        self.live = self.out.isatty()
         self._drawn = 0  # live lines that are on the terminal now
         self._printed = 0.0
 

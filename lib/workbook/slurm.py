@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -64,7 +63,7 @@ class SlurmRun:
         if finished(self.run):
             return None
         # Slurm's own time limit ends the job
-        failure = run_one(self.run, Screen(sys.stdout), timeout_seconds=math.inf)
+        failure = run_one(self.run, Screen(), timeout_seconds=math.inf)
         if failure and told_to_end:  # cancelled or preempted: Slurm decides, this is no result
             time.sleep(END_SECONDS)
         return failure
@@ -86,7 +85,7 @@ def run_on_slurm(
     runs: Sequence[NotebookRun],
     fresh: bool = False,
     options: Sequence[str] = (),
-    out: TextIOBase = sys.stdout,
+    out: TextIOBase | None = None,
 ) -> int:
     """Submit every run that is not finished, and wait for all.
 

@@ -18,7 +18,7 @@ from lib.corpora.phrasebook import Phrasebook
 from lib.corpora.sources.own import BadManifest
 from lib.corpora.sources.reading import NotObtained
 from lib.corpora.synthesis import synthesize
-from lib.files import Damaged, content_hash, file_hash
+from lib.files import Damaged, content_hash, file_hash, read_json, write_json
 from lib.systems.gmu.experiment import open_experiment
 from lib.training.weights import WrongCheckpoint
 from lib.workbook.__main__ import main
@@ -139,6 +139,9 @@ def write_records(folder: Path) -> None:
     with outputs_in(folder):
         for number, value in (("10", 20.0), ("11", 21.0), ("12", 22.0)):
             run = write_record(number, scores=[score_row(value=value)])
+            record = run.folder / "manifest.json"
+            write_json(record, read_json(record), sealed=True)  # as a run does
+            (run.folder / "figures").mkdir()
             for name in ("progress.json", "cell.json", "log.txt"):
                 (run.folder / name).write_text('{"line": "a", "cell": 1, "first_line": "b"}')
         call(["report", "--scale", "smoke"])

@@ -6,6 +6,7 @@ import random
 import sys
 import tempfile
 import time
+from itertools import cycle
 from pathlib import Path
 
 from tests.stress import headless, kills
@@ -26,14 +27,15 @@ def _kills(folder: Path, count: int) -> list[str]:
     """Half of the kills in a training, half in the runner."""
     rng, wrong, done = random.Random(0), [], 0
     whole = {act: act(folder / act.__name__, rng) for act in (kills.train, kills.run)}
+    acts = cycle(whole.items())
     while done < count:
-        for act, undisturbed in whole.items():
-            trial = folder / f"{act.__name__}-{done}"
-            ended = act(trial, rng, min(5, count - done), undisturbed.seconds)
-            if ended.made != undisturbed.made:
-                wrong.append(f"{trial.name}, killed {ended.kills} times: another result")
-            done += ended.kills
-            print(f"{done} of {count} kills, {len(wrong)} wrong", flush=True)
+        act, undisturbed = next(acts)
+        trial = folder / f"{act.__name__}-{done}"
+        ended = act(trial, rng, min(5, count - done), undisturbed.seconds)
+        if ended.made != undisturbed.made:
+            wrong.append(f"{trial.name}, killed {ended.kills} times: another result")
+        done += ended.kills
+        print(f"{done} of {count} kills, {len(wrong)} wrong", flush=True)
     return wrong
 
 

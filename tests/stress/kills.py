@@ -106,5 +106,5 @@ def _killed_often(
     started, last = time.monotonic(), start()
     text, _ = last.communicate(timeout=ENDS_WITHIN_SECONDS)
     if last.returncode:
-        raise AssertionError(f"after {kills} kills, {command} ends in {text[-5000:]}")
+        raise AssertionError(f"after {kills} kills, {command} ends in {text[-2000:]}")
     return text, kills, time.monotonic() - started

@@ -10,7 +10,7 @@ from lib.data.augment import Augment
 from lib.tasks import ST, examples
 from lib.training.encoder_states import EncoderStateCache, encoder_state_cache
 from lib.training.stages import Stage
-from tests.disks import mounted
+from tests.disks import mounted, read_only
 
 FROZEN = Stage(
     name="frozen",
@@ -36,7 +36,7 @@ def test_states_are_the_encoders(model, batch, filled):
     states, mask = model.encode_speech(batch.speech, batch.mask)
     real = mask.unsqueeze(-1)
     assert torch.equal(filled.states_mask, mask)
-    assert torch.allclose(filled.states * real, states * real, atol=1e-6)
+    assert torch.allclose(filled.states * real, states * real, atol=1e-5)
 
 
 def test_states_are_read_back_equal(model, batch, filled, tmp_path):
@@ -53,13 +53,29 @@ def test_an_incomplete_line_is_computed_again(model, batch, filled, tmp_path):
     assert cache.computed == 1
 
 
-def test_half_a_number_at_the_end_is_cut_off(model, batch, filled, tmp_path):
-    (data,) = tmp_path.glob("*.bin")
+def test_what_follows_half_a_number_and_half_a_line_is_read_back(model, batch, filled, tmp_path):
+    (data,), (index,) = tmp_path.glob("*.bin"), tmp_path.glob("*.jsonl")
     with open(data, "ab") as file:
         file.write(b"ab")
+    index.write_text(index.read_text()[:-9])
+    EncoderStateCache(tmp_path, model)(batch)
     cache = EncoderStateCache(tmp_path, model)
-    assert torch.equal(cache(batch).states, filled.states)
-    assert data.stat().st_size % 4 == 0
+    assert torch.allclose(cache(batch).states, filled.states, atol=1e-5)
+    assert cache.computed == 0
+
+
+def test_states_are_read_and_new_ones_not_stored_where_nobody_can_write(
+    model, batch, filled, tmp_path
+):
+    """Such as in the cache of another user."""
+    before = {path: path.read_bytes() for path in tmp_path.glob("*.*")}
+    with read_only(tmp_path):
+        cache = EncoderStateCache(tmp_path, model)
+        assert torch.equal(cache(batch).states, filled.states)
+        new = EncoderStateCache(tmp_path / "new", model)
+        assert torch.allclose(new(batch).states, filled.states, atol=1e-5)
+    assert (cache.computed, new.not_stored) == (0, 3)
+    assert {path: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 
 
 def test_a_line_whose_numbers_are_missing_is_computed_again(model, batch, filled, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from lib.corpora.sources import SOURCES
 from lib.workbook.__main__ import main
 from lib.workbook.paths import ROOT
+from tests.workbook.cases import write_record
 
 pytestmark = pytest.mark.slow  # it trains, or starts processes
 
@@ -98,9 +99,10 @@ def test_options_stand_once_and_in_full(capsys, outputs, words, message):
 def test_what_a_terminal_gets_is_safe(outputs, capsys):
     (outputs / "tiny" / "runs" / "a\x1b[2J").mkdir(parents=True)
     (outputs / "tiny" / "runs" / "a\x1b[2J" / "manifest.json").write_text("{")
+    write_record("90", scale="tiny", exit="failed: b\x1b[2J")
     main(["status"])
     text = capsys.readouterr().out
-    assert "\x1b" not in text and r"a\x1b[2J" in text
+    assert "\x1b" not in text and r"a\x1b[2J" in text and r"failed: b\x1b[2J" in text
 
 
 def test_a_mistake_is_one_line_on_stderr(capsys):

@@ -148,6 +148,13 @@ BAD_LINES = {
 }
 
 
+def test_a_run_that_lost_its_record_is_named():
+    run = write_record("77")
+    (run.folder / "figures").mkdir()
+    (run.folder / "manifest.json").unlink()
+    assert damage("smoke") == [f"{run.folder} has figures but no manifest.json; make the run again"]
+
+
 @pytest.mark.parametrize("name", BAD_LINES)
 def test_damaged_outputs_are_named_and_left_out(folder, name, capsys):
     parameters = 'scale = "smoke"\nsource = "est"\ntarget = "eng"'

@@ -32,6 +32,7 @@ from lib.files import (
 )
 from lib.locks import to_make
 from lib.progress import Progress, no_progress
+from lib.spreadsheet import from_text
 from lib.utterance import SPLITS, Finding, Utterance
 
 PROGRESS_EVERY = 1000  # utterances
@@ -61,7 +62,7 @@ class Curated:
         with open(self.folder / FINDINGS_FILE, newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 if outcome in (None, row["outcome"]):
-                    yield Finding(**row)
+                    yield Finding(**{name: from_text(cell) for name, cell in row.items()})
 
 
 def curate(

@@ -19,6 +19,7 @@ from lib.corpora.curation.corpus_table import CorpusTable
 from lib.corpora.curation.rules import Rules
 from lib.corpora.store import UtteranceStore
 from lib.progress import Progress
+from lib.spreadsheet import as_text
 from lib.utterance import Finding, Utterance
 
 CHUNK = 500  # utterances
@@ -46,7 +47,7 @@ class FindingsWriter:
     def write(self, findings: Iterable[Finding]) -> None:
         """Append findings; control characters, which would break a line, become spaces."""
         self._rows.writerows(
-            [CONTROL_CHARACTERS.sub(" ", value) for value in astuple(finding)]
+            [as_text(CONTROL_CHARACTERS.sub(" ", value)) for value in astuple(finding)]
             for finding in findings
         )
 

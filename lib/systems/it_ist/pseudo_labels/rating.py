@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 from torchmetrics.functional.classification import multiclass_cohen_kappa
 
 from lib.files import atomic_path, content_hash, read_json, write_json
+from lib.spreadsheet import as_text
 from lib.systems.it_ist.pseudo_labels.defects import (
     DEFECTS,
     WRONG_TRANSCRIPT,
@@ -26,7 +27,6 @@ PER_PAIR = 100  # segments of a language pair that are rated
 COLUMNS = ("id", "source", "translation", "score", "error class", "comment")
 ERROR_CLASSES = ("none", "number", "name", "fragment", "transcript", "other")
 HIGHEST = 100
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
 
 
 class BadSheet(ValueError):
@@ -65,9 +65,7 @@ def write_sheet(labels: Sequence[Label], path: Path, seed: int = 1, count: int =
 
 
 def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; models and corpora may write anything."""
-    text = " ".join(text.split("\n"))
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    return as_text(" ".join(text.split("\n")))
 
 
 def read_sheet(path: Path, key: Path) -> dict[str, Rating]:
