@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -41,6 +44,7 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
 
     os.environ[HEADLESS] = "1"  # the kernel inherits it
     with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        signal.signal(signal.SIGTERM, partial(_end_without, sockets))
         papermill.execute_notebook(
             _literally(source),
             _literally(folder / "notebook.ipynb"),
@@ -53,6 +57,13 @@ def execute(source: Path, folder: Path, parameters: dict) -> None:
             on_cell_start=note,
             config=_connection(Path(sockets)),
         )
+
+
+def _end_without(folder: str, number: int, _frame: object) -> None:
+    """Remove a folder, and end by the signal that came."""
+    shutil.rmtree(folder, ignore_errors=True)
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _connection(folder: Path) -> Config:
@@ -82,7 +93,7 @@ def _end_with_runner(runner_died: Event) -> None:
     os.read(pipe, 1)
     runner_died.set()
     end_kernels([os.getpid()])
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -39,8 +39,15 @@ def wait_for(condition, seconds=60.0):
 
 
 @pytest.fixture
-def saving(folder):
+def temporary(tmp_path_factory):
+    """A folder for what runs need while they go on."""
+    return tmp_path_factory.mktemp("t")
+
+
+@pytest.fixture
+def saving(folder, temporary, monkeypatch):
     """A run whose kernel saves when it is told to end, in the middle of its training."""
+    monkeypatch.setenv("TMPDIR", str(temporary))
     write_notebook(folder, SAVES.format(folder=str(folder / "77")))
     process = RunProcess(notebook_run("77", {"scale": "smoke"}), timeout_seconds=math.inf)
     wait_for(lambda: (folder / "77" / "kernel").exists())
@@ -59,17 +66,19 @@ def test_a_stopped_run_may_save_first(saving, folder):
     assert (folder / "77" / "saved").exists()
 
 
-@pytest.mark.parametrize("name", ["kernel", "child"])
-def test_nothing_of_a_stopped_run_is_left(saving, folder, name):
+def test_nothing_of_a_stopped_run_is_left(saving, folder, temporary):
+    assert list(temporary.iterdir())
     stop_all()
-    assert not is_alive(folder / "77" / name)
+    assert not any(is_alive(folder / "77" / name) for name in ("kernel", "child"))
+    assert list(temporary.iterdir()) == []
 
 
-def test_a_run_whose_runner_was_killed_saves_and_ends(saving, folder):
+def test_a_run_whose_runner_was_killed_saves_and_ends(saving, folder, temporary):
     saving.process.stdin.close()  # as the kernel does with all that a killed process had open
     wait_for(lambda: saving.process.poll() is not None)
     assert (folder / "77" / "saved").exists()
     assert not any(is_alive(folder / "77" / name) for name in ("kernel", "child"))
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_running_run_has_not_ended(saving):
