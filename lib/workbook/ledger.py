@@ -101,7 +101,7 @@ def _named(book: Notebook) -> set[str]:
     """The strings in a notebook's code, and the claims in the collections that it names."""
     found: set[str] = set()
     modules: dict[str, str] = {}
-    for cell in book.content.cells:
+    for cell in book.cells:
         try:
             code = ast.parse(cell.source if cell.cell_type == "code" else "")
         except SyntaxError:  # an edited copy may hold a magic or a mistake

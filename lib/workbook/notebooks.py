@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-import nbformat
-
-from lib.files import content_hash
+from lib.files import Damaged, content_hash, read_json
 from lib.scales import SCALES
 from lib.workbook import run_names
 from lib.workbook.paths import NOTEBOOKS
@@ -38,6 +36,15 @@ class RunMetadata:
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook, without its outputs."""
+
+    cell_type: str
+    source: str
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Notebook:
     """One notebook file."""
 
@@ -47,14 +54,32 @@ class Notebook:
     def number(self) -> str:
         return self.path.name[:2]
 
+    @property
+    def cells(self) -> list[Cell]:
+        return self._content[0]
+
     @cached_property
-    def content(self) -> nbformat.NotebookNode:
-        return nbformat.read(self.path, as_version=4)
+    def _content(self) -> tuple[list[Cell], dict[str, Any]]:
+        """Cells and metadata, read without nbformat, whose import takes a second.
+
+        Raises:
+            BadParameter: it is no notebook of Jupyter's format 4.
+        """
+        try:
+            found = read_json(self.path)
+            cells = [
+                # a source is a text, or its lines
+                Cell(cell["cell_type"], "".join(cell["source"]), cell["metadata"])
+                for cell in found["cells"]
+            ]
+            return cells, found["metadata"]
+        except (Damaged, KeyError, TypeError) as error:
+            raise BadParameter(f"{self.path} is no notebook of format 4: {error!r:.200}") from error
 
     @cached_property
     def title(self) -> str:
         """The first heading."""
-        for cell in self.content.cells:
+        for cell in self.cells:
             found = re.search(r"^# (.+)$", cell.source, re.M)
             if cell.cell_type == "markdown" and found:
                 return found[1].strip()
@@ -63,7 +88,7 @@ class Notebook:
     @cached_property
     def hash(self) -> str:
         """The hash of all cell sources; outputs and metadata do not count."""
-        return content_hash([[cell.cell_type, cell.source] for cell in self.content.cells])
+        return content_hash([[cell.cell_type, cell.source] for cell in self.cells])
 
     @cached_property
     def metadata(self) -> RunMetadata:
@@ -72,7 +97,7 @@ class Notebook:
         Raises:
             BadParameter: the metadata has an unknown field, scale or notebook.
         """
-        found = self.content.metadata.get("workbook", {})
+        found = self._content[1].get("workbook", {})
         known = {field.name for field in fields(RunMetadata)}
         if unknown := found.keys() - known:
             raise BadParameter(
@@ -99,13 +124,13 @@ class Notebook:
         Raises:
             BadParameter: there is no such cell, or it holds something other than `name = literal`.
         """
-        tags = [cell.metadata.get("tags", []) for cell in self.content.cells]
+        tags = [cell.metadata.get("tags", []) for cell in self.cells]
         if any("injected-parameters" in entry for entry in tags):
             raise BadParameter(
                 f"{self.path} is an executed copy and keeps its old parameters; "
                 "run the one in notebooks/"
             )
-        code = zip(self.content.cells, tags, strict=True)
+        code = zip(self.cells, tags, strict=True)
         cells = [cell for cell, entry in code if "parameters" in entry]
         if len(cells) != 1:
             raise BadParameter(

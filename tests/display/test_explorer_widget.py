@@ -231,7 +231,7 @@ def test_nothing_in_a_notebook_deadlocks_a_headless_run():
     cells = [
         (book.number, cell.source)
         for book in notebooks()
-        for cell in book.content.cells
+        for cell in book.cells
         if cell.cell_type == "code"
     ]
     assert len(cells) > 100 and [at for at, source in cells if deadlocking(source)] == []

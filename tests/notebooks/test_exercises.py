@@ -19,7 +19,7 @@ WANTED = {"00", "02", "10", "12", "16", "20", "21", "40"}
 
 def exercise(book):
     """The cell of an exercise, and its solution, which is the cell below it."""
-    for cell, below in zip(book.content.cells, book.content.cells[1:], strict=False):
+    for cell, below in zip(book.cells, book.cells[1:], strict=False):
         if "exercise" in cell.metadata.get("tags", []):
             return cell.source, SOLUTION.search(below.source)[1]
     return None

@@ -1,7 +1,9 @@
 """The rules that every committed notebook keeps."""
 
 import ast
+from functools import cache
 
+import nbformat
 import pytest
 
 from lib.systems.registry import ABLATIONS, study_runs
@@ -16,8 +18,13 @@ NUMBERS = {book.number for book in ALL}
 TRAINING = ("train(", "fine_tune(", "_backbone(", "load_outputs(", "make_here(")
 
 
+@cache
+def content(book):
+    return nbformat.read(book.path, as_version=4)
+
+
 def code(book):
-    return [cell for cell in book.content.cells if cell.cell_type == "code"]
+    return [cell for cell in content(book).cells if cell.cell_type == "code"]
 
 
 def nodes(cell):
@@ -40,10 +47,10 @@ class TestNotebook:
         assert traces == []
 
     def test_metadata_holds_what_is_needed(self, book):
-        assert set(book.content.metadata) == {"kernelspec", "language_info", "workbook"}
+        assert set(content(book).metadata) == {"kernelspec", "language_info", "workbook"}
 
     def test_the_kernel_is_the_workbooks(self, book):
-        assert book.content.metadata.kernelspec.name == KERNEL
+        assert content(book).metadata.kernelspec.name == KERNEL
 
     def test_it_is_part_of_the_workbook_or_of_a_study(self, book):
         assert book.metadata.runs or book.number in STUDIED

@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from lib.workbook.notebooks import BadParameter, notebook, notebooks
+from lib.workbook.notebooks import BadParameter, Notebook, notebook, notebooks
 from tests.workbook.cases import use_folder, write_notebook
 
 PARAMETERS = 'scale = "tiny"\nrate = 0.5\nseed = 1\nflag = False\nsource = "est"'
@@ -110,3 +112,20 @@ def test_notebooks_are_in_order(tmp_path, monkeypatch):
     for number in ("20", "05"):
         write_notebook(tmp_path, number=number)
     assert [entry.number for entry in notebooks()] == ["05", "20"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"cells": [{}]}', '{"worksheets": []}', "\x00"])
+def test_what_is_no_notebook_is_named(tmp_path, text):
+    path = tmp_path / "77_test.ipynb"
+    path.write_text(text)
+    with pytest.raises(BadParameter, match=f"{path} is no notebook of format 4"):
+        _ = Notebook(path).cells
+
+
+def test_a_source_may_be_a_list_of_lines(book):
+    content = json.loads(book.path.read_text())
+    for cell in content["cells"]:
+        cell["source"] = "".join(cell["source"]).splitlines(keepends=True)
+    lines = book.path.with_name("78_test.ipynb")
+    lines.write_text(json.dumps(content))
+    assert Notebook(lines).hash == book.hash
