@@ -19,7 +19,6 @@ from tests.workbook.cases import use_folder, write_notebook, write_record
 from tests.workbook.cluster import output_of, slurm_cluster, until
 
 TITLE = "01: Data curation"
-FAILING = ("10", "-p", "corpus=own", "-p", "folder=/nowhere.tsv")
 
 
 def start(*words, env, outputs):
@@ -68,7 +67,10 @@ def story(cluster, tmp_path_factory):
         listing = output_of(["squeue", "-h", "-tall", "-o%i %j"], cluster)
         return dict(line.split()[::-1] for line in listing.splitlines())
 
-    failing = start(*FAILING, env=cluster, outputs=outputs)
+    broken = outputs / "own.tsv"  # it is there, so the run starts
+    broken.write_text("no manifest\n")
+    words = ("10", "-p", "corpus=own", "-p", f"folder={broken}")
+    failing = start(*words, env=cluster, outputs=outputs)
     waiting = start("01", "90", env=cluster, outputs=outputs)
     until(lambda: {"01", "90"} <= queue().keys())
     found = SimpleNamespace(job=queue()["01"], overview=queue()["90"])
@@ -145,7 +147,7 @@ class TestStory:
         assert story.failed[0] == 1
 
     def test_a_failed_run_names_the_error(self, story):
-        assert "/nowhere.tsv is not there" in story.failed[1]
+        assert "own.tsv lacks the column" in story.failed[1]
 
 
 def test_without_slurm_one_line_says_so(tmp_path):
