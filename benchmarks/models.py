@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.corpus import SOURCE, SPOKEN, TARGET
 from lib.models.seamless import build_seamless
 from lib.models.tokenizer import train_seamless_tokenizer
-from lib.systems.seamless_backbone import PRESETS
+from lib.systems.seamless_presets import PRESETS
 
 SIZE = PRESETS["tiny"].size
 SEED = 1
