@@ -90,7 +90,7 @@ def predictions(frame: pd.DataFrame) -> list[Prediction]:
     """
     sound = frame["problem"].fillna("") == ""
     frame = frame[sound & (frame["about"] != DATA) & frame["verdict"].isin(ANSWERS)]
-    frame = frame.loc[frame["run"].str.len().sort_values(kind="stable").index]
+    frame = frame.loc[frame["run"].astype(str).str.len().sort_values(kind="stable").index]
     return [
         Prediction(
             claim=row["claim"],

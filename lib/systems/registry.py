@@ -14,6 +14,12 @@ from lib.systems.grid import PlannedRun
 from lib.systems.untested import NOT_AT, UNTESTED, UntestedClaim
 
 SYSTEMS = ("gmu", "it_ist", "llm_srt", "zero_resource")  # each is a package lib/systems/<name>
+PAPERS = {  # arXiv number -> how tables and figures call it
+    "2505.21781": "GMU",
+    "2506.17019": "IT-IST",
+    "2409.19510": "LLM-SRT",
+    "2412.18566": "zero-resource",
+}
 # of claims that another study measures than their system's
 OTHER_STUDIES = {"ZR-6": "transfer", "ZR-6-SOUND": "transfer"}
 # modules of lib/systems/ablations

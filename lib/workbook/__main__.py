@@ -65,6 +65,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     reference.add_argument(
         "--partial", action="store_true", help="where runs are missing or differ, too"
     )
+    reference.add_argument("--study", default="", help="of a study instead of the workbook")
     reference.add_argument("--folder", type=Path, help="write them there instead")
     reference.set_defaults(function=_reference)
     for command in commands.choices.values():
@@ -245,7 +246,8 @@ def _reference(arguments: argparse.Namespace) -> int:
     collect(arguments.scale)
     for wrong in damage(arguments.scale):
         say(f"DAMAGED {wrong}")
-    say(f"Kept in {keep_reference(arguments.scale, arguments.folder, arguments.partial)}")
+    given = arguments
+    say(f"Kept in {keep_reference(given.scale, given.folder, given.partial, given.study)}")
     return 0
 
 

@@ -7,11 +7,9 @@ from dataclasses import asdict, fields
 from functools import cache
 from typing import Any
 
-import pandas as pd
-
 from lib.scoring.estimates import Components
 from lib.scoring.power import Design, Variances, smallest_effect
-from lib.workbook.paths import ROOT
+from lib.workbook.reference_tables import reference_claims
 
 _PARTS = tuple(entry.name for entry in fields(Components))
 # columns of claims.csv: of one language pair, and of the mean over the pairs
@@ -62,11 +60,8 @@ def note_for(claim_id: str, scale: str, one_seed: bool = True) -> str:
 @cache
 def _studied(scale: str) -> dict[str, dict[str, Any]]:
     """The claims of the reference study that have variances, by id."""
-    path = ROOT / "outputs" / "reference" / f"{scale}-claims.csv"
-    if not path.exists():
+    table = reference_claims(scale)
+    if table is None or not {*VARIANCES, "pairs"} <= set(table.columns):
         return {}
-    table = pd.read_csv(path)
-    if not {*VARIANCES, "pairs"} <= set(table.columns):
-        return {}
-    known = table.dropna(subset=[*VARIANCES, "pairs"])
+    known = table.dropna(subset=[*VARIANCES, "pairs"]).sort_values("seeds", kind="stable")
     return {row["claim"]: row for row in known[known["seeds"] > 1].to_dict("records")}

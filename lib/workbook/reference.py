@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,13 +12,17 @@ import nbformat
 import pandas as pd
 from tabulate import tabulate
 
+from lib.display import claim_plots
+from lib.display.html import picture
 from lib.files import atomic_path
+from lib.systems import registry
 from lib.workbook.ledger import claims, judged_by_most_seeds
 from lib.workbook.manifest_reader import manifests, read_manifest, run_file
 from lib.workbook.notebooks import BadParameter, notebooks
-from lib.workbook.paths import ROOT, scale_folder
-from lib.workbook.plan import NotebookRun, notebook_run, workbook_runs
+from lib.workbook.paths import scale_folder
+from lib.workbook.plan import NotebookRun, notebook_run, study_runs, workbook_runs
 from lib.workbook.readable import readable, without_paths
+from lib.workbook.reference_tables import reference_claims, reference_folder
 from lib.workbook.summary import claim_view, headline
 from lib.workbook.time_table import time_table
 
@@ -26,10 +31,11 @@ LARGEST = 5  # files that are named where it has more
 TABLES = ("scores.csv", "claims.csv")
 PACKAGES = ("torch", "transformers")  # whose versions the page names
 Manifest = dict[str, Any]
+Figure = tuple[bytes, str]  # PNG, caption
 
-_INDEX = """# Reference run at `{scale}`
+_INDEX = """# {title}
 
-Read here without running anything; `python -m lib.workbook reference --scale {scale}` writes all of
+Read here without running anything; `python -m lib.workbook reference {options}` writes all of
 it. Sound, scripts and progress are left out of the notebooks, and long tables are cut.
 
 {facts}
@@ -46,8 +52,7 @@ In minutes. What a notebook finds in the cache is counted where it was made.
 
 ## Claims
 
-{verdicts}. All columns: [{scale}-claims.csv](../{scale}-claims.csv); all scores:
-[{scale}-scores.csv](../{scale}-scores.csv).
+{verdicts}. All columns: [claims.csv](claims.csv); all scores: [scores.csv](scores.csv).
 
 {claims}
 
@@ -57,70 +62,69 @@ In minutes. What a notebook finds in the cache is counted where it was made.
 """
 
 
-def keep_reference(scale: str, folder: Path | None = None, partial: bool = False) -> Path:
-    """Write a scale's tables, reference figures and readable notebooks, and a page about them.
+def keep_reference(
+    scale: str, folder: Path | None = None, partial: bool = False, study: str = ""
+) -> Path:
+    """Write the tables, reference figures and readable notebooks of a scale, and a page about them.
 
-    The tables are those that `collect` has written, and of the tables that are there already the
-    rows of runs that these outputs do not have: studies that were run elsewhere. Notebooks are
-    those of the workbook's runs, and of other runs with the notebook's own parameters.
+    The tables are those that `collect` has written; of a study, its notebooks' part of them. Kept
+    are the notebooks of the workbook's runs, and of other runs with the notebook's own parameters;
+    of a study, those that read the records of its runs.
 
     Args:
         folder: where to; default: outputs/reference/, which is committed.
         partial: write it where runs are missing or differ, too; the page says which.
+        study: in place of the workbook's run.
+
+    Returns:
+        The folder that was written, with the name of the scale and of the study.
 
     Raises:
-        BadParameter: a run of the workbook is missing, failed or was made by other code than the
-            rest, or the folder would be too large; nothing is written.
+        BadParameter: a run is missing, failed or was made by other code than the rest, there is no
+            such study, or the folder would be too large; nothing is written.
         Damaged: a figure is not what its run drew; nothing is written.
     """
-    folder = folder or ROOT / "outputs" / "reference"
-    remarks = _remarks(scale)
+    part = reference_folder(scale, study, folder)
+    runs = study_runs(study, scale, {}) if study else workbook_runs(scale)
+    runs = [run for run in runs if not run.skip]
+    remarks = _remarks(runs)
     if remarks and not partial:
+        command = f"--study {study} --scale {scale}" if study else f"--scale {scale}"
         raise BadParameter(
             f"the runs at {scale} are no reference: {'; '.join(remarks)}. Make them by "
-            f"python -m lib.workbook run --scale {scale}, or add --partial"
+            f"python -m lib.workbook run {command}, or add --partial"
         )
-    figures, kept = _figures(scale), _kept(scale)
-    top = {
-        f"{scale}-{name}": without_paths(
-            with_kept_runs(scale_folder(scale) / name, folder / f"{scale}-{name}")
-        ).encode()
-        for name in TABLES
-    }
-    top |= {f"{scale}-{name}.png": data for name, (data, _) in figures.items()}
-    pages = {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
-    pages["README.md"] = without_paths(_index(scale, kept, remarks, figures)).encode()
-    _check_size(folder, top | {f"{scale}/{name}": data for name, data in pages.items()}, scale)
-    for name, data in top.items():
-        with atomic_path(folder / name) as path:
-            path.write_bytes(data)
-    # notebooks that are no longer there go; hashes are git's
-    with atomic_path(folder / scale, hashes=False) as path:
+    numbers = {run.notebook.number for run in runs} if study else None
+    figures, kept = _figures(scale, numbers), _kept(scale, runs, bool(study))
+    files = {name: _table(scale_folder(scale) / name, numbers).encode() for name in TABLES}
+    files |= {f"{name}.png": data for name, (data, _) in figures.items()}
+    files |= {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
+    page = _index(scale, study, runs, kept, remarks, figures)
+    files["README.md"] = without_paths(page).encode()
+    _check_size(part, files)
+    # what is no longer there goes; hashes are git's
+    with atomic_path(part, hashes=False) as path:
         path.mkdir()
-        for name, data in pages.items():
+        for name, data in files.items():
             (path / name).write_bytes(data)
-    return folder
+    with atomic_path(part.parent / f"{scale}-studies.png") as path:
+        found = judged_by_most_seeds(reference_claims(scale, part.parent))
+        chart = claim_plots.studies(found, registry.PAPERS)
+        path.write_bytes(picture(chart, "").png)
+    return part
 
 
-def with_kept_runs(new: Path, old: Path) -> str:
-    """A new table as CSV, followed by what an old one has of other runs.
-
-    A claim that no run of either has measured is the new table's.
-    """
-    table = pd.read_csv(new, dtype=str)
-    if not old.exists():
-        return table.to_csv(index=False)
-    kept = pd.read_csv(old, dtype=str)
-    kept = kept[~kept["run"].isin(table["run"])]
-    if "measured" in kept:
-        kept = kept[kept["measured"].notna()]
-        table = table[table["run"].notna() | ~table["claim"].isin(kept["claim"])]
-    return pd.concat([table, kept]).to_csv(index=False)
+def _table(path: Path, numbers: Collection[str] | None) -> str:
+    """A table as CSV, of some notebooks where they are given."""
+    table = pd.read_csv(path, dtype=str)
+    if numbers is not None:
+        table = table[table["run"].notna() & table["notebook"].isin(numbers)]
+    return without_paths(table.to_csv(index=False))
 
 
-def _remarks(scale: str) -> list[str]:
-    """What keeps runs of the workbook from being a reference, with their names; empty: nothing."""
-    made = [(run, read_manifest(run.folder)) for run in workbook_runs(scale)]
+def _remarks(runs: Sequence[NotebookRun]) -> list[str]:
+    """What keeps runs from being a reference, with their names; empty: nothing."""
+    made = [(run, read_manifest(run.folder)) for run in runs]
     states = Counter(manifest["lib_hash"] for _, manifest in made if manifest)
     usual = max(states, key=states.__getitem__, default="")
     found: dict[str, list[str]] = {}
@@ -139,11 +143,18 @@ def _remarks(scale: str) -> list[str]:
     return [f"{wrong}: {', '.join(names)}" for wrong, names in found.items()]
 
 
-def _kept(scale: str) -> list[tuple[NotebookRun, Manifest]]:
-    """The runs whose notebooks are kept, with their records, in the order of their numbers."""
-    runs = {run.name: run for run in workbook_runs(scale)}
-    default = [notebook_run(source.number, {"scale": scale}) for source in notebooks()]
-    runs |= {run.name: run for run in default}
+def _kept(
+    scale: str, of_it: Sequence[NotebookRun], readers: bool
+) -> list[tuple[NotebookRun, Manifest]]:
+    """The runs whose notebooks are kept, with their records, in the order of their numbers.
+
+    Args:
+        readers: only those that read records.
+    """
+    runs = {run.name: run for run in of_it if run.reads_records or not readers}
+    if not readers:
+        default = [notebook_run(source.number, {"scale": scale}) for source in notebooks()]
+        runs |= {run.name: run for run in default}
     found = [(run, read_manifest(run.folder)) for _, run in sorted(runs.items())]
     return [
         (run, manifest)
@@ -152,11 +163,14 @@ def _kept(scale: str) -> list[tuple[NotebookRun, Manifest]]:
     ]
 
 
-def _figures(scale: str) -> dict[str, tuple[bytes, str]]:
+def _figures(scale: str, numbers: Collection[str] | None) -> dict[str, Figure]:
     """Each reference figure, as PNG, and its caption.
 
     Of several runs that have a figure for one reference, the run with the shortest name counts: it
     is the one with the notebook's own parameters.
+
+    Args:
+        numbers: of notebooks; None: all.
     """
     return {
         figure["reference"]: (
@@ -165,7 +179,7 @@ def _figures(scale: str) -> dict[str, tuple[bytes, str]]:
         )
         for manifest in sorted(manifests(scale), key=lambda manifest: -len(manifest["run"]))
         for figure in manifest["figures"]
-        if figure.get("reference")
+        if figure.get("reference") and (numbers is None or manifest["notebook"] in numbers)
     }
 
 
@@ -190,13 +204,18 @@ def _code(manifest: Manifest) -> str:
 
 def _index(
     scale: str,
+    study: str,
+    runs: Sequence[NotebookRun],
     kept: list[tuple[NotebookRun, Manifest]],
     remarks: list[str],
-    figures: dict[str, tuple[bytes, str]],
+    figures: dict[str, Figure],
 ) -> str:
-    records = [manifest for _, manifest in kept]
-    spent = time_table(scale, {run.name for run in workbook_runs(scale)})
-    judged = claim_view(judged_by_most_seeds(claims(scale))).to_dict("records")
+    made = [manifest for run in runs if (manifest := read_manifest(run.folder))]
+    spent = time_table(scale, {run.name for run in runs})
+    found = claims(scale)
+    if study:
+        found = found[found["notebook"].isin([run.notebook.number for run in runs])]
+    judged = claim_view(judged_by_most_seeds(found)).to_dict("records")
     counts = Counter(row["verdict"] for row in judged).most_common()
     rows = [
         {
@@ -207,21 +226,23 @@ def _index(
         }
         for run, manifest in kept
     ]
-    told = "".join(f"- **Of the workbook's runs, {remark}**\n" for remark in remarks)
+    of_it = "study" if study else "workbook"
+    told = "".join(f"- **Of the {of_it}'s runs, {remark}**\n" for remark in remarks)
     by_verdict = [
         {name: _cell(value) for name, value in row.items()}
         for row in sorted(judged, key=lambda row: row["verdict"])
     ]
     return _INDEX.format(
-        scale=scale,
-        facts="\n".join(f"- {fact}" for fact in _facts(records)),
+        title=f"Study {study} at `{scale}`" if study else f"Reference run at `{scale}`",
+        options=f"--scale {scale} --study {study}" if study else f"--scale {scale}",
+        facts="\n".join(f"- {fact}" for fact in _facts(made)),
         remarks=f"{told}\n" if told else "",
         notebooks=tabulate(rows, "keys", "github", disable_numparse=True),
         time=spent.text("github") if spent else "No run has finished.",
         verdicts=", ".join(f"{count} {verdict}" for verdict, count in counts) or "No claim",
         claims=tabulate(by_verdict, "keys", "github", disable_numparse=True),
         figures="\n".join(
-            f"- [{caption or name}](../{scale}-{name}.png)"
+            f"- [{caption or name}]({name}.png)"
             for name, (_, caption) in figures.items()
         ),
     )
@@ -253,13 +274,11 @@ def _cell(value: Any) -> str:
     return str(value).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def _check_size(folder: Path, files: dict[str, bytes], scale: str) -> None:
-    sizes = {
-        name: path.stat().st_size
-        for path in folder.rglob("*")
-        if path.is_file() and not (name := str(path.relative_to(folder))).startswith(f"{scale}/")
-    }
-    sizes |= {name: len(data) for name, data in files.items()}
+def _check_size(part: Path, files: dict[str, bytes]) -> None:
+    folder = part.parent
+    others = (p for p in folder.rglob("*") if p.is_file() and part not in p.parents)
+    sizes = {str(path.relative_to(folder)): path.stat().st_size for path in others}
+    sizes |= {f"{part.name}/{name}": len(data) for name, data in files.items()}
     if (total := sum(sizes.values())) > MAX_MB * 1e6:
         largest = sorted(sizes.items(), key=lambda item: -item[1])[:LARGEST]
         named = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in largest)

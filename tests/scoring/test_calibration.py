@@ -73,6 +73,10 @@ def test_what_was_not_answered_does_not_count(changes):
     assert answered(row(**changes), row("GMU-2")) == answered(row("GMU-2"))
 
 
+def test_where_nothing_was_run_there_are_no_predictions():
+    assert answered(row(verdict="not run", measured=None, run=float("nan"))) == []
+
+
 def test_a_claim_counts_once_by_the_run_with_the_notebooks_own_parameters():
     rows = [row(run="40,held_out=cat", measured=9.0), row(run="40", measured=4.0)]
     assert [one.value for one in answered(*rows)] == [4.0]

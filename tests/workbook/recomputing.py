@@ -26,9 +26,9 @@ PAIR = re.compile(r"(\w{3})→(\w{3}) [+-]")
 SYSTEMS = {"GMU": "gmu", "IT": "it_ist", "SRT": "llm_srt", "ZR": "zero_resource"}
 
 
-def read_tables(folder, prefix=""):
+def read_tables(folder):
     """Claims and scores."""
-    names = (f"{prefix}claims.csv", f"{prefix}scores.csv")
+    names = ("claims.csv", "scores.csv")
     return [pd.read_csv(folder / name, dtype={"run": str, "notebook": str}) for name in names]
 
 

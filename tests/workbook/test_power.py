@@ -3,7 +3,7 @@ import pytest
 
 from lib.scoring.estimates import Components
 from lib.scoring.power import Design, Variances, smallest_effect
-from lib.workbook import power
+from lib.workbook import power, reference_tables
 
 ROW = {
     "claim": "X-1",
@@ -21,7 +21,7 @@ ROW = {
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(power, "ROOT", tmp_path)
+    monkeypatch.setattr(reference_tables, "ROOT", tmp_path)
     power._studied.cache_clear()
     (tmp_path / "outputs" / "reference").mkdir(parents=True)
     yield tmp_path / "outputs" / "reference"
@@ -29,7 +29,8 @@ def folder(tmp_path, monkeypatch):
 
 
 def write_study(folder, *rows):
-    pd.DataFrame(rows).to_csv(folder / "tiny-claims.csv", index=False)
+    (folder / "tiny-gmu").mkdir()
+    pd.DataFrame(rows).to_csv(folder / "tiny-gmu" / "claims.csv", index=False)
 
 
 def test_the_study_and_what_it_sees_are_named(folder):

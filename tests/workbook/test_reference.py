@@ -26,9 +26,12 @@ LEFT_OUT = {
 }
 
 
-@pytest.fixture(scope="module")
-def tables():
-    return read_tables(ROOT / "outputs" / "reference", "tiny-")
+FOLDERS = sorted(path.parent for path in (ROOT / "outputs" / "reference").glob("*/claims.csv"))
+
+
+@pytest.fixture(scope="module", params=FOLDERS, ids=lambda folder: folder.name)
+def tables(request):
+    return read_tables(request.param)
 
 
 @pytest.fixture
@@ -60,17 +63,21 @@ def test_every_verdict_follows_from_its_interval(claims):
 
 
 def test_a_verdict_that_does_not_follow_is_found(claims):
-    failed = (claims["verdict"] == "failed").idxmax()
-    claims.loc[failed, "verdict"] = "held"
-    assert [row[2] for row in wrong_verdicts(claims)] == ["held"]
+    judged = claims["verdict"].isin(["held", "failed"]) & claims["about"].notna()
+    row = judged.idxmax()
+    claims.loc[row, "verdict"] = "inconclusive"
+    assert [found[2] for found in wrong_verdicts(claims)] == ["inconclusive"]
 
 
 def test_every_gain_follows_from_the_scores(claims, scores):
     assert wrong_gains(claims, scores) == []
 
 
-@pytest.mark.parametrize("run", ["11", "16", "31"])
-def test_a_gain_that_does_not_follow_is_found(claims, scores, run):
+@pytest.mark.parametrize(
+    ("folder", "run"), [("tiny-gmu", "11"), ("tiny-gmu", "16"), ("tiny-llm_srt", "31")]
+)
+def test_a_gain_that_does_not_follow_is_found(folder, run):
+    claims, scores = read_tables(ROOT / "outputs" / "reference" / folder)
     changed = ((claims["run"] == run) & claims["measured"].notna()).idxmax()
     if run == "16":  # its first claim is no gain
         changed += 1
@@ -88,10 +95,13 @@ def test_what_the_scores_cannot_give_is_listed(claims, scores):
     assert all(found[reason] <= LEFT_OUT[reason] for reason in found)
 
 
-def test_most_gains_are_computed_again(claims, scores):
-    rows = list(gain_rows(claims))
-    again = [row for row, gain in rows if not not_recomputable(row, gain, scores)]
-    assert len(again) >= 2 / 3 * len(rows)
+def test_most_gains_are_computed_again():
+    found = [
+        not not_recomputable(row, gain, scores)
+        for claims, scores in map(read_tables, FOLDERS)
+        for row, gain in gain_rows(claims)
+    ]
+    assert sum(found) >= 2 / 3 * len(found)
 
 
 def test_the_claims_are_those_of_the_registry(claims):

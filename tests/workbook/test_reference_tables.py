@@ -1,30 +1,34 @@
-"""Reference tables of runs from several machines."""
+"""The committed claims of the workbook's run and of studies, as one table."""
 
-from lib.workbook.reference import with_kept_runs
+import pytest
 
+from lib.workbook.reference_tables import reference_claims, reference_folder
 
-def test_rows_of_runs_that_these_outputs_lack_are_kept(tmp_path):
-    new, old = tmp_path / "new.csv", tmp_path / "old.csv"
-    new.write_text("run,value,signature\n10,1.50,a\n", encoding="utf-8")
-    old.write_text("run,value\n10,9.25\n12,2.0000\n", encoding="utf-8")
-    assert with_kept_runs(new, old) == "run,value,signature\n10,1.50,a\n12,2.0000,\n"
+HEAD = "claim,run,seeds,measured,problem\n"
 
 
-def test_claims_that_no_run_has_measured_are_not_kept(tmp_path):
-    new, old = tmp_path / "new.csv", tmp_path / "old.csv"
-    new.write_text("claim,run,measured\nGMU-1,,\n", encoding="utf-8")
-    old.write_text("claim,run,measured\nGMU-1,16,0.5\nGMU-2,16,\n", encoding="utf-8")
-    assert with_kept_runs(new, old) == "claim,run,measured\nGMU-1,16,0.5\n"
+@pytest.fixture
+def written(tmp_path):
+    """Claims of the workbook, of a study, and of another scale."""
+    for name, rows in {"tiny": "X-1,16,1,2.0,\n", "tiny-gmu": "X-1,16,3,1.5,\n", "lab": ""}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "claims.csv").write_text(HEAD + rows, encoding="utf-8")
+    return tmp_path
 
 
-def test_a_claim_that_nothing_measured_stays(tmp_path):
-    new, old = tmp_path / "new.csv", tmp_path / "old.csv"
-    new.write_text("claim,run,measured\nGMU-1,,\nGMU-2,12,\n", encoding="utf-8")
-    old.write_text("claim,run,measured\nGMU-2,16,0.5\n", encoding="utf-8")
-    expected = "claim,run,measured\nGMU-1,,\nGMU-2,12,\nGMU-2,16,0.5\n"
-    assert with_kept_runs(new, old) == expected
+def test_the_claims_of_a_scale_are_those_of_its_run_and_its_studies(written):
+    found = reference_claims("tiny", written)
+    assert found[["run", "seeds", "measured"]].values.tolist() == [["16", 1, 2.0], ["16", 3, 1.5]]
 
 
-def test_without_an_older_table_the_new_one_is_as_it_is(tmp_path):
-    (tmp_path / "new.csv").write_text("run,value\n03,1.0\n", encoding="utf-8")
-    assert with_kept_runs(tmp_path / "new.csv", tmp_path / "no.csv") == "run,value\n03,1.0\n"
+def test_empty_texts_are_empty(written):
+    found = reference_claims("tiny", written)
+    assert found[["problem", "verdict"]].values.tolist() == [["", ""]] * 2
+
+
+def test_without_a_table_there_are_no_claims(written):
+    assert reference_claims("full", written) is None
+
+
+def test_a_study_has_a_folder_of_its_own(tmp_path):
+    assert reference_folder("tiny", "gmu", tmp_path) == tmp_path / "tiny-gmu"
