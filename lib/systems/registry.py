@@ -13,13 +13,14 @@ from lib.scoring.claims import Claim
 from lib.systems.grid import PlannedRun
 from lib.systems.untested import NOT_AT, UNTESTED, UntestedClaim
 
-SYSTEMS = ("gmu", "it_ist", "llm_srt", "zero_resource")  # each is a package lib/systems/<name>
-PAPERS = {  # arXiv number -> how tables and figures call it
-    "2505.21781": "GMU",
-    "2506.17019": "IT-IST",
-    "2409.19510": "LLM-SRT",
-    "2412.18566": "zero-resource",
+# each is a package lib/systems/<name>; beside it, how figures call it
+TITLES = {
+    "gmu": "GMU",
+    "it_ist": "IT-IST",
+    "llm_srt": "LLM-SRT",
+    "zero_resource": "zero-resource",
 }
+SYSTEMS = tuple(TITLES)
 # of claims that another study measures than their system's
 OTHER_STUDIES = {"ZR-6": "transfer", "ZR-6-SOUND": "transfer"}
 # modules of lib/systems/ablations
@@ -39,6 +40,12 @@ def claim_files() -> list[Path]:
 def _claim_modules() -> list[ModuleType]:
     packages = (__package__, *(f"{__package__}.{system}" for system in SYSTEMS))
     return [import_module(f"{package}.claims") for package in packages]
+
+
+def papers() -> dict[str, str]:
+    """The title of each system by the arXiv number of its paper."""
+    modules = {name: import_module(f"{__package__}.{name}.claims") for name in SYSTEMS}
+    return {module.PAPER: TITLES[name] for name, module in modules.items()}
 
 
 def claim(id: str) -> Claim:

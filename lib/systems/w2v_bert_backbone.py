@@ -78,10 +78,10 @@ def _smoke() -> W2vBertBackbone:
 def _tiny() -> W2vBertBackbone:
     """1.2 M parameters, 2.5 h of speech in three languages; 500 s of processor time.
 
-    To expect of CTC alone, one seed: CER 15 % in English, 12 in German, 18 in Chinese. Batches of
+    To expect of CTC alone, one seed: CER 14 % in English and German, 17 in Chinese. Batches of
     twice the size, for as long, had ten times the loss. At a rate of 3e-3 after 80 updates of
-    warm-up, one batch could throw the weights back: losses after 1,000 updates were 0.8 or 2.5,
-    which rounding decided, and 0.7 with these.
+    warm-up, one batch could throw the weights back: rounding decided if the mean loss of updates
+    800 to 1,000 was 0.8 or 2.4; it is 0.7 now.
     """
     return W2vBertBackbone(
         hub=None,

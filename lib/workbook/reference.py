@@ -1,4 +1,4 @@
-"""The reference run: a scale's tables, figures and executed notebooks, which are committed."""
+"""Tables, figures and executed notebooks of a scale's run or of a study, to be committed."""
 
 from __future__ import annotations
 
@@ -89,10 +89,9 @@ def keep_reference(
     runs = [run for run in runs if not run.skip]
     remarks = _remarks(runs)
     if remarks and not partial:
-        command = f"--study {study} --scale {scale}" if study else f"--scale {scale}"
         raise BadParameter(
             f"the runs at {scale} are no reference: {'; '.join(remarks)}. Make them by "
-            f"python -m lib.workbook run {command}, or add --partial"
+            f"python -m lib.workbook run {_options(scale, study)}, or add --partial"
         )
     numbers = {run.notebook.number for run in runs} if study else None
     figures, kept = _figures(scale, numbers), _kept(scale, runs, bool(study))
@@ -109,7 +108,7 @@ def keep_reference(
             (path / name).write_bytes(data)
     with atomic_path(part.parent / f"{scale}-studies.png") as path:
         found = judged_by_most_seeds(reference_claims(scale, part.parent))
-        chart = claim_plots.studies(found, registry.PAPERS)
+        chart = claim_plots.studies(found, registry.papers())
         path.write_bytes(picture(chart, "").png)
     return part
 
@@ -143,19 +142,24 @@ def _remarks(runs: Sequence[NotebookRun]) -> list[str]:
     return [f"{wrong}: {', '.join(names)}" for wrong, names in found.items()]
 
 
+def _options(scale: str, study: str) -> str:
+    """Of the commands that make it."""
+    return f"--scale {scale} --study {study}" if study else f"--scale {scale}"
+
+
 def _kept(
-    scale: str, of_it: Sequence[NotebookRun], readers: bool
+    scale: str, runs: Sequence[NotebookRun], readers: bool
 ) -> list[tuple[NotebookRun, Manifest]]:
     """The runs whose notebooks are kept, with their records, in the order of their numbers.
 
     Args:
         readers: only those that read records.
     """
-    runs = {run.name: run for run in of_it if run.reads_records or not readers}
+    wanted = {run.name: run for run in runs if run.reads_records or not readers}
     if not readers:
         default = [notebook_run(source.number, {"scale": scale}) for source in notebooks()]
-        runs |= {run.name: run for run in default}
-    found = [(run, read_manifest(run.folder)) for _, run in sorted(runs.items())]
+        wanted |= {run.name: run for run in default}
+    found = [(run, read_manifest(run.folder)) for _, run in sorted(wanted.items())]
     return [
         (run, manifest)
         for run, manifest in found
@@ -226,15 +230,15 @@ def _index(
         }
         for run, manifest in kept
     ]
-    of_it = "study" if study else "workbook"
-    told = "".join(f"- **Of the {of_it}'s runs, {remark}**\n" for remark in remarks)
+    whose = "study" if study else "workbook"
+    told = "".join(f"- **Of the {whose}'s runs, {remark}**\n" for remark in remarks)
     by_verdict = [
         {name: _cell(value) for name, value in row.items()}
         for row in sorted(judged, key=lambda row: row["verdict"])
     ]
     return _INDEX.format(
         title=f"Study {study} at `{scale}`" if study else f"Reference run at `{scale}`",
-        options=f"--scale {scale} --study {study}" if study else f"--scale {scale}",
+        options=_options(scale, study),
         facts="\n".join(f"- {fact}" for fact in _facts(made)),
         remarks=f"{told}\n" if told else "",
         notebooks=tabulate(rows, "keys", "github", disable_numparse=True),

@@ -1,6 +1,5 @@
 """Executed notebooks as they are committed, and when they are not."""
 
-
 import nbformat
 import pandas as pd
 import pytest
@@ -187,7 +186,7 @@ def test_a_study_has_the_rows_of_its_notebooks_and_the_copies_of_its_readers(fol
 
 def test_a_study_with_a_missing_run_is_refused(folder, study):
     (study[1].folder / "manifest.json").unlink()
-    with pytest.raises(BadParameter, match=r"not run: 11,seed=2.* --study gmu --scale smoke"):
+    with pytest.raises(BadParameter, match=r"not run: 11,seed=2.* --scale smoke --study gmu"):
         keep(folder, study="gmu")
 
 
