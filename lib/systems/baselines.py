@@ -50,9 +50,9 @@ def _of_direction(
         texts = _of_the_question(experiment, task, test, source)
         yield "shuffled_audio", (test, _decode_shuffled(experiment, system, test))
     else:
-        texts = _of_any_input(experiment, task, own, source, target)
+        texts = of_any_input(experiment, task, own, source, target)
         if task.speech_input:
-            texts |= _of_the_input(experiment, task, test, source, target)
+            texts |= of_the_input(experiment, task, test, source, target)
     for name, values in texts.items():
         made = zip(test, values, strict=True)
         yield name, (test, [as_hypothesis(e.id, text) for e, text in made])
@@ -60,13 +60,14 @@ def _of_direction(
         yield "silence", (test, experiment.decode(system, test, silence=True))
 
 
-def _of_any_input(
+def of_any_input(
     experiment: ExperimentOutputs,
     task: Task,
     rows: Sequence[OutputRow],
     source: str,
     target: str,
 ) -> dict[str, list[str]]:
+    """Outputs that do not depend on the input: a constant sentence, another clip's output."""
     train, dev = (
         [e.target_text for e in examples(experiment.corpus.split(split, source), task, target)]
         for split in ("train", "dev")
@@ -116,7 +117,7 @@ def _decode_shuffled(
     return found
 
 
-def _of_the_input(
+def of_the_input(
     experiment: ExperimentOutputs,
     task: Task,
     test: Sequence[Example],

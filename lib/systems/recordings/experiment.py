@@ -1,0 +1,222 @@
+"""Open the experiment on recordings of one pair: recogniser, translators, and their cascade."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from statistics import median, quantiles
+
+import torch
+
+from lib.data.collate import Collator
+from lib.decoding import GREEDY, Hypothesis, decode_segmented
+from lib.files import content_hash
+from lib.progress import Progress, TrainingCallback, no_callback, no_progress
+from lib.scales import set_threads
+from lib.scoring.outputs import OutputRow, output_rows
+from lib.systems.backbones import backbone_recipe, train_backbone
+from lib.systems.experiment import Experiment
+from lib.systems.gmu import cascade
+from lib.systems.gmu.strategies import STRATEGIES
+from lib.systems.gmu.system import Gmu
+from lib.systems.outputs import TrainedSystem, no_record
+from lib.systems.recordings import recogniser
+from lib.systems.recordings.corpus import hearing, joined, load_recordings, sentences
+from lib.systems.recordings.recipe import RecordingsRecipe, recordings_recipe
+from lib.tasks import ASR, ST, Example, examples
+from lib.utterance import Corpus, Utterance
+
+MT_STRATEGY, HEARD, CASCADE, CTC = "mt", "mt, heard", "cascade", "ctc"  # in the scores table
+LONGER = 1.5  # times as long test clips as training clips: then training texts are joined
+LONGEST = 0.95  # quantile of the training clips' durations; test audio is cut at `LONGER` times it
+
+
+@dataclass(kw_only=True)
+class Recordings:
+    """What is trained on a corpus of recordings; everything is trained when it is first asked for.
+
+    Args:
+        translation: the experiment of the translators, on true transcripts.
+    """
+
+    recipe: RecordingsRecipe
+    translation: Experiment
+
+    @property
+    def corpus(self) -> Corpus:
+        return self.translation.corpus
+
+    @property
+    def source(self) -> str:
+        return self.translation.directions[0][0]
+
+    @property
+    def target(self) -> str:
+        return self.translation.directions[0][1]
+
+    @cached_property
+    def recogniser(self) -> recogniser.CtcRecogniser:
+        """The trained recogniser."""
+        return recogniser.load_recogniser(self.translation.backbone).to(self.translation.device)
+
+    @cached_property
+    def max_seconds(self) -> float:
+        """Where audio is cut that is longer than what was trained on."""
+        seconds = [u.seconds for u in self.corpus.split("train", self.source)]
+        return LONGER * quantiles(seconds, n=100)[round(100 * LONGEST) - 1]
+
+    def st_clips(self) -> list[Utterance]:
+        """The test clips that have a translation, in the order of the translation test set."""
+        by_id = {u.id: u for u in self.corpus.split("test", self.source)}
+        return [by_id[e.id] for e in self.translation.test(ST)]
+
+    def asr_examples(self, utterances: Sequence[Utterance]) -> list[Example]:
+        """Clips to transcribe, whether there is a true transcript or not."""
+        return examples([replace(u, texts={self.source: ""}) for u in utterances], ASR)
+
+    def collator(self) -> Collator:
+        """Audio to batches for the recogniser."""
+        extractor = self.recogniser.model.feature_extractor(self.max_seconds)
+        return Collator(self.recogniser, extractor)
+
+    def transcribe(self, utterances: Sequence[Utterance]) -> list[Hypothesis]:
+        """The recogniser's transcripts; clips much longer than its training's are cut at pauses."""
+        return decode_segmented(
+            self.recogniser,
+            self.asr_examples(utterances),
+            self.collator(),
+            GREEDY,
+            self.max_seconds,
+            progress=self.translation.progress,
+        )
+
+    def asr_rows(self, transcripts: Sequence[Hypothesis]) -> list[OutputRow]:
+        """Transcripts of the test set as rows, of the clips that have a true one."""
+        found = {hypothesis.id: hypothesis for hypothesis in transcripts}
+        test = [e for e in self.translation.test(ASR) if e.id in found]
+        return output_rows(
+            test,
+            [found[e.id] for e in test],
+            system=self.translation.system.name,
+            strategy=CTC,
+            stage=CTC,
+            subset=self.translation.subset,
+            seed=self.translation.seed,
+        )
+
+    def translator(self) -> TrainedSystem:
+        """Trained on true transcripts."""
+        return self.translation.train(MT_STRATEGY)
+
+    def heard_translator(self) -> tuple[Experiment, TrainedSystem]:
+        """Trained on true transcripts and on the recogniser's, with its experiment."""
+        experiment = self.translation.with_corpus(self._heard)
+        amount = sentences(self._heard, self.source, self.target)
+        experiment = replace(experiment, recipe=self.recipe.experiment(amount))
+        return experiment, experiment.train(replace(STRATEGIES[MT_STRATEGY], name=HEARD))
+
+    def cascade_rows(self, transcripts: Sequence[Hypothesis]) -> list[OutputRow]:
+        """Speech translations: the recogniser's transcripts, translated.
+
+        Args:
+            transcripts: one for each test clip with a translation, in their order.
+        """
+        experiment, translator = self.heard_translator()
+        known = cascade.Cascade(name=CASCADE)
+        return cascade.translate_transcripts(experiment, known, transcripts, translator)[0]
+
+    @cached_property
+    def _heard(self) -> Corpus:
+        """The corpus with what the recogniser hears beside the true training transcripts.
+
+        Development transcripts are the recogniser's alone: weights are selected for the cascade.
+        """
+        train, dev = (self.corpus.split(split, self.source) for split in ("train", "dev"))
+        heard = [hearing(u, h.text) for u, h in zip(train, self.transcribe(train), strict=True)]
+        dev = [hearing(u, h.text) for u, h in zip(dev, self.transcribe(dev), strict=True)]
+        both = [*train, *(replace(u, id=f"{u.id}/heard") for u in heard)]
+        # as they are, and as long as the test clips
+        both += joined(both, self.joined_clips, self.source, self.target)
+        test = self.corpus.split("test", self.source)
+        name = self.translation.backbone.name
+        return replace(
+            self.corpus,
+            utterances=[*both, *dev, *test],
+            hash=content_hash([self.corpus.hash, name, self.max_seconds, self.joined_clips]),
+        )
+
+    @property
+    def joined_clips(self) -> int:
+        """How many training texts are joined so that they are as long as test clips; 1: none."""
+        typical = {
+            split: median(u.seconds for u in self.corpus.split(split, self.source))
+            for split in ("train", "test")
+        }
+        ratio = typical["test"] / max(typical["train"], 0.1)
+        return round(ratio) if ratio >= LONGER else 1
+
+
+def open_recordings(
+    scale: str,
+    source: str,
+    target: str,
+    seed: int,
+    cache: Path,
+    *,
+    corpus: str,
+    folder: str,
+    licences: str = "",
+    more: str = "",
+    share: float = 1.0,
+    callback: TrainingCallback = no_callback,
+    progress: Progress = no_progress,
+    on_system: Callable[[str, Path], None] = no_record,
+    device: torch.device | str = "cpu",
+    recipe: RecordingsRecipe | None = None,
+) -> Recordings:
+    """Read a corpus of recordings, and train its recogniser or find it trained.
+
+    Args:
+        corpus, folder, licences, more, share: see `load_recordings`.
+        recipe: in place of the scale's.
+
+    Raises:
+        ValueError: as `load_recordings`.
+    """
+    data = load_recordings(
+        scale, source, target, seed, cache, corpus, folder, licences, more, share, progress
+    )
+    recipe = recipe or recordings_recipe(scale)
+    set_threads(scale)
+    backbone = train_backbone(
+        recogniser.RecordingsBackbone(
+            recipe=recipe,
+            source=source,
+            target=target,
+            recordings=data,
+            start=backbone_recipe("seamless", scale),
+            cache=cache,
+            seed=seed,
+        ),
+        cache,
+        callback,
+        progress,
+        device,
+    )
+    translation = Experiment(
+        system=Gmu(),
+        scale=scale,
+        recipe=recipe.experiment(sentences(data, source, target)),
+        corpus=data,
+        backbone=backbone,
+        directions=((source, target),),
+        seed=seed,
+        cache=cache,
+        callback=callback,
+        progress=progress,
+        device=device,
+        on_system=on_system,
+    )
+    return Recordings(recipe=recipe, translation=translation)
