@@ -45,6 +45,7 @@ FORBIDDEN = {"display": {"systems"}, "workbook": {"data", "models", "training", 
 ALLOWED = {f"lib.systems.{system}.views": {"display"} for system in SYSTEMS}
 ALLOWED["lib.systems.it_ist.pseudo_labels.views"] = {"display"}
 ALLOWED["lib.systems.speed.views"] = {"display"}
+ALLOWED["lib.systems.recordings.views"] = {"display"}
 ALLOWED["lib.systems.llm_srt.direction_views"] = {"display"}
 # how the workbook reaches systems: at import, and inside the functions of its commands
 REGISTRY = ("lib.systems", "lib.systems.registry", "lib.systems.grid", "lib.systems.parameters")
@@ -69,6 +70,7 @@ WITHOUT_TORCH = (
     "lib.scoring.claims",
     "lib.scoring.comparisons",
     "lib.scoring.dependence",
+    "lib.scoring.learning_curve",
     "lib.scoring.ratings",
     "lib.scoring.study",
     "lib.scoring.two_systems",
@@ -87,9 +89,12 @@ WITHOUT_TORCH = (
     "lib.systems.llm_srt.plan",
     "lib.systems.zero_resource.claims",
     "lib.systems.zero_resource.plan",
+    "lib.systems.recordings.plan",
+    "lib.corpora.coverage",
     "lib.workbook.__main__",
     "lib.workbook.grids",
     "lib.workbook.ledger",
+    "lib.workbook.measures",
     "lib.workbook.report",
 )
 

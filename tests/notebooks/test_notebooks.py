@@ -11,7 +11,7 @@ from lib.workbook.execute import KERNEL
 from lib.workbook.notebooks import notebooks
 
 ALL = notebooks()
-STUDIES = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer", *ABLATIONS[:-1])
+STUDIES = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer", "recordings", *ABLATIONS[:-1])
 STUDIED = {run.notebook for name in STUDIES for run in study_runs(name, "tiny", {})}
 NUMBERS = {book.number for book in ALL}
 # calls that train, decode or read outputs: predictions are recorded before them

@@ -12,25 +12,34 @@ import torch
 
 from lib.data.collate import Collator
 from lib.decoding import GREEDY, Hypothesis, decode_segmented
+from lib.decoding.minimum_bayes_risk import by_agreement
 from lib.files import content_hash
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import set_threads
 from lib.scoring.outputs import OutputRow, output_rows
 from lib.systems.backbones import backbone_recipe, train_backbone
 from lib.systems.experiment import Experiment
-from lib.systems.gmu import cascade
 from lib.systems.gmu.strategies import STRATEGIES
 from lib.systems.gmu.system import Gmu
 from lib.systems.outputs import TrainedSystem, no_record
 from lib.systems.recordings import recogniser
 from lib.systems.recordings.corpus import hearing, joined, load_recordings, sentences
 from lib.systems.recordings.recipe import RecordingsRecipe, recordings_recipe
-from lib.tasks import ASR, ST, Example, examples
+from lib.tasks import ASR, MT, ST, Example, examples
 from lib.utterance import Corpus, Utterance
 
 MT_STRATEGY, HEARD, CASCADE, CTC = "mt", "mt, heard", "cascade", "ctc"  # in the scores table
+SEED_STEP = 100  # between the seeds of translators, so that runs of seeds 1, 2, 3 share none
 LONGER = 1.5  # times as long test clips as training clips: then training texts are joined
 LONGEST = 0.95  # quantile of the training clips' durations; test audio is cut at `LONGER` times it
+
+
+@dataclass(kw_only=True)
+class Translator:
+    """One of several trained translators, with its experiment."""
+
+    experiment: Experiment
+    system: TrainedSystem
 
 
 @dataclass(kw_only=True)
@@ -106,16 +115,27 @@ class Recordings:
             seed=self.translation.seed,
         )
 
-    def translator(self) -> TrainedSystem:
-        """Trained on true transcripts."""
-        return self.translation.train(MT_STRATEGY)
+    def translators(self) -> list[Translator]:
+        """Trained on true transcripts, from several seeds."""
+        return self._translators(self.translation, MT_STRATEGY)
 
-    def heard_translator(self) -> tuple[Experiment, TrainedSystem]:
-        """Trained on true transcripts and on the recogniser's, with its experiment."""
-        experiment = self.translation.with_corpus(self._heard)
+    def heard_translators(self) -> list[Translator]:
+        """Trained on true transcripts and on the recogniser's."""
         amount = sentences(self._heard, self.source, self.target)
+        experiment = self.translation.with_corpus(self._heard)
         experiment = replace(experiment, recipe=self.recipe.experiment(amount))
-        return experiment, experiment.train(replace(STRATEGIES[MT_STRATEGY], name=HEARD))
+        return self._translators(experiment, HEARD)
+
+    def _translators(self, experiment: Experiment, name: str) -> list[Translator]:
+        seeds = [self.translation.seed + SEED_STEP * n for n in range(self.recipe.translators)]
+        members = [replace(experiment, seed=seed) for seed in seeds]
+        strategy = replace(STRATEGIES[MT_STRATEGY], name=name)
+        return [Translator(experiment=one, system=one.train(strategy)) for one in members]
+
+    def mt_rows(self, translators: Sequence[Translator]) -> list[OutputRow]:
+        """The translators' common outputs for the true transcripts of the test set."""
+        test = self.translation.test(MT)
+        return self.translation.rows(translators[0].system, test, translate(translators, test))
 
     def cascade_rows(self, transcripts: Sequence[Hypothesis]) -> list[OutputRow]:
         """Speech translations: the recogniser's transcripts, translated.
@@ -123,9 +143,13 @@ class Recordings:
         Args:
             transcripts: one for each test clip with a translation, in their order.
         """
-        experiment, translator = self.heard_translator()
-        known = cascade.Cascade(name=CASCADE)
-        return cascade.translate_transcripts(experiment, known, transcripts, translator)[0]
+        test, translators = self.translation.test(ST), self.heard_translators()
+        texts = [
+            replace(e, task=MT, source_text=t.text, audio=None, seconds=0.0)
+            for e, t in zip(test, transcripts, strict=True)
+        ]
+        found = translate(translators, texts)
+        return self.translation.rows(translators[0].system, test, found, CASCADE)
 
     @cached_property
     def _heard(self) -> Corpus:
@@ -220,3 +244,12 @@ def open_recordings(
         on_system=on_system,
     )
     return Recordings(recipe=recipe, translation=translation)
+
+
+def translate(translators: Sequence[Translator], texts: Sequence[Example]) -> list[Hypothesis]:
+    """For each text, of the n-best outputs of all translators, the one most like the others."""
+    found = [one.experiment.decode(one.system, texts) for one in translators]
+    return [
+        by_agreement([h for best in own for h in (best, *best.others)])[0]
+        for own in zip(*found, strict=True)
+    ]

@@ -27,6 +27,7 @@ class RecordingsRecipe:
     trial_updates: int = scaled("of each start and rate, before one of them is chosen")
     rates: tuple[float, ...] = scaled("peak learning rates of the recogniser that are tried")
     mt: Stage = scaled("the translator; its updates are those at 1,000 sentences")
+    translators: int = scaled("trained from seeds of their own, which vote")
     gmu: GmuRecipe = scaled("selection, decoding and limits")
     starts: tuple[str, ...] = STARTS
 
@@ -90,6 +91,7 @@ def _smoke() -> RecordingsRecipe:
         trial_updates=1,
         rates=(1e-3,),
         mt=mt,
+        translators=2,
         gmu=_decoding("smoke", mt, beams=4),
     )
 
@@ -113,7 +115,7 @@ def _tiny() -> RecordingsRecipe:
     )
     return RecordingsRecipe(
         # whole words rather than pieces: the translator learns more of a word than of its parts
-        size=replace(PRESETS["tiny"].size, decoder_layers=2, subwords=2000),
+        size=replace(PRESETS["tiny"].size, decoder_layers=2, subwords=4000),
         ctc=Stage(
             updates=2000,
             learning_rate=2e-3,
@@ -127,6 +129,7 @@ def _tiny() -> RecordingsRecipe:
         trial_updates=120,
         rates=(1e-3, 3e-3),
         mt=mt,
+        translators=3,
         gmu=_decoding("tiny", mt, beams=12, max_new_tokens=100, selection_utterances=200),
     )
 
@@ -160,6 +163,7 @@ def _lab() -> RecordingsRecipe:
         trial_updates=300,
         rates=(3e-4, 1e-3),
         mt=mt,
+        translators=3,
         gmu=_decoding("lab", mt, beams=12, max_new_tokens=100, selection_utterances=300),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from transformers import SeamlessM4TTokenizer
 
-from lib.data.batch import Batch
+from lib.data.batch import Batch, TokenLayout
 from lib.data.collate import Collator
 from lib.decoding import GREEDY, Hypothesis, Search, decode_segmented
 from lib.files import read_json, write_json
@@ -149,6 +149,11 @@ class CtcRecogniser(CtcObjective):
     def __init__(self, model: Seamless, alphabet: str, seed: int) -> None:
         super().__init__(model, alphabet, seed)
         object.__setattr__(self, "model", model)  # its speech encoder is registered already
+
+    def layout(self, example: Example, max_tokens: int) -> TokenLayout:
+        """The characters of a transcript; the blank where there is none, as in a clip to hear."""
+        ids = self.targets(example) or [BLANK]
+        return TokenLayout(prefix=ids, labels=ids, prompt_length=0)
 
     def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """The greedy transcript of each clip; CTC as it is has no beams."""
