@@ -88,6 +88,7 @@ _CLAIMS = (
         "on true transcripts (chrF++)",
         predicted_low=0,
         predicted_high=100,
+        measure=Gain(strategy="mt", over="constant", metric="chrF++", task="MT"),
         post_hoc=True,
     ),
     Claim(
@@ -98,6 +99,7 @@ _CLAIMS = (
         "shuffled audio (chrF++)",
         predicted_low=0,
         predicted_high=100,
+        measure=Gain(strategy="cascade", over="shuffled_audio", metric="chrF++"),
         post_hoc=True,
     ),
     # in chrF++ after CER of one lean seed had been seen, which a few outputs that loop ruled

@@ -66,6 +66,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         "--partial", action="store_true", help="where runs are missing or differ, too"
     )
     reference.add_argument("--study", default="", help="of a study instead of the workbook")
+    _add_parameter(reference, "of the study, as it was run")
     reference.add_argument("--folder", type=Path, help="write them there instead")
     reference.set_defaults(function=_reference)
     for command in commands.choices.values():
@@ -77,17 +78,16 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
+def _add_parameter(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help=what
+    )
+
+
 def _add_run(commands: argparse._SubParsersAction) -> None:
     run = commands.add_parser("run", help="run the whole workbook, a study, or some notebooks")
     run.add_argument("notebook", nargs="*", help="numbers, such as 10; none: the whole workbook")
-    run.add_argument(
-        "-p",
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a parameter of these notebooks, or of the study",
-    )
+    _add_parameter(run, "a parameter of these notebooks, or of the study")
     run.add_argument(
         "--study", default="", help="all runs of a study, such as gmu, or of a .py file's grids"
     )
@@ -246,8 +246,11 @@ def _reference(arguments: argparse.Namespace) -> int:
     collect(arguments.scale)
     for wrong in damage(arguments.scale):
         say(f"DAMAGED {wrong}")
-    given = arguments
-    say(f"Kept in {keep_reference(given.scale, given.folder, given.partial, given.study)}")
+    given, parameters = arguments, _parameters(arguments)
+    if parameters and not given.study:
+        raise BadParameter("-p is for a study: name it by --study")
+    kept = keep_reference(given.scale, given.folder, given.partial, given.study, parameters)
+    say(f"Kept in {kept}")
     return 0
 
 

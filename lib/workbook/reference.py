@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +16,7 @@ from lib.display import claim_plots
 from lib.display.html import picture
 from lib.files import atomic_path
 from lib.systems import registry
+from lib.workbook import measures
 from lib.workbook.ledger import claims, judged_by_most_seeds
 from lib.workbook.manifest_reader import manifests, read_manifest, run_file
 from lib.workbook.notebooks import BadParameter, notebooks
@@ -63,18 +64,23 @@ In minutes. What a notebook finds in the cache is counted where it was made.
 
 
 def keep_reference(
-    scale: str, folder: Path | None = None, partial: bool = False, study: str = ""
+    scale: str,
+    folder: Path | None = None,
+    partial: bool = False,
+    study: str = "",
+    parameters: Mapping[str, str] | None = None,
 ) -> Path:
     """Write the tables, reference figures and readable notebooks of a scale, and a page about them.
 
     The tables are those that `collect` has written; of a study, its notebooks' part of them. Kept
     are the notebooks of the workbook's runs, and of other runs with the notebook's own parameters;
-    of a study, those that read the records of its runs.
+    of a study, those that read its records, and the measures of its runs.
 
     Args:
         folder: where to; default: outputs/reference/, which is committed.
-        partial: write it where runs are missing or differ, too; the page says which.
+        partial: where runs are missing or differ, too; the page says which.
         study: in place of the workbook's run.
+        parameters: that the study was run with.
 
     Returns:
         The folder that was written, with the name of the scale and of the study.
@@ -85,7 +91,7 @@ def keep_reference(
         Damaged: a figure is not what its run drew; nothing is written.
     """
     part = reference_folder(scale, study, folder)
-    runs = study_runs(study, scale, {}) if study else workbook_runs(scale)
+    runs = study_runs(study, scale, parameters or {}) if study else workbook_runs(scale)
     runs = [run for run in runs if not run.skip]
     remarks = _remarks(runs)
     if remarks and not partial:
@@ -96,6 +102,9 @@ def keep_reference(
     numbers = {run.notebook.number for run in runs} if study else None
     figures, kept = _figures(scale, numbers), _kept(scale, runs, bool(study))
     files = {name: _table(scale_folder(scale) / name, numbers).encode() for name in TABLES}
+    if study:
+        own = measures.measures_table(scale, numbers).to_csv(index=False)
+        files[measures.TABLE] = without_paths(own).encode()
     files |= {f"{name}.png": data for name, (data, _) in figures.items()}
     files |= {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
     page = _index(scale, study, runs, kept, remarks, figures)
@@ -246,8 +255,7 @@ def _index(
         verdicts=", ".join(f"{count} {verdict}" for verdict, count in counts) or "No claim",
         claims=tabulate(by_verdict, "keys", "github", disable_numparse=True),
         figures="\n".join(
-            f"- [{caption or name}]({name}.png)"
-            for name, (_, caption) in figures.items()
+            f"- [{caption or name}]({name}.png)" for name, (_, caption) in figures.items()
         ),
     )
 
