@@ -238,6 +238,13 @@ def _next_steps(now: Situation, gains: dict[str, Estimate]) -> tuple[str, ...]:
     if 0 < seeds < RECOMMENDED_SEEDS:
         more = f"{command} 13 11 12 {now.options} -p seed={seeds + 1}"
         steps.append(f"more seeds, {RECOMMENDED_SEEDS} at least, as training varies: {more}")
+    if "corpus=" in now.options and "--scale full" not in now.options:
+        # below `full` no backbone has heard the language of somebody's recordings
+        steps.append(
+            "a model trained on the recordings alone, whether its recogniser or its translator "
+            f"limits it, and what twice as many would bring: {command} --study recordings "
+            f"{now.options}"
+        )
     if 0 < now.hours < SCARCE_HOURS:
         steps.append(
             f"synthetic data, as there are only {now.hours:.1f} h of speech; "

@@ -207,6 +207,20 @@ def test_command_options(scale, pair, expected):
     assert command_options(scale, pair, "phrasebook") == expected
 
 
+@pytest.mark.parametrize(
+    "options, asked",
+    [
+        ("--scale tiny -p source=mdw -p target=fra -p corpus=own -p folder=...", True),
+        ("--scale full -p source=mdw -p target=fra -p corpus=own -p folder=...", False),
+        ("--scale tiny -p source=est -p target=eng", False),
+    ],
+)
+def test_small_models_of_recordings_are_asked_what_limits_them(options, asked):
+    steps = ask(NOTHING, ("mdw", "fra"), options=options).next_steps
+    found = [step for step in steps if f"--study recordings {options}" in step]
+    assert bool(found) == asked
+
+
 def test_next_steps_carry_the_options():
     steps = ask(NOTHING, ("bem", "eng"), options="--scale tiny").next_steps
     assert all(step.endswith("--scale tiny") for step in steps)
