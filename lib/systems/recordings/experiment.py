@@ -10,6 +10,7 @@ from statistics import median, quantiles
 
 import torch
 
+from lib.corpora.audio_stats import read_header
 from lib.data.collate import Collator
 from lib.decoding import GREEDY, Hypothesis, decode_segmented
 from lib.decoding.minimum_bayes_risk import by_agreement
@@ -143,13 +144,44 @@ class Recordings:
         Args:
             transcripts: one for each test clip with a translation, in their order.
         """
-        test, translators = self.translation.test(ST), self.heard_translators()
-        texts = [
-            replace(e, task=MT, source_text=t.text, audio=None, seconds=0.0)
-            for e, t in zip(test, transcripts, strict=True)
+        test, system = self.translation.test(ST), self.heard_translators()[0].system
+        return self.translation.rows(system, test, self._translated(transcripts), CASCADE)
+
+    def translate_files(self, paths: Sequence[str | Path]) -> list[tuple[str, str]]:
+        """The transcript and the translation of audio files of any length.
+
+        Raises:
+            lib.corpora.audio.BadAudio: a file is no audio.
+        """
+        clips = [
+            Utterance(
+                id=f"{number}",
+                audio=Path(path),
+                seconds=read_header(Path(path)).seconds,
+                language=self.source,
+                speaker="",
+                split="test",
+                texts={},
+            )
+            for number, path in enumerate(paths)
         ]
-        found = translate(translators, texts)
-        return self.translation.rows(translators[0].system, test, found, CASCADE)
+        transcripts = self.transcribe(clips)
+        found = self._translated(transcripts)
+        return [(t.text, h.text) for t, h in zip(transcripts, found, strict=True)]
+
+    def _translated(self, transcripts: Sequence[Hypothesis]) -> list[Hypothesis]:
+        texts = [
+            Example(
+                id=transcript.id,
+                task=MT,
+                source=self.source,
+                target=self.target,
+                target_text="",
+                source_text=transcript.text,
+            )
+            for transcript in transcripts
+        ]
+        return translate(self.heard_translators(), texts)
 
     @cached_property
     def _heard(self) -> Corpus:
@@ -247,9 +279,15 @@ def open_recordings(
 
 
 def translate(translators: Sequence[Translator], texts: Sequence[Example]) -> list[Hypothesis]:
-    """For each text, of the n-best outputs of all translators, the one most like the others."""
-    found = [one.experiment.decode(one.system, texts) for one in translators]
-    return [
+    """For each text, of the n-best outputs of all translators, the one most like the others.
+
+    Equal texts, such as what is heard in silence, are translated once.
+    """
+    distinct = {e.source_text: e for e in texts}
+    found = [one.experiment.decode(one.system, list(distinct.values())) for one in translators]
+    votes = [
         by_agreement([h for best in own for h in (best, *best.others)])[0]
         for own in zip(*found, strict=True)
     ]
+    by_text = dict(zip(distinct, votes, strict=True))
+    return [replace(by_text[e.source_text], id=e.id) for e in texts]

@@ -103,7 +103,7 @@ def _tiny() -> RecordingsRecipe:
     sentence, speech translation 2 above shuffled audio and below the constant sentence.
     """
     mt = Stage(
-        updates=760,
+        updates=600,
         learning_rate=2e-3,
         warmup_updates=100,
         batch_seconds=1e6,
@@ -117,20 +117,20 @@ def _tiny() -> RecordingsRecipe:
         # whole words rather than pieces: the translator learns more of a word than of its parts
         size=replace(PRESETS["tiny"].size, decoder_layers=2, subwords=4000),
         ctc=Stage(
-            updates=2000,
+            updates=1600,
             learning_rate=2e-3,
             warmup_updates=80,
             batch_seconds=24.0,
             evaluate_every=100,
-            patience=8,
+            patience=6,
             ema=0.98,
             **_CTC,
         ),
-        trial_updates=120,
+        trial_updates=80,
         rates=(1e-3, 3e-3),
         mt=mt,
         translators=3,
-        gmu=_decoding("tiny", mt, beams=12, max_new_tokens=100, selection_utterances=200),
+        gmu=_decoding("tiny", mt, beams=8, max_new_tokens=200, selection_utterances=200),
     )
 
 
@@ -164,7 +164,7 @@ def _lab() -> RecordingsRecipe:
         rates=(3e-4, 1e-3),
         mt=mt,
         translators=3,
-        gmu=_decoding("lab", mt, beams=12, max_new_tokens=100, selection_utterances=300),
+        gmu=_decoding("lab", mt, beams=12, max_new_tokens=200, selection_utterances=300),
     )
 
 

@@ -5,6 +5,7 @@ from statistics import median
 
 import pytest
 
+from lib.corpora.audio import BadAudio
 from lib.systems.recordings import views
 from lib.systems.recordings.baselines import baseline_rows
 from lib.systems.recordings.corpus import joined, load_recordings
@@ -135,6 +136,18 @@ def test_translators_differ_and_vote(recordings):
     ):
         given = {h.text for best in own for h in (best, *best.others)}
         assert hypothesis.id == example.id and hypothesis.text in given
+
+
+def test_files_are_translated_as_the_test_clips(recordings, st_rows):
+    rows = [row for row in st_rows if row.strategy == CASCADE][:3]
+    found = recordings.translate_files([u.sound for u in recordings.st_clips()[:3]])
+    assert [translation for _, translation in found] == [row.hypothesis for row in rows]
+
+
+def test_a_file_that_is_no_audio_is_named(recordings, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"no")
+    with pytest.raises(BadAudio, match=r"bad\.wav"):
+        recordings.translate_files([tmp_path / "bad.wav"])
 
 
 def test_silence_has_one_output(recordings, st_rows):
