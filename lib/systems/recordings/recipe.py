@@ -103,7 +103,7 @@ def _tiny() -> RecordingsRecipe:
     sentence, speech translation 2 above shuffled audio and below the constant sentence.
     """
     mt = Stage(
-        updates=600,
+        updates=760,
         learning_rate=2e-3,
         warmup_updates=100,
         batch_seconds=1e6,
@@ -130,7 +130,7 @@ def _tiny() -> RecordingsRecipe:
         rates=(1e-3, 3e-3),
         mt=mt,
         translators=3,
-        gmu=_decoding("tiny", mt, beams=8, max_new_tokens=200, selection_utterances=200),
+        gmu=_decoding("tiny", mt, beams=12, max_new_tokens=200, selection_utterances=200),
     )
 
 

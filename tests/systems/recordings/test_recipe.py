@@ -1,8 +1,11 @@
 """The recipe: updates that follow from the data, and scales that have none."""
 
+from dataclasses import fields
+
 import pytest
 
-from lib.systems.recordings.recipe import RECIPES, recordings_recipe
+from lib.scales import scaled_fields
+from lib.systems.recordings.recipe import RECIPES, STARTS, recordings_recipe
 
 TINY = RECIPES["tiny"]
 
@@ -12,7 +15,7 @@ def test_updates_grow_with_the_root_of_the_hours(hours, updates):
     assert TINY.ctc_stage(hours).updates == updates
 
 
-@pytest.mark.parametrize("sentences, updates", [(1000, 600), (250, 300), (4000, 1200)])
+@pytest.mark.parametrize("sentences, updates", [(1000, 760), (250, 380), (4000, 1520)])
 def test_updates_grow_with_the_root_of_the_sentences(sentences, updates):
     assert TINY.experiment(sentences).mt.updates == updates
 
@@ -41,3 +44,9 @@ def test_the_speech_encoder_fits_the_backbone_that_it_starts_from(scale):
     own, other = RECIPES[scale].size, backbone_recipe("seamless", scale).size
     for name in ("hidden", "heads", "speech_layers", "feed_forward", "stack", "kernel"):
         assert getattr(own, name) == getattr(other, name), name
+
+
+def test_scales_differ_in_what_is_declared_to_be_scaled():
+    fixed = {f.name for f in fields(TINY)} - scaled_fields(type(TINY))
+    assert fixed == {"starts"}
+    assert {recipe.starts for recipe in RECIPES.values()} == {STARTS}
