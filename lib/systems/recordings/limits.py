@@ -13,9 +13,8 @@ from lib.systems.recordings.experiment import CASCADE, CTC, HEARD, MT_STRATEGY
 METRIC = "chrF++"
 EARS, READER = "recogniser", "translator"
 REMEDIES = {
-    EARS: "more transcribed speech in the language, also without translations (`more=`); a second "
-    "speaker is worth more than a second hour of the first",
-    READER: "more text with its translation, also without speech: it costs less than recordings",
+    EARS: "more transcribed speech in the language, also without translations (more=)",
+    READER: "more transcripts with their translations, in lists of whatever speech (more=)",
 }
 
 

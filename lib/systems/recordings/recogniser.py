@@ -198,9 +198,18 @@ def load_recogniser(backbone: TrainedBackbone) -> CtcRecogniser:
     return made.eval()
 
 
-def trials(backbone: TrainedBackbone) -> dict[str, Any]:
-    """What was tried: `trials`, rows of start, rate and CER (%), and `chosen`, start and rate."""
-    return read_json(Path(backbone.path).parent / TRIALS)
+def trials(backbone: TrainedBackbone) -> list[dict[str, Any]]:
+    """What was tried, for a table: start, learning rate, CER (%), and which was chosen."""
+    found = read_json(Path(backbone.path).parent / TRIALS)
+    return [
+        {
+            "start": row["start"],
+            "learning rate": f"{row['rate']:g}",
+            "CER": row["CER"],
+            "chosen": "yes" if [row["start"], row["rate"]] == found["chosen"] else "",
+        }
+        for row in found["trials"]
+    ]
 
 
 def _evaluate(recogniser: CtcRecogniser, dev: Sequence[Example]) -> Evaluation:

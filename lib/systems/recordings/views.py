@@ -129,7 +129,8 @@ def curve_figure(points: Sequence[CurvePoint]) -> Figure:
     right.axhline(0, color=GREY, linewidth=1)
     right.set_title(f"{METRIC} over a constant sentence", fontsize=SMALL, loc="left")
     style_axes(right, "minutes of training speech")
-    right.legend(fontsize=SMALL, frameon=False)
+    right.margins(y=0.3)  # room for the legend
+    right.legend(fontsize=SMALL, frameon=False, loc="upper left")
     for axes in (left, right):
         minutes = [60 * point.hours for point in points]
         axes.set_xscale("log", base=2)

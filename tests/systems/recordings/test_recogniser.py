@@ -20,10 +20,10 @@ pytestmark = pytest.mark.slow  # it trains
 def test_every_start_and_rate_is_tried(recordings):
     found = trials(recordings.translation.backbone)
     recipe = recordings.recipe
-    tried = [(row["start"], row["rate"]) for row in found["trials"]]
-    assert tried == [(start, rate) for start in recipe.starts for rate in recipe.rates]
-    best = min(found["trials"], key=lambda row: row["CER"])
-    assert found["chosen"] == [best["start"], best["rate"]]
+    tried = [(row["start"], row["learning rate"]) for row in found]
+    assert tried == [(start, f"{rate:g}") for start in recipe.starts for rate in recipe.rates]
+    best = min(found, key=lambda row: row["CER"])
+    assert [row for row in found if row["chosen"]] == [best]
 
 
 def test_it_is_found_again_with_the_same_transcripts(recordings, transcripts, open_smoke):
