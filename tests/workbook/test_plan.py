@@ -34,7 +34,8 @@ def test_a_run_is_planned_at_its_scales_only(folder):
 
 
 def test_every_committed_notebook_is_run():
-    names = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer", *ABLATIONS[:-1])
+    names = ("gmu", "it_ist", "llm_srt", "zero_resource", "transfer", "recordings")
+    names += ABLATIONS[:-1]
     studies = [run for name in names for run in study_runs(name, "tiny", {})]
     made = {run.notebook.number for run in workbook_runs("tiny") + studies}
     assert made == {entry.number for entry in notebooks()}
