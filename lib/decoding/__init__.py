@@ -17,7 +17,6 @@ from lib.data.batch import Batch
 from lib.data.buckets import Buckets
 from lib.data.collate import Collator
 from lib.data.store import costs_and_kinds
-from lib.decoding.minimum_bayes_risk import by_agreement
 from lib.models.protocol import GREEDY, Hypothesis, Search
 from lib.progress import Progress, no_progress
 from lib.tasks import Example
@@ -68,7 +67,6 @@ def decode(
             n_best = model.generate(batch.to(device), search)
             for example, hypotheses in zip(batch.examples, n_best, strict=True):
                 parsed = [parse(example, hypothesis) for hypothesis in hypotheses]
-                parsed = by_agreement(parsed) if search.minimum_bayes_risk else parsed
                 found[_key(example)] = replace(parsed[0], others=tuple(parsed[1:]))
         progress("decoding", len(found), len(examples))
     return [found.get(_key(example)) or _unusable(example) for example in examples]

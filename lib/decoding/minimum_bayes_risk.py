@@ -1,4 +1,4 @@
-"""Minimum Bayes risk: of several outputs of a search, the one that the others agree with most."""
+"""Minimum Bayes risk: of several outputs for one input, that which the others agree with most."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UTILITY = CHRF(word_order=2)  # chrF++
 
 
 def by_agreement(hypotheses: Sequence[Hypothesis]) -> list[Hypothesis]:
-    """The n-best outputs for one example, by their mean chrF++ against all of them.
+    """Outputs for one example, of one or several searches, by their mean chrF++ against all.
 
     A model that knows little puts its mass on many outputs, and the most probable one is often an
     odd one. What they have in common is the safer answer (Müller and Sennrich 2021, "Understanding

@@ -37,14 +37,11 @@ class Search:
     no_repeat_ngram_size: int = 0
     repetition_penalty: float = 1.0
     n_best: int = 1  # hypotheses returned per example
-    minimum_bayes_risk: bool = False  # the first of them is the one that the others agree with most
     batch_seconds: float = 800.0  # largest cost x count x beams of a batch
 
     def __post_init__(self) -> None:
         if not 1 <= self.n_best <= self.beams:
             raise ValueError(f"n_best={self.n_best} exceeds beams={self.beams}")
-        if self.minimum_bayes_risk and self.n_best < 3:
-            raise ValueError(f"minimum_bayes_risk needs 3 hypotheses or more, n_best={self.n_best}")
 
     def options(self) -> dict[str, Any]:
         """The arguments of Hugging Face's `generate`."""

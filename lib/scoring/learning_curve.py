@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from statistics import linear_regression
 
 NEAR = 2.0  # times as much or as little data, for an earlier point to say something
 
@@ -41,17 +43,17 @@ def doubling(points: Sequence[CurvePoint], measure: str) -> Doubling | None:
     x, y = [math.log2(p.hours) for p in points], [p[measure] for p in points]
     if len(set(x)) < 2:
         return None
-    mean_x, mean_y = sum(x) / len(x), sum(y) / len(y)
-    spread = sum((value - mean_x) ** 2 for value in x)
-    slope = sum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / spread
+    slope, intercept = linear_regression(x, y)
     steps = [
-        (y[i + 1] - y[i]) / (x[i + 1] - x[i]) for i in range(len(x) - 1) if x[i + 1] > x[i]
+        (after - before) / (more - less)
+        for (less, before), (more, after) in pairwise(zip(x, y, strict=True))
+        if more > less
     ]
     return Doubling(
         change=slope,
         steepest=max(steps, key=abs),
         flattest=min(steps, key=abs),
-        at_twice=mean_y + slope * (x[-1] + 1 - mean_x),
+        at_twice=intercept + slope * (x[-1] + 1),
     )
 
 

@@ -26,7 +26,7 @@ from lib.models.protocol import TranslationModel
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset, set_threads
 from lib.tasks import ASR, Example, examples
-from lib.training.ctc import CtcObjective
+from lib.training.ctc import CtcObjective, alphabet
 from lib.training.finished import FitResult
 from lib.training.fit import fit
 from lib.training.objectives import Seq2SeqObjective
@@ -217,8 +217,7 @@ def train_ctc(
         model: has frame states (`lib.training.ctc.FrameModel`) and a feature extractor.
     """
     given = examples(job.corpus.split("train"), ASR)
-    alphabet = "".join(sorted({char for e in given for char in e.target_text.lower()}))
-    objective = CtcObjective(model, alphabet, seed)
+    objective = CtcObjective(model, alphabet(given), seed)
     result = fit(
         objective,
         stage,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -29,6 +30,11 @@ class FrameModel(Protocol):
     def config(self) -> PretrainedConfig: ...
 
     def frame_states(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]: ...
+
+
+def alphabet(examples: Sequence[Example]) -> str:
+    """The characters of the target texts, in lower case."""
+    return "".join(sorted({character for e in examples for character in e.target_text.lower()}))
 
 
 class CtcObjective(nn.Module):

@@ -36,7 +36,7 @@ def load_outputs(
         same: values of parameters, such as corpus="phrasebook", for the runs that have these
             parameters.
     """
-    for manifest in _runs(scale, notebooks, same):
+    for manifest in finished_runs(scale, notebooks, same):
         parameters = manifest["parameters"]
         for own in read_outputs(manifest):
             pair = [parameters.get(name, getattr(own, name)) for name in WHERE[:2]]
@@ -105,7 +105,7 @@ def first_started(scale: str, notebooks: Sequence[str] = (), **same: Any) -> str
 
     Arguments as for `load_outputs`.
     """
-    return min(map(first_began, _runs(scale, notebooks, same)), default="")
+    return min(map(first_began, finished_runs(scale, notebooks, same)), default="")
 
 
 def load_trainings(scale: str, notebooks: Sequence[str] = (), **same: Any) -> pd.DataFrame:
@@ -115,7 +115,7 @@ def load_trainings(scale: str, notebooks: Sequence[str] = (), **same: Any) -> pd
     """
     tables = [
         table.assign(**{name: manifest["parameters"].get(name) for name in WHERE})
-        for manifest in _runs(scale, notebooks, same)
+        for manifest in finished_runs(scale, notebooks, same)
         if (table := parse_training(_file(manifest, TRAINING))) is not None
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
@@ -128,7 +128,7 @@ def comparison_cost(scale: str, notebooks: Sequence[str] = (), **same: Any) -> C
     """
     folders = {
         folder
-        for manifest in _runs(scale, notebooks, same)
+        for manifest in finished_runs(scale, notebooks, same)
         for folder in system_folders(manifest).values()
     }
     tables = [read_training(folder / "training.csv") for folder in folders]
@@ -160,8 +160,15 @@ def _decoded(path: Path) -> tuple[int, float]:
         return 0, 0.0
 
 
-def _runs(scale: str, notebooks: Sequence[str], same: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The records of finished runs, the oldest first."""
+def finished_runs(
+    scale: str, notebooks: Sequence[str], same: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """The records of finished runs, the oldest first.
+
+    Args:
+        notebooks: their numbers; none: all that are about one language pair.
+        same: values of parameters; a run without such a parameter is read, too.
+    """
     found = []
     for manifest in sorted(manifests(scale), key=lambda manifest: manifest["finished"]):
         parameters = manifest["parameters"]

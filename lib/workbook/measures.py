@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lib.scoring.learning_curve import CurvePoint
-from lib.workbook.manifest_reader import manifests
-from lib.workbook.record_schema import FINISHED
+from lib.workbook.hypotheses import finished_runs
 from lib.workbook.reference_tables import reference_folder
 
 TABLE = "measures.csv"
@@ -18,31 +17,21 @@ COLUMNS = ["run", "notebook", "corpus", "measure", "value"]
 AMOUNT = "training_hours"  # the measure that is the x axis
 
 
-def measures_table(scale: str, numbers: Collection[str] | None = None, **same: Any) -> pd.DataFrame:
+def measures_table(scale: str, numbers: Collection[str], **same: Any) -> pd.DataFrame:
     """A row for each measure of each finished run.
 
     Args:
-        numbers: of notebooks; None: all.
+        numbers: of notebooks.
         same: values of parameters that a run must have.
     """
     rows = []
-    for manifest in manifests(scale):
+    for manifest in finished_runs(scale, sorted(numbers), same):
         given = manifest["parameters"]
-        wanted = numbers is None or manifest["notebook"] in numbers
-        if not wanted or manifest["exit"] != FINISHED:
-            continue
-        if any(given.get(name) != value for name, value in same.items()):
-            continue
         facts = (str(given[name]) for name in ("corpus", "source", "target") if name in given)
-        corpus = " ".join(facts)
+        known = {name: manifest[name] for name in ("run", "notebook")}
+        known["corpus"] = " ".join(facts)
         rows += [
-            {
-                "run": manifest["run"],
-                "notebook": manifest["notebook"],
-                "corpus": corpus,
-                "measure": measure,
-                "value": value,
-            }
+            known | {"measure": measure, "value": value}
             for measure, value in manifest.get("measures", {}).items()
         ]
     return pd.DataFrame(rows, columns=COLUMNS)

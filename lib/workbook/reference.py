@@ -23,7 +23,7 @@ from lib.workbook.notebooks import BadParameter, notebooks
 from lib.workbook.paths import scale_folder
 from lib.workbook.plan import NotebookRun, notebook_run, study_runs, workbook_runs
 from lib.workbook.readable import readable, without_paths
-from lib.workbook.reference_tables import reference_claims, reference_folder
+from lib.workbook.reference_tables import reference_claims, reference_folder, study_options
 from lib.workbook.summary import claim_view, headline
 from lib.workbook.time_table import time_table
 
@@ -91,23 +91,24 @@ def keep_reference(
         Damaged: a figure is not what its run drew; nothing is written.
     """
     part = reference_folder(scale, study, folder)
+    options = study_options(scale, study, parameters or {})
     runs = study_runs(study, scale, parameters or {}) if study else workbook_runs(scale)
     runs = [run for run in runs if not run.skip]
     remarks = _remarks(runs)
     if remarks and not partial:
         raise BadParameter(
             f"the runs at {scale} are no reference: {'; '.join(remarks)}. Make them by "
-            f"python -m lib.workbook run {_options(scale, study)}, or add --partial"
+            f"python -m lib.workbook run {options}, or add --partial"
         )
     numbers = {run.notebook.number for run in runs} if study else None
     figures, kept = _figures(scale, numbers), _kept(scale, runs, bool(study))
     files = {name: _table(scale_folder(scale) / name, numbers).encode() for name in TABLES}
     if study:
-        own = measures.measures_table(scale, numbers).to_csv(index=False)
-        files[measures.TABLE] = without_paths(own).encode()
+        own = measures.measures_table(scale, numbers)
+        files[measures.TABLE] = without_paths(own.to_csv(index=False)).encode()
     files |= {f"{name}.png": data for name, (data, _) in figures.items()}
     files |= {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
-    page = _index(scale, study, runs, kept, remarks, figures)
+    page = _index(scale, study, options, runs, kept, remarks, figures)
     files["README.md"] = without_paths(page).encode()
     _check_size(part, files)
     # what is no longer there goes; hashes are git's
@@ -149,11 +150,6 @@ def _remarks(runs: Sequence[NotebookRun]) -> list[str]:
             continue
         found.setdefault(wrong, []).append(run.name)
     return [f"{wrong}: {', '.join(names)}" for wrong, names in found.items()]
-
-
-def _options(scale: str, study: str) -> str:
-    """Of the commands that make it."""
-    return f"--scale {scale} --study {study}" if study else f"--scale {scale}"
 
 
 def _kept(
@@ -218,6 +214,7 @@ def _code(manifest: Manifest) -> str:
 def _index(
     scale: str,
     study: str,
+    options: str,
     runs: Sequence[NotebookRun],
     kept: list[tuple[NotebookRun, Manifest]],
     remarks: list[str],
@@ -247,7 +244,7 @@ def _index(
     ]
     return _INDEX.format(
         title=f"Study {study} at `{scale}`" if study else f"Reference run at `{scale}`",
-        options=_options(scale, study),
+        options=options,
         facts="\n".join(f"- {fact}" for fact in _facts(made)),
         remarks=f"{told}\n" if told else "",
         notebooks=tabulate(rows, "keys", "github", disable_numparse=True),

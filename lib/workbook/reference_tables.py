@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,13 @@ def reference_folder(scale: str, study: str = "", folder: Path | None = None) ->
     """
     name = f"{scale}-{study}" if study else scale
     return (folder or ROOT / "outputs" / "reference") / name
+
+
+def study_options(scale: str, study: str, parameters: Mapping[str, str]) -> str:
+    """Options of the commands that make the runs and their reference."""
+    given = [f"--study {study}"] if study else []
+    given += [f"-p {name}={value}" for name, value in parameters.items()]
+    return " ".join([f"--scale {scale}", *given])
 
 
 def reference_claims(scale: str, folder: Path | None = None) -> pd.DataFrame | None:

@@ -1,11 +1,7 @@
-from dataclasses import replace
-
 import pytest
 
-from lib.decoding import Search, decode
 from lib.decoding.minimum_bayes_risk import by_agreement
 from lib.models.protocol import Hypothesis
-from lib.tasks import ST, examples
 
 
 def hypotheses(*texts):
@@ -40,20 +36,3 @@ def test_equal_outputs_keep_their_order(texts):
 
 def test_an_empty_output_agrees_with_nothing():
     assert first("", "one two", "one three") != ""
-
-
-def test_it_takes_three_hypotheses():
-    with pytest.raises(ValueError, match="needs 3 hypotheses or more, n_best=2"):
-        Search(n_best=2, minimum_bayes_risk=True)
-
-
-def test_it_orders_the_outputs_of_a_search_and_not_by_batch(model, collate, corpus):
-    given = examples(corpus.split("train", "est"), ST, "eng")[:5]
-    search = Search(beams=4, n_best=4, max_new_tokens=8)
-    found = decode(model, given, collate, search)
-    ordered = decode(model, given, collate, replace(search, minimum_bayes_risk=True))
-    for plain, best in zip(found, ordered, strict=True):
-        expected = by_agreement([plain, *plain.others])
-        assert [h.text for h in (best, *best.others)] == [h.text for h in expected]
-    alone = decode(model, given[2:3], collate, replace(search, minimum_bayes_risk=True))
-    assert alone[0].text == ordered[2].text

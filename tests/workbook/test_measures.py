@@ -36,8 +36,8 @@ def test_each_measure_of_a_finished_run_is_a_row():
 def test_runs_of_other_notebooks_and_parameters_are_left_out():
     write(0.5, 0.25, 60.0)
     assert measures_table("smoke", ["78"]).empty
-    assert measures_table("smoke", seed=2).empty
-    assert len(measures_table("smoke", seed=1)) == 2
+    assert measures_table("smoke", ["77"], seed=2).empty
+    assert len(measures_table("smoke", ["77"], seed=1)) == 2
 
 
 def test_points_have_their_hours():
@@ -49,13 +49,14 @@ def test_points_have_their_hours():
 
 def test_a_run_that_does_not_say_its_hours_is_no_point():
     write(1.0, None, None, peak_memory_mb=3.0)
-    assert curve_points(measures_table("smoke")) == []
+    assert curve_points(measures_table("smoke", ["77"])) == []
 
 
 def test_earlier_points_are_those_here_and_those_committed(tmp_path):
     write(1.0, 0.5, 50.0)
     kept = tmp_path / "reference" / "smoke-recordings"
     kept.mkdir(parents=True)
-    measures_table("smoke").assign(run="77,other").to_csv(kept / "measures.csv", index=False)
+    table = measures_table("smoke", ["77"]).assign(run="77,other")
+    table.to_csv(kept / "measures.csv", index=False)
     assert len(earlier_points("smoke", "77", "recordings", tmp_path / "reference")) == 2
     assert len(earlier_points("smoke", "77", "nothing", tmp_path / "reference")) == 1

@@ -192,3 +192,14 @@ def test_a_study_with_a_missing_run_is_refused(folder, study):
 
 def test_the_picture_of_all_studies_lies_above_them(folder, study):
     assert (keep(folder, study="gmu").parent / "smoke-studies.png").read_bytes()[1:4] == b"PNG"
+
+
+def test_the_page_names_the_parameters_of_the_study(folder, study):
+    page = (keep(folder, study="gmu", parameters={"source": "mdw"}) / "README.md").read_text()
+    assert "reference --scale smoke --study gmu -p source=mdw`" in page
+
+
+def test_a_study_keeps_the_measures_of_its_runs(folder, study):
+    write_run("11", parameters={"seed": 2}, measures={"cer": 50.0})
+    table = pd.read_csv(keep(folder, study="gmu") / "measures.csv", dtype=str)
+    assert table[["run", "measure", "value"]].values.tolist() == [["11,seed=2", "cer", "50.0"]]

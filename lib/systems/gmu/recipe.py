@@ -38,7 +38,6 @@ class Recipe:
     nllb_max_new_tokens: int = 128
     beams: int = 5
     length_penalty: float = 1.0
-    minimum_bayes_risk: bool = False  # of the beams, the output that the others agree with most
     # of selection, ASR included; the paper selects by loss, which may fall while outputs degrade
     selection_metric: str = "chrF++"
     corpus_seed: int = 2  # not the backbone's: other contents, other speech

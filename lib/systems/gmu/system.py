@@ -150,13 +150,11 @@ class Gmu(System):
         max_new_tokens = recipe.max_new_tokens
         if strategy.backbone == "nllb":
             max_new_tokens = min(max_new_tokens, recipe.nllb_max_new_tokens)
-        consensus = recipe.minimum_bayes_risk and beams > 2
         return Search(
             beams=beams,
             length_penalty=recipe.length_penalty,
             max_new_tokens=max_new_tokens,
-            n_best=beams if consensus else n_best,
-            minimum_bayes_risk=consensus,
+            n_best=n_best,
         )
 
     def identity(self, experiment: Experiment, strategy: GmuStrategy) -> Any:

@@ -90,11 +90,6 @@ def joined(
     ]
 
 
-def hearing(utterance: Utterance, text: str) -> Utterance:
-    """An utterance with what was heard in place of its transcript."""
-    return replace(utterance, texts=utterance.texts | {utterance.language: text})
-
-
-def sentences(corpus: Corpus, source: str, target: str) -> int:
+def count_sentences(corpus: Corpus, source: str, target: str) -> int:
     """How many training clips have a transcript and a translation, at least 1."""
     return max(1, len(examples(corpus.split("train", source), MT, target)))

@@ -23,9 +23,13 @@ from lib.systems.experiment import Experiment
 from lib.systems.gmu.strategies import STRATEGIES
 from lib.systems.gmu.system import Gmu
 from lib.systems.outputs import TrainedSystem, no_record
-from lib.systems.recordings import recogniser
-from lib.systems.recordings.corpus import hearing, joined, load_recordings, sentences
+from lib.systems.recordings.corpus import count_sentences, joined
 from lib.systems.recordings.recipe import RecordingsRecipe, recordings_recipe
+from lib.systems.recordings.recogniser import (
+    CtcRecogniser,
+    RecordingsBackbone,
+    load_recogniser,
+)
 from lib.tasks import ASR, MT, ST, Example, examples
 from lib.utterance import Corpus, Utterance
 
@@ -67,9 +71,9 @@ class Recordings:
         return self.translation.directions[0][1]
 
     @cached_property
-    def recogniser(self) -> recogniser.CtcRecogniser:
+    def recogniser(self) -> CtcRecogniser:
         """The trained recogniser."""
-        return recogniser.load_recogniser(self.translation.backbone).to(self.translation.device)
+        return load_recogniser(self.translation.backbone).to(self.translation.device)
 
     @cached_property
     def max_seconds(self) -> float:
@@ -122,7 +126,7 @@ class Recordings:
 
     def heard_translators(self) -> list[Translator]:
         """Trained on true transcripts and on the recogniser's."""
-        amount = sentences(self._heard, self.source, self.target)
+        amount = count_sentences(self._heard, self.source, self.target)
         experiment = self.translation.with_corpus(self._heard)
         experiment = replace(experiment, recipe=self.recipe.experiment(amount))
         return self._translators(experiment, HEARD)
@@ -190,18 +194,21 @@ class Recordings:
         Development transcripts are the recogniser's alone: weights are selected for the cascade.
         """
         train, dev = (self.corpus.split(split, self.source) for split in ("train", "dev"))
-        heard = [hearing(u, h.text) for u, h in zip(train, self.transcribe(train), strict=True)]
-        dev = [hearing(u, h.text) for u, h in zip(dev, self.transcribe(dev), strict=True)]
-        both = [*train, *(replace(u, id=f"{u.id}/heard") for u in heard)]
+        both = [*train, *(replace(u, id=f"{u.id}/heard") for u in self._with_heard(train))]
         # as they are, and as long as the test clips
         both += joined(both, self.joined_clips, self.source, self.target)
         test = self.corpus.split("test", self.source)
         name = self.translation.backbone.name
         return replace(
             self.corpus,
-            utterances=[*both, *dev, *test],
+            utterances=[*both, *self._with_heard(dev), *test],
             hash=content_hash([self.corpus.hash, name, self.max_seconds, self.joined_clips]),
         )
+
+    def _with_heard(self, utterances: Sequence[Utterance]) -> list[Utterance]:
+        """Utterances with the recogniser's transcripts in place of the true ones."""
+        heard = zip(utterances, self.transcribe(utterances), strict=True)
+        return [replace(u, texts=u.texts | {u.language: found.text}) for u, found in heard]
 
     @property
     def joined_clips(self) -> int:
@@ -215,43 +222,34 @@ class Recordings:
 
 
 def open_recordings(
+    corpus: Corpus,
     scale: str,
     source: str,
     target: str,
     seed: int,
     cache: Path,
     *,
-    corpus: str,
-    folder: str,
-    licences: str = "",
-    more: str = "",
-    share: float = 1.0,
     callback: TrainingCallback = no_callback,
     progress: Progress = no_progress,
     on_system: Callable[[str, Path], None] = no_record,
     device: torch.device | str = "cpu",
-    recipe: RecordingsRecipe | None = None,
 ) -> Recordings:
-    """Read a corpus of recordings, and train its recogniser or find it trained.
+    """Train the recogniser of a pair's recordings, or find it trained.
 
     Args:
-        corpus, folder, licences, more, share: see `load_recordings`.
-        recipe: in place of the scale's.
+        corpus: see `load_recordings`.
 
     Raises:
-        ValueError: as `load_recordings`.
+        ValueError: a scale that starts from published checkpoints, or no transcripts.
     """
-    data = load_recordings(
-        scale, source, target, seed, cache, corpus, folder, licences, more, share, progress
-    )
-    recipe = recipe or recordings_recipe(scale)
+    recipe = recordings_recipe(scale)
     set_threads(scale)
     backbone = train_backbone(
-        recogniser.RecordingsBackbone(
+        RecordingsBackbone(
             recipe=recipe,
             source=source,
             target=target,
-            recordings=data,
+            recordings=corpus,
             start=backbone_recipe("seamless", scale),
             cache=cache,
             seed=seed,
@@ -264,8 +262,8 @@ def open_recordings(
     translation = Experiment(
         system=Gmu(),
         scale=scale,
-        recipe=recipe.experiment(sentences(data, source, target)),
-        corpus=data,
+        recipe=recipe.experiment(count_sentences(corpus, source, target)),
+        corpus=corpus,
         backbone=backbone,
         directions=((source, target),),
         seed=seed,
@@ -279,12 +277,15 @@ def open_recordings(
 
 
 def translate(translators: Sequence[Translator], texts: Sequence[Example]) -> list[Hypothesis]:
-    """For each text, of the n-best outputs of all translators, the one most like the others.
+    """For each text, of all translators' beams, the output that the others agree with most.
 
     Equal texts, such as what is heard in silence, are translated once.
     """
     distinct = {e.source_text: e for e in texts}
-    found = [one.experiment.decode(one.system, list(distinct.values())) for one in translators]
+    found = [
+        one.experiment.decode(one.system, list(distinct.values()), one.experiment.recipe.beams)
+        for one in translators
+    ]
     votes = [
         by_agreement([h for best in own for h in (best, *best.others)])[0]
         for own in zip(*found, strict=True)

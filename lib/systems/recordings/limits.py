@@ -11,10 +11,10 @@ from lib.scoring.outputs import OutputRow
 from lib.systems.recordings.experiment import CASCADE, CTC, HEARD, MT_STRATEGY
 
 METRIC = "chrF++"
-EARS, READER = "recogniser", "translator"
+RECOGNISER, TRANSLATOR = "recogniser", "translator"
 REMEDIES = {
-    EARS: "more transcribed speech in the language, also without translations (more=)",
-    READER: "more transcripts with their translations, in lists of whatever speech (more=)",
+    RECOGNISER: "more transcribed speech in the language, also without translations (more=)",
+    TRANSLATOR: "more transcripts with their translations, in lists of whatever speech (more=)",
 }
 
 
@@ -31,8 +31,8 @@ class Limits:
     @property
     def limited_by(self) -> tuple[str, ...]:
         """The parts that limit it: true transcripts would help, or would not suffice."""
-        ears = (EARS,) if self.lost_to_errors.low > 0 else ()
-        return ears + ((READER,) if self.mt_over_constant.low <= 0 else ())
+        heard_better = (RECOGNISER,) if self.lost_to_errors.low > 0 else ()
+        return heard_better + ((TRANSLATOR,) if self.mt_over_constant.low <= 0 else ())
 
     @property
     def sentence(self) -> str:

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from lib.systems.backbones import MAX_SECONDS, BackboneRecipe, TrainedBackbone, 
 from lib.systems.recordings.recipe import RecordingsRecipe
 from lib.systems.seamless_backbone import SeamlessBackbone
 from lib.tasks import ASR, Example, examples
-from lib.training.ctc import BLANK, CtcObjective
+from lib.training.ctc import BLANK, CtcObjective, alphabet
 from lib.training.finished import FitResult
 from lib.training.fit import fit
 from lib.training.selection import Evaluation
@@ -72,6 +73,10 @@ class RecordingsBackbone(BackboneRecipe):
     def corpus(self, cache: Path, progress: Progress) -> Corpus:
         return self.recordings
 
+    def examples(self, split: str) -> list[Example]:
+        """The clips of a split with their transcripts."""
+        return examples(self.recordings.split(split, self.source), ASR)
+
     def load(self, path: str, text: bool) -> Seamless:
         return load_seamless(path, text)
 
@@ -79,24 +84,19 @@ class RecordingsBackbone(BackboneRecipe):
         """Try each start with each rate for a few updates, and train on with the best of them."""
         tokenizer = self._tokenizer(job)
         tried = {}
-        for start in self.recipe.starts:
-            for rate in self.recipe.rates if len(self._choices) > 1 else ():
-                stage = replace(
-                    self.stage,
-                    name=f"trial-{start}-{rate:g}",
-                    updates=self.recipe.trial_updates,
-                    evaluate_every=0,
-                )
-                tried[start, rate] = self._fit(tokenizer, start, rate, stage, job)[1].best
-        start, rate = max(tried, key=lambda one: tried[one]) if tried else self._choices[0]
+        for start, rate in product(self.recipe.starts, self.recipe.rates):
+            stage = replace(
+                self.stage,
+                name=f"trial-{start}-{rate:g}",
+                updates=self.recipe.trial_updates,
+                evaluate_every=0,
+            )
+            tried[start, rate] = self._fit(tokenizer, start, rate, stage, job)[1].best
+        start, rate = max(tried, key=tried.__getitem__)
         rows = [{"start": s, "rate": r, "CER": -score} for (s, r), score in tried.items()]
         write_json(job.folder / TRIALS, {"trials": rows, "chosen": [start, rate]}, sealed=True)
         objective, result = self._fit(tokenizer, start, rate, self.stage, job)
         return objective.model, [result]
-
-    @property
-    def _choices(self) -> list[tuple[str, float]]:
-        return [(start, rate) for start in self.recipe.starts for rate in self.recipe.rates]
 
     def _tokenizer(self, job: TrainingJob) -> SeamlessM4TTokenizer:
         codes = [self.source, self.target]
@@ -115,15 +115,14 @@ class RecordingsBackbone(BackboneRecipe):
     ) -> tuple[CtcRecogniser, FitResult]:
         """Train a recogniser from a start, with a peak learning rate."""
         model = build_seamless(self.recipe.size, tokenizer, list(self.seen), self.seed)
-        made = CtcRecogniser(model, alphabet(self.recordings, self.source), self.seed)
+        made = CtcRecogniser(model, alphabet(self.examples("train")), self.seed)
         if start == "backbone":
             self._start_from_backbone(made, job)
-        utterances = partial(self.recordings.split, language=self.source)
-        dev = examples(utterances("dev"), ASR)[: self.recipe.gmu.selection_utterances]
+        dev = self.examples("dev")[: self.recipe.gmu.selection_utterances]
         result = fit(
             made,
             replace(stage, learning_rate=rate),
-            examples(utterances("train"), ASR),
+            self.examples("train"),
             Collator(made, model.feature_extractor(MAX_SECONDS)),
             job.folder / stage.name,
             seed=self.seed,
@@ -163,12 +162,6 @@ class CtcRecogniser(CtcObjective):
         ]
 
 
-def alphabet(corpus: Corpus, code: str) -> str:
-    """The characters of the training transcripts in a language, in lower case."""
-    texts = (e.target_text.lower() for e in examples(corpus.split("train", code), ASR))
-    return "".join(sorted({character for text in texts for character in text}))
-
-
 def copy_rows(known: CtcObjective, made: CtcObjective) -> int:
     """Copy the output rows of equal letters; an accented letter takes its base letter's.
 
@@ -193,7 +186,7 @@ def load_recogniser(backbone: TrainedBackbone) -> CtcRecogniser:
     """The trained recogniser of a `RecordingsBackbone`."""
     recipe: RecordingsBackbone = backbone.recipe
     model = backbone.load()
-    made = CtcRecogniser(model, alphabet(recipe.recordings, recipe.source), recipe.seed)
+    made = CtcRecogniser(model, alphabet(recipe.examples("train")), recipe.seed)
     load_trained(made, Path(backbone.path).parent / recipe.stage.name / "best.safetensors")
     return made.eval()
 

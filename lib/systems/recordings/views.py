@@ -74,7 +74,7 @@ def expectations(points: Sequence[CurvePoint], hours: float) -> Page:
         rows.append({"measure": title, "of earlier trainings": reached})
     little = too_little(points, hours, EFFECT)
     if little is None:
-        verdict = f"No earlier training had {hours:.2f} h of speech or less: what comes is unknown."
+        verdict = f"No earlier training had about {hours:.2f} h of speech, or less: nobody knows."
     elif little:
         verdict = (
             f"Too little for this scale: with up to twice these {hours:.2f} h no earlier "
@@ -83,7 +83,9 @@ def expectations(points: Sequence[CurvePoint], hours: float) -> Page:
         )
     else:
         verdict = f"With about {hours:.2f} h of speech earlier trainings did listen."
-    return Page(f"<p>{escape(verdict)}</p>{table(rows)}")
+    corpora = ", ".join(sorted({point.corpus for point in points})) or "none"
+    known = f"Earlier trainings were on: {corpora}."
+    return Page(f"<p>{escape(verdict)} {escape(known)}</p>{table(rows)}")
 
 
 def limits(found: Limits) -> Page:

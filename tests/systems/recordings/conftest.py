@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 
+from lib.systems.recordings.corpus import load_recordings
 from lib.systems.recordings.experiment import open_recordings
 
 
@@ -14,10 +15,9 @@ def cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def open_smoke(cache):
-    """`open_smoke(**changes)`: the recordings, trained in the cache of this session."""
-    return partial(
-        open_recordings, "smoke", "que", "spa", 1, cache, corpus="phrasebook", folder=""
-    )
+    """`open_smoke()`: the recordings, trained in the cache of this session."""
+    corpus = load_recordings("smoke", "que", "spa", 1, cache, "phrasebook", "")
+    return partial(open_recordings, corpus, "smoke", "que", "spa", 1, cache)
 
 
 @pytest.fixture(scope="session")

@@ -12,16 +12,9 @@ pytestmark = pytest.mark.slow  # it trains
 
 @pytest.fixture(scope="module")
 def mboshi(shared_data, tmp_path_factory):
-    return open_recordings(
-        "smoke",
-        "mdw",
-        "fra",
-        1,
-        tmp_path_factory.mktemp("mboshi"),
-        corpus="mboshi_french",
-        folder=str(shared_data / "mboshi-french-parallel-corpus"),
-        share=0.1,
-    )
+    pair = ("smoke", "mdw", "fra", 1, tmp_path_factory.mktemp("mboshi"))
+    folder = str(shared_data / "mboshi-french-parallel-corpus")
+    return open_recordings(load_recordings(*pair, "mboshi_french", folder, share=0.1), *pair)
 
 
 def test_a_share_of_the_hour_is_trained_on(mboshi):

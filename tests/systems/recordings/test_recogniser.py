@@ -7,7 +7,6 @@ import torch
 
 from lib.systems.recordings.recogniser import (
     CtcRecogniser,
-    alphabet,
     copy_rows,
     load_recogniser,
     trials,
@@ -48,7 +47,7 @@ def test_a_clip_that_is_no_audio_is_unheard(recordings, tmp_path):
 
 
 def test_it_writes_letters_of_the_corpus(recordings, transcripts):
-    letters = set(alphabet(recordings.corpus, "que"))
+    letters = set(recordings.recogniser.character_ids)
     assert set("".join(t.text for t in transcripts)) <= letters
 
 

@@ -10,7 +10,7 @@ from lib.systems.recordings import views
 from lib.systems.recordings.baselines import baseline_rows
 from lib.systems.recordings.corpus import joined, load_recordings
 from lib.systems.recordings.experiment import CASCADE, CTC, HEARD, translate
-from lib.systems.recordings.limits import EARS, READER, Limits, limits
+from lib.systems.recordings.limits import RECOGNISER, TRANSLATOR, Limits, limits
 from lib.tasks import MT
 from tests.scoring.cases import make_estimate
 
@@ -131,9 +131,9 @@ def test_translators_differ_and_vote(recordings):
     translators = recordings.translators()
     assert len({one.system.folder for one in translators}) == recordings.recipe.translators == 2
     found = translate(translators, test)
-    for example, hypothesis, *own in zip(
-        test, found, *(one.experiment.decode(one.system, test) for one in translators), strict=True
-    ):
+    beams = recordings.translation.recipe.beams
+    lists = [one.experiment.decode(one.system, test, beams) for one in translators]
+    for example, hypothesis, *own in zip(test, found, *lists, strict=True):
         given = {h.text for best in own for h in (best, *best.others)}
         assert hypothesis.id == example.id and hypothesis.text in given
 
@@ -190,9 +190,9 @@ def interval(low, high):
 @pytest.mark.parametrize(
     "lost, gained, parts",
     [
-        (interval(1, 3), interval(1, 2), (EARS,)),
-        (interval(-1, 3), interval(-1, 2), (READER,)),
-        (interval(1, 3), interval(-3, -2), (EARS, READER)),
+        (interval(1, 3), interval(1, 2), (RECOGNISER,)),
+        (interval(-1, 3), interval(-1, 2), (TRANSLATOR,)),
+        (interval(1, 3), interval(-3, -2), (RECOGNISER, TRANSLATOR)),
         (interval(-1, 1), interval(1, 2), ()),
     ],
 )
@@ -220,7 +220,7 @@ def test_the_account_names_splits_and_languages(recordings):
 
 
 def test_expectations_say_where_nothing_is_known():
-    assert "what comes is unknown" in views.expectations([], 1.0).body
+    assert "nobody knows" in views.expectations([], 1.0).body
 
 
 def test_expectations_warn_of_too_little(found):
