@@ -49,7 +49,7 @@ ALLOWED["lib.systems.recordings.views"] = {"display"}
 ALLOWED["lib.systems.llm_srt.direction_views"] = {"display"}
 # how the workbook reaches systems: at import, and inside the functions of its commands
 REGISTRY = ("lib.systems", "lib.systems.registry", "lib.systems.grid", "lib.systems.parameters")
-LAZY = {"lib.systems.load", "lib.systems.export", "lib.systems.one_system"}
+LAZY = {f"lib.systems.{name}" for name in ("footprints.plan", "load", "export", "one_system")}
 
 WITHOUT_TORCH = (
     "lib.bounded",

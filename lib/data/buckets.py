@@ -11,6 +11,11 @@ from jaxtyping import Float, Int
 Item = TypeVar("Item")
 
 
+def items_of(cost: float, max_cost: float, max_items: int) -> int:
+    """How many items of a cost share a batch."""
+    return min(max_items, max(1, int(max_cost / max(cost, 1e-6))))
+
+
 class Epoch(Sequence[list[Item]], Generic[Item]):
     """The batches of one epoch; a batch is assembled when it is indexed."""
 
@@ -91,8 +96,7 @@ class Buckets(Generic[Item]):
         for kind in np.unique(self.kinds):
             indices = self._indices(kind)
             indices = indices[np.argsort(-self.costs[indices])]
-            highest = max(float(self.costs[indices[0]]), 1e-6)
-            count = min(self.max_items, max(1, int(self.max_cost / highest)))
+            count = items_of(float(self.costs[indices[0]]), self.max_cost, self.max_items)
             batches.append([self.items[int(i)] for i in indices[:count]])
         return batches
 

@@ -23,6 +23,7 @@ from lib.files import as_written, content_hash, read_json, write_json
 from lib.locks import lock, to_make
 from lib.models.hub import pinned, resolved
 from lib.models.protocol import TranslationModel
+from lib.models.speech_encoder import SpeechEncoder, load_speech_encoder
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scales import preset, set_threads
 from lib.tasks import ASR, Example, examples
@@ -127,6 +128,10 @@ class TrainedBackbone:
     def load(self, text: bool = False) -> nn.Module:
         """Its model; `text`: with its text encoder."""
         return self.recipe.load(self.path, text)
+
+    def load_speech_encoder(self, pad_to_window: bool = True) -> SpeechEncoder:
+        """Its speech encoder; see `lib.models.speech_encoder.load_speech_encoder`."""
+        return load_speech_encoder(self.path, pad_to_window)
 
 
 def backbone_recipe(kind: str, scale: str) -> BackboneRecipe:

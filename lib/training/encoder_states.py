@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor
 
 from lib.bounded import parse_json
 from lib.corpora.audio import split_media_fragment
@@ -171,7 +172,12 @@ class EncoderStateCache:
 def encoder_state_cache(
     model: nn.Module, stage: Stage, folder: Path
 ) -> EncoderStateCache | None:
-    """A cache where a stage allows it: its speech encoder is frozen and nothing is augmented."""
+    """A cache where a stage allows it: its speech encoder is frozen and nothing is augmented.
+
+    None for a model of shapes alone (`lib.training.footprint`), which has no states to keep.
+    """
+    if any(isinstance(parameter, FakeTensor) for parameter in model.parameters()):
+        return None
     parameters = {name for name, _ in model.named_parameters()}
     names = [f"model.{name}" for name in part_names(model, PART) if name in parameters]
     frozen = all(any(re.search(pattern, name) for pattern in stage.frozen) for name in names)

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from transformers import PreTrainedModel
 
 from lib.data.batch import Batch
 from lib.data.buckets import Buckets
@@ -45,7 +44,13 @@ from lib.training.finished import FitResult, discard, finish, load_finished
 from lib.training.log import Log, peak_memory_mb
 from lib.training.rehearsal import rehearse
 from lib.training.selection import Evaluate, load_best, select
-from lib.training.stages import Stage, freeze, make_optimizer, train_mode
+from lib.training.stages import (
+    Stage,
+    freeze,
+    make_optimizer,
+    recompute_activations,
+    train_mode,
+)
 from lib.training.step import Step, take_step
 from lib.training.stopping import stop_requested
 from lib.training.weight_averaging import MovingAverage
@@ -125,9 +130,8 @@ def _prepare(
     ranks = Ranks(device)
     ranks.check_accumulate(stage.name, stage.accumulate)
     objective.to(ranks.device)
-    for module in objective.modules() if stage.recompute else ():
-        if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
-            module.gradient_checkpointing_enable({"use_reentrant": False})
+    if stage.recompute:
+        recompute_activations(objective)
     if stage.shard:
         if len(np.unique(buckets.kinds)) > 1:  # FSDP: all processes have to run the same layers
             raise ValueError(

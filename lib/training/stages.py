@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
 from lib.data.augment import Augment
 
@@ -136,6 +137,13 @@ def train_mode(model: nn.Module) -> None:
         parameters = list(module.parameters())
         if parameters and not any(parameter.requires_grad for parameter in parameters):
             module.eval()
+
+
+def recompute_activations(model: nn.Module) -> None:
+    """Keep no activations within layers: the backward pass computes them again."""
+    for module in model.modules():
+        if isinstance(module, PreTrainedModel) and module.supports_gradient_checkpointing:
+            module.gradient_checkpointing_enable({"use_reentrant": False})
 
 
 def make_optimizer(model: nn.Module, stage: Stage) -> torch.optim.AdamW:

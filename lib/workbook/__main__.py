@@ -1,4 +1,4 @@
-"""The command line: `python -m lib.workbook run | status | report | corpora | translate | ...`."""
+"""The command line: `python -m lib.workbook run | status | report | plan | translate | ...`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from lib.files import Damaged
 from lib.scales import SCALES
 from lib.systems import parameters
-from lib.workbook import systems_cli
+from lib.workbook import plan_command, systems_cli
 from lib.workbook.notebooks import BadParameter, notebook, notebooks
 from lib.workbook.paths import scale_folder
 from lib.workbook.screen import printable, say
@@ -69,6 +69,7 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
     _add_parameter(reference, "of the study, as it was run")
     reference.add_argument("--folder", type=Path, help="write them there instead")
     reference.set_defaults(function=_reference)
+    plan_command.add_command(commands)
     for command in commands.choices.values():
         command.add_argument("--scale", default="tiny", help=f"{', '.join(SCALES)} (default: tiny)")
     corpora = commands.add_parser("corpora", help="list the corpora, or say how to obtain one")

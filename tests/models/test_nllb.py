@@ -14,6 +14,7 @@ from lib.models.nllb import (
     nllb_token,
     train_nllb_tokenizer,
 )
+from lib.models.published import PUBLISHED as SIZES
 from lib.models.tokenizer import text_ids, unknown_subwords
 from lib.tasks import text_examples
 from lib.training.fit import fit
@@ -64,6 +65,11 @@ def test_parameters_at_full_size():
         model = M2M100ForConditionalGeneration(M2M100Config(**PUBLISHED))
     count = sum(parameter.numel() for parameter in model.parameters())
     assert count / 1e6 == pytest.approx(1370.64, abs=0.01)
+
+
+def test_the_size_in_lib_is_the_published_one():
+    ours = SIZES["facebook/nllb-200-distilled-1.3B"].to_dict()
+    assert {name: ours[name] for name in PUBLISHED} == PUBLISHED
 
 
 def test_only_sizes_differ_from_the_published_configuration(nllb):

@@ -8,84 +8,45 @@ import torch
 from torch import nn
 from transformers import (
     AutoModelForCausalLM,
-    Phi3Config,
     PretrainedConfig,
-    Qwen2Config,
     Wav2Vec2BertConfig,
     Wav2Vec2BertModel,
 )
 
 from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
+from lib.models.published import PUBLISHED
 from lib.models.w2v_bert import w2v_bert_shape
 
 MAX_PARAMETERS = 2_000_000_000  # of the language model: the paper's own bound
 
 
-def _qwen(hidden: int, layers: int, heads: int, feed_forward: int) -> Qwen2Config:
-    return Qwen2Config(
-        vocab_size=151_936,
-        hidden_size=hidden,
-        intermediate_size=feed_forward,
-        num_hidden_layers=layers,
-        num_attention_heads=heads,
-        num_key_value_heads=2,
-        tie_word_embeddings=True,
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class LanguageModel:
-    """A language model of the hub, with its published configuration."""
+    """A language model of the hub."""
 
     name: str
     hub: str
     licence: str  # SPDX identifier, or the licence's own name
-    config: PretrainedConfig
+
+    @property
+    def config(self) -> PretrainedConfig:
+        """Its published configuration."""
+        return PUBLISHED[self.hub]
 
 
 LANGUAGE_MODELS = {
     model.name: model
     for model in (
-        LanguageModel(
-            name="qwen2.5-0.5b",
-            hub="Qwen/Qwen2.5-0.5B",
-            licence="Apache-2.0",
-            config=_qwen(896, 24, 14, 4864),
-        ),
-        LanguageModel(
-            name="qwen2.5-1.5b",
-            hub="Qwen/Qwen2.5-1.5B",
-            licence="Apache-2.0",
-            config=_qwen(1536, 28, 12, 8960),
-        ),
+        LanguageModel(name="qwen2.5-0.5b", hub="Qwen/Qwen2.5-0.5B", licence="Apache-2.0"),
+        LanguageModel(name="qwen2.5-1.5b", hub="Qwen/Qwen2.5-1.5B", licence="Apache-2.0"),
         # larger than the paper's bound, which asks whether a model of 3 B would be better; its
         # licence is for research only
-        LanguageModel(
-            name="qwen2.5-3b",
-            hub="Qwen/Qwen2.5-3B",
-            licence="Qwen-Research",
-            config=_qwen(2048, 36, 16, 11_008),
-        ),
+        LanguageModel(name="qwen2.5-3b", hub="Qwen/Qwen2.5-3B", licence="Qwen-Research"),
         # a summary of the paper calls it "Phi-4 Mini 1.5B"
-        LanguageModel(
-            name="phi-4-mini",
-            hub="microsoft/Phi-4-mini-instruct",
-            licence="MIT",
-            config=Phi3Config(
-                vocab_size=200_064,
-                hidden_size=3072,
-                intermediate_size=8192,
-                num_hidden_layers=32,
-                num_attention_heads=24,
-                num_key_value_heads=8,
-                partial_rotary_factor=0.75,
-                tie_word_embeddings=True,
-                pad_token_id=199_999,
-            ),
-        ),
+        LanguageModel(name="phi-4-mini", hub="microsoft/Phi-4-mini-instruct", licence="MIT"),
     )
 }
-W2V_BERT = Wav2Vec2BertConfig()  # the defaults are facebook/w2v-bert-2.0's
+W2V_BERT = PUBLISHED["facebook/w2v-bert-2.0"]
 
 
 @dataclass(frozen=True, kw_only=True)

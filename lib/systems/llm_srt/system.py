@@ -100,7 +100,7 @@ class LlmSrt(System):
     def initial_model(self, experiment: Experiment, strategy: SrtStrategy) -> SpeechLm:
         recipe, text = experiment.recipe, self.language_model.load()
         model = join_speech_lm(
-            load_speech_encoder(experiment.backbone.path, recipe.pad_to_window),
+            experiment.backbone.load_speech_encoder(recipe.pad_to_window),
             text.language_model,
             text.tokenizer,
             recipe.bridges[strategy.bridge],

@@ -6,22 +6,20 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from transformers import MT5Config, MT5ForConditionalGeneration
+from transformers import MT5ForConditionalGeneration
 
 from lib.models.bridges.bridge import EncoderShape
 from lib.models.bridges.build import build_bridge
 from lib.models.bridges.conv_adapter import ConvAdapterConfig
 from lib.models.lora import add_lora
+from lib.models.published import PUBLISHED
 from lib.systems.zero_resource.recipe import RECIPES
 
 # the paper's Conformer, 630 M parameters and private: what an adapter has to know of it
 CONFORMER = EncoderShape(
     width=1024, input_width=320, heads=16, feed_forward=4096, stack=4, layers=24
 )
-MT0 = {  # by name on the hub, Apache-2.0
-    "bigscience/mt0-xl": {"d_model": 2048, "d_ff": 5120, "num_heads": 32},
-    "bigscience/mt0-xxl": {"d_model": 4096, "d_ff": 10_240, "num_heads": 64},
-}
+MT0 = ("bigscience/mt0-xl", "bigscience/mt0-xxl")  # on the hub, Apache-2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class Sizes:
 def count_sizes(hub: str) -> Sizes:
     """Count the parts of a published system; nothing is allocated."""
     lora = RECIPES["full"].lora
-    config = MT5Config(vocab_size=250_112, d_kv=64, num_layers=24, **MT0[hub])
+    config = PUBLISHED[hub]
     with torch.device("meta"):
         adapter = build_bridge(ConvAdapterConfig(), CONFORMER, config.d_model)
         model = MT5ForConditionalGeneration(config)

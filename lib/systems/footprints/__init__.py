@@ -1,0 +1,1 @@
+"""What every training takes, known before it starts: memory, hours, energy, disk."""
