@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -45,9 +45,16 @@ class Batch:
     states_mask: Int[Tensor, "batch states"] | None = None
 
     def to(self, device: torch.device | str) -> Batch:
-        """The batch on a device."""
-        moved = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
-        return Batch(**moved)
+        """The batch on a device; from pinned memory the copies do not hold up the loop."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The batch in memory that a GPU can read by itself."""
+        return self._map(Tensor.pin_memory)
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        changed = {k: change(v) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
+        return Batch(**changed)
 
     def without_speech(self) -> Batch:
         """The same examples with their transcripts as input.

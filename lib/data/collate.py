@@ -38,6 +38,15 @@ class AugmentKey:
     epoch: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What a collator noted of the examples that it saw."""
+
+    truncated_texts: set[str]  # ids of examples
+    dropped: dict[str, Dropped]
+    truncated_audio: set[str]  # paths
+
+
 @dataclass
 class Collator:
     """Examples to a `Batch`.
@@ -81,6 +90,27 @@ class Collator:
             batch.speech = pad(features, 0.0)
             batch.speech_mask = lengths_mask([len(row) for row in features])
         return batch
+
+    def take_findings(self) -> Findings:
+        """What was noted since the last call, which is then forgotten: for another process."""
+        audio = set(self.extractor.truncated) if self.extractor else set()
+        found = Findings(
+            truncated_texts=set(self.truncated_texts),
+            dropped=dict(self.dropped),
+            truncated_audio=audio,
+        )
+        self.truncated_texts.clear()
+        self.dropped.clear()
+        if self.extractor:
+            self.extractor.truncated.clear()
+        return found
+
+    def add_findings(self, found: Findings) -> None:
+        """Note what a collator in another process found."""
+        self.truncated_texts |= found.truncated_texts
+        self.dropped |= found.dropped
+        if self.extractor:
+            self.extractor.truncated |= found.truncated_audio
 
     def cost(self, example: Example) -> float:
         """What an example costs its model; see `TranslationModel.cost`."""

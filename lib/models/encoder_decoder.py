@@ -80,10 +80,27 @@ class EncoderDecoder(nn.Module, ABC):
         raise TypeError(f"{type(self).__name__} takes text only")
 
     @abstractmethod
+    def decoder_states(
+        self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
+    ) -> Float[Tensor, "batch tokens hidden"]:
+        """The decoder's last state for each token of `prefix` (teacher forcing)."""
+
+    @abstractmethod
+    def head(
+        self, states: Float[Tensor, "*rows hidden"]
+    ) -> Float[Tensor, "*rows vocabulary"]:
+        """Logits of the next token from decoder states."""
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Rows of the output head."""
+        return self.config.vocab_size
+
     def decode(
         self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
     ) -> Float[Tensor, "batch tokens vocabulary"]:
         """Logits of the token after each token of `prefix` (teacher forcing)."""
+        return self.head(self.decoder_states(states, mask, prefix))
 
     @abstractmethod
     def generator(self, batch: Batch) -> PreTrainedModel:
@@ -121,8 +138,11 @@ class EncoderDecoder(nn.Module, ABC):
             return self.encode_speech(batch.speech, batch.speech_mask)
         return self.encode_text(batch.text, batch.text_mask)
 
+    def output_states(self, batch: Batch) -> Float[Tensor, "batch tokens hidden"]:
+        return self.decoder_states(*self.encode(batch), batch.prefix)
+
     def logits(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
-        return self.decode(*self.encode(batch), batch.prefix)
+        return self.head(self.output_states(batch))
 
     def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """The n-best hypotheses of each example; they do not depend on the batch's other rows."""

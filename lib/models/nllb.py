@@ -71,16 +71,20 @@ class Nllb(EncoderDecoder):
         encoder = self.text_model.model.encoder
         return encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask
 
-    def decode(
+    def decoder_states(
         self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
-    ) -> Float[Tensor, "batch tokens vocabulary"]:
-        hidden = self.text_model.model.decoder(
+    ) -> Float[Tensor, "batch tokens hidden"]:
+        return self.text_model.model.decoder(
             input_ids=prefix,
             encoder_hidden_states=states,
             encoder_attention_mask=mask,
             use_cache=False,
         ).last_hidden_state
-        return self.text_model.lm_head(hidden)
+
+    def head(
+        self, states: Float[Tensor, "*rows hidden"]
+    ) -> Float[Tensor, "*rows vocabulary"]:
+        return self.text_model.lm_head(states)
 
     def generator(self, batch: Batch) -> M2M100ForConditionalGeneration:
         return self.text_model

@@ -2,7 +2,8 @@
 
 1. A model arranges the tokens of an example itself (`layout`), so encoder-decoder and decoder-only
    models, with or without prompts, share one collator.
-2. `logits` are aligned with `Batch.labels`, so one loss serves all of them.
+2. `output_states` are aligned with `Batch.labels`, so one loss serves all of them; `head` makes
+   logits of them, in as many parts as fit in memory.
 3. `generate` searches inside the model, where its caches are.
 4. A model declares its feature extractor and what an example costs it, so fixed 30 s windows and
    long prompts need no branch elsewhere.
@@ -104,8 +105,23 @@ class TranslationModel(Protocol):
         """Memory and time of an example relative to one second of speech."""
         ...
 
+    @property
+    def vocabulary_size(self) -> int:
+        """Logits of one position."""
+        ...
+
+    def output_states(self, batch: Batch) -> Float[Tensor, "batch tokens hidden"]:
+        """The last state for each token of `batch.prefix` (teacher forcing)."""
+        ...
+
+    def head(
+        self, states: Float[Tensor, "*rows hidden"]
+    ) -> Float[Tensor, "*rows vocabulary"]:
+        """Logits of the token after each of some states."""
+        ...
+
     def logits(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
-        """Logits of the token after each token of `batch.prefix` (teacher forcing)."""
+        """Logits of the token after each token of `batch.prefix`."""
         ...
 
     def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:

@@ -153,13 +153,17 @@ class Seamless(EncoderDecoder):
             raise ValueError("this model was loaded without its text encoder; load with text=True")
         return self.text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state, mask
 
-    def decode(
+    def decoder_states(
         self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
-    ) -> Float[Tensor, "batch tokens vocabulary"]:
-        hidden = self.speech.text_decoder(
+    ) -> Float[Tensor, "batch tokens hidden"]:
+        return self.speech.text_decoder(
             input_ids=prefix, encoder_hidden_states=states, encoder_attention_mask=mask
         ).last_hidden_state
-        return self.speech.lm_head(hidden)
+
+    def head(
+        self, states: Float[Tensor, "*rows hidden"]
+    ) -> Float[Tensor, "*rows vocabulary"]:
+        return self.speech.lm_head(states)
 
     def generator(self, batch: Batch) -> PreTrainedModel:
         return self.speech if batch.speech is not None else self.text_model

@@ -128,14 +128,18 @@ class WhisperRecogniser(EncoderDecoder):
     ) -> tuple[States, StatesMask]:
         return self.frame_states(features, mask)
 
-    def decode(
+    def decoder_states(
         self, states: States, mask: StatesMask, prefix: Int[Tensor, "batch tokens"]
-    ) -> Float[Tensor, "batch tokens vocabulary"]:
+    ) -> Float[Tensor, "batch tokens hidden"]:
         with self._masked(mask):
-            hidden = self.model.model.decoder(
+            return self.model.model.decoder(
                 input_ids=prefix, encoder_hidden_states=states, use_cache=False
             ).last_hidden_state
-        return self.model.proj_out(hidden)
+
+    def head(
+        self, states: Float[Tensor, "*rows hidden"]
+    ) -> Float[Tensor, "*rows vocabulary"]:
+        return self.model.proj_out(states)
 
     def search(self, batch: Batch, states: States, mask: StatesMask, options: dict) -> Tensor:
         """Token ids by plain `generate`; Whisper's own cuts long audio itself."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from lib.data.batch import Batch
-from lib.data.buckets import Buckets
+from lib.data.buckets import Buckets, Epoch
 from lib.data.collate import Collator
 from lib.data.store import costs_and_kinds
 from lib.tasks import Example
-from lib.training.checkpoints import LoopState
 from lib.training.stages import Stage
 
 
@@ -24,16 +24,25 @@ def make_buckets(
     return Buckets(examples, costs, max_cost, stage.batch_max_items, seed, kinds)
 
 
-def draw_batches(
-    buckets: Buckets[Example], state: LoopState
-) -> Iterator[tuple[int, list[Example]]]:
-    """Batches with their epoch, without end, from the position of `state`, which moves along."""
+class Draw(NamedTuple):
+    """A batch that is to be made; its examples are read when they are asked for."""
+
+    epoch: int
+    number: int  # in the epoch, from 0
+    batches: Epoch[Example]
+
+    @property
+    def examples(self) -> list[Example]:
+        return self.batches[self.number]
+
+
+def draw_batches(buckets: Buckets[Example], epoch: int = 0, number: int = 0) -> Iterator[Draw]:
+    """Batches without end, from a position on."""
     while True:
-        epoch = buckets.epoch(state.epoch)
-        while state.batch < len(epoch):
-            state.batch += 1
-            yield state.epoch, epoch[state.batch - 1]
-        state.epoch, state.batch = state.epoch + 1, 0
+        batches = buckets.epoch(epoch)
+        for index in range(number, len(batches)):
+            yield Draw(epoch, index, batches)
+        epoch, number = epoch + 1, 0
 
 
 def first_usable_batch(buckets: Buckets[Example], collate: Collator) -> Batch:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -95,9 +96,9 @@ class Ranks:
                 f"{self.world_size} processes; use stage.split_batches({self.world_size})"
             )
 
-    def own_batches(self, drawn: list[Drawn]) -> list[Drawn]:
-        """This process's batches of those drawn for an update."""
-        return drawn[self.rank :: self.world_size]
+    def own_draws(self, draws: Iterable[Drawn]) -> Iterator[Drawn]:
+        """This process's part of what is drawn for all of them."""
+        return islice(draws, self.rank, None, self.world_size)
 
     def seed_everything(self, seed: int) -> None:
         """Seed all random generators; each process has dropout of its own."""

@@ -16,8 +16,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ from torch import nn
 
 from lib.data.batch import Batch
 from lib.data.buckets import Buckets
-from lib.data.collate import AugmentKey, Collator
+from lib.data.collate import Collator
 from lib.files import Damaged
 from lib.progress import TrainingCallback, TrainingProgress, no_callback
 from lib.tasks import Example
@@ -42,6 +44,7 @@ from lib.training.checkpoints import (
 from lib.training.distributed import Ranks
 from lib.training.finished import FitResult, discard, finish, load_finished
 from lib.training.log import Log, peak_memory_mb
+from lib.training.prefetch import BatchMaker, default_workers, make_batches
 from lib.training.rehearsal import rehearse
 from lib.training.selection import Evaluate, load_best, select
 from lib.training.stages import (
@@ -70,6 +73,7 @@ def fit(
     evaluate: Evaluate | None = None,
     callback: TrainingCallback = no_callback,
     device: torch.device | str = "cpu",
+    workers: int | None = None,
 ) -> FitResult:
     """Train `objective` for one stage, resume it, or load it where `folder` holds it finished.
 
@@ -82,6 +86,8 @@ def fit(
         folder: gets `rehearsal.json`, `training.csv`, `listening.jsonl`, `tensorboard/`,
             `best.safetensors` (trainable weights), during training `checkpoint/`, then `done.json`.
         evaluate: scores the model for selection and early stopping.
+        workers: processes that make batches ahead of the loop; None: as `default_workers`. With
+            any number the batches are the same.
 
     Raises:
         WrongCheckpoint: `folder` holds another recipe's training.
@@ -105,10 +111,13 @@ def fit(
     except Damaged as error:
         discard(folder, stage, error)
         resumed = False
+    make = BatchMaker(collate=collate, augment=stage.augment, seed=seed)
     stand_in = None
     if not resumed:
-        stand_in = rehearse(training, buckets, collate, _augment_key(stage, seed, 0))
-    _train(training, buckets, collate, stand_in, seed, evaluate, callback)
+        stand_in = rehearse(training, buckets, collate, make.augment_key(0))
+    if workers is None:
+        workers = default_workers(training.ranks.device)
+    _train(training, buckets, make, workers, stand_in, evaluate, callback)
     try:
         load_best(training, evaluate)
     except Damaged as error:  # the starting weights are gone: the next call begins with them
@@ -153,30 +162,31 @@ def _prepare(
 def _train(
     training: Training,
     buckets: Buckets[Example],
-    collate: Collator,
+    make: BatchMaker,
+    workers: int,
     stand_in: Batch | None,
-    seed: int,
     evaluate: Evaluate | None,
     callback: TrainingCallback,
 ) -> None:
     """The loop over updates."""
-    stage, state, ranks = training.stage, training.state, training.ranks
+    stage, state, ranks, collate = training.stage, training.state, training.ranks, make.collate
     engine = ranks.wrap(training.objective)  # after the rehearsal, whose gradients must not count
-    batches = draw_batches(buckets, state)
+    draws, ahead = tee(draw_batches(buckets, state.epoch, state.batch))
+    pinned = ranks.device.type == "cuda"
+    batches = make_batches(make, ranks.own_draws(ahead), workers, pinned)
     started = time.monotonic() - state.seconds
     next_save = time.monotonic() + stage.save_every_seconds
     log_or_none = Log(training.folder, state.update) if ranks.is_main else nullcontext()
-    with log_or_none as log, stop_requested() as stop_request:
+    with log_or_none as log, stop_requested() as stop_request, closing(batches):
         train_mode(training.objective)
         while state.update < stage.updates and state.evaluations_without_gain < stage.patience:
             # ---- draw this process's batches ----
             state.update += 1
             update_started = time.monotonic()
-            drawn = [next(batches) for _ in range(stage.accumulate)]
-            own = [
-                collate(examples, _augment_key(stage, seed, epoch))
-                for epoch, examples in ranks.own_batches(drawn)
-            ]
+            last = deque(islice(draws, stage.accumulate), maxlen=1).pop()
+            state.epoch, state.batch = last.epoch, last.number + 1
+            own = list(islice(batches, stage.accumulate // ranks.world_size))
+            waited = time.monotonic() - update_started
             usable = (batch for batch in own if batch is not None)
             stand_in = next(usable, stand_in) or first_usable_batch(buckets, collate)
 
@@ -191,7 +201,7 @@ def _train(
                 training.moving_average.update(state.update)
             _count_not_finite(step, state, stage)
             state.seconds = time.monotonic() - started
-            row = _log_row(state, stage, step, time.monotonic() - update_started)
+            row = _log_row(state, stage, step, time.monotonic() - update_started, waited)
 
             # ---- evaluate, log, save a checkpoint ----
             due = stage.evaluate_every and state.update % stage.evaluate_every == 0
@@ -209,10 +219,6 @@ def _train(
             stop_request.reraise()
 
 
-def _augment_key(stage: Stage, seed: int, epoch: int) -> AugmentKey | None:
-    return AugmentKey(stage.augment, seed, epoch) if stage.augment else None
-
-
 def _count_not_finite(step: Step, state: LoopState, stage: Stage) -> None:
     state.not_finite += not step.taken
     if state.not_finite > MAX_NOT_FINITE:
@@ -222,7 +228,9 @@ def _count_not_finite(step: Step, state: LoopState, stage: Stage) -> None:
         )
 
 
-def _log_row(state: LoopState, stage: Stage, step: Step, seconds: float) -> dict[str, Any]:
+def _log_row(
+    state: LoopState, stage: Stage, step: Step, seconds: float, waited: float
+) -> dict[str, Any]:
     return {
         "update": state.update,
         "epoch": state.epoch,
@@ -232,6 +240,7 @@ def _log_row(state: LoopState, stage: Stage, step: Step, seconds: float) -> dict
         "audio_seconds_per_second": step.speech_seconds / seconds,
         "tokens_per_second": step.tokens / seconds,
         "padding_share": step.padding_share,
+        "data_wait_share": waited / seconds,
         "peak_memory_mb": peak_memory_mb(),
         "seconds": seconds,
         "seconds_left": state.seconds / state.update * (stage.updates - state.update),

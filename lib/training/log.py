@@ -34,6 +34,7 @@ COLUMNS = (
     "audio_seconds_per_second",
     "tokens_per_second",
     "padding_share",
+    "data_wait_share",  # of an update's time, until its batches are there
     "peak_memory_mb",
     "seconds",
     "seconds_left",
@@ -48,6 +49,7 @@ CHARTS = {  # column -> TensorBoard chart
     "audio_seconds_per_second": "speed/audio_seconds_per_second",
     "tokens_per_second": "speed/tokens_per_second",
     "padding_share": "speed/padding_share",
+    "data_wait_share": "speed/data_wait_share",
     "peak_memory_mb": "speed/peak_memory_mb",
 }
 

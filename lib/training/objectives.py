@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from lib.data.batch import IGNORED, Batch
 from lib.models.protocol import TranslationModel
 from lib.training.encoder_states import EncoderStateCache
+
+# logits at once, beyond which they are made in chunks, and made again in the backward pass: their
+# losses and gradients take five times as much memory, 3 GB in fp32
+MAX_LOGITS = 2**27
 
 
 class TokenLoss(NamedTuple):
@@ -39,12 +47,40 @@ def label_smoothed_nll(
             sentences.
     """
     labels = labels[:, prefix_skip_len:]
-    log_probabilities = F.log_softmax(logits[:, prefix_skip_len:].float(), dim=-1)
-    real = labels != IGNORED
+    losses = token_losses(logits[:, prefix_skip_len:], labels, smoothing)
+    return sum_losses(losses, labels != IGNORED, sentence_mean)
+
+
+def token_losses(
+    logits: Float[Tensor, "*rows vocabulary"], labels: Int[Tensor, "*rows"], smoothing: float
+) -> Float[Tensor, "*rows"]:
+    """The loss of each token; see `label_smoothed_nll`."""
+    log_probabilities = F.log_softmax(logits.float(), dim=-1)
     gold = log_probabilities.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
     uniform = log_probabilities.mean(-1)
-    losses = -(1 - smoothing) * gold - smoothing * uniform
-    return sum_losses(losses, real, sentence_mean)
+    return -(1 - smoothing) * gold - smoothing * uniform
+
+
+def losses_in_chunks(
+    head: Callable[[Tensor], Tensor],
+    states: Float[Tensor, "batch tokens hidden"],
+    labels: Int[Tensor, "batch tokens"],
+    smoothing: float,
+    rows: int,
+) -> Float[Tensor, "batch tokens"]:
+    """The loss of each token that counts, else 0, with the logits of so many tokens at once.
+
+    Equal to `token_losses` of all logits up to the order of sums in the head's gradient.
+    """
+
+    def losses_of(part: Tensor, wanted: Tensor) -> Tensor:
+        return token_losses(head(part), wanted, smoothing)
+
+    real = labels != IGNORED
+    run = partial(checkpoint, losses_of, use_reentrant=False, preserve_rng_state=False)
+    parts = zip(states[real].split(rows), labels[real].split(rows), strict=True)
+    found = torch.cat([run(part, wanted) for part, wanted in parts])
+    return found.new_zeros(real.shape).masked_scatter(real, found)
 
 
 def sum_losses(
@@ -85,10 +121,13 @@ class Seq2SeqObjective(nn.Module):
     def forward(self, batch: Batch) -> TokenLoss:
         if self.state_cache and batch.speech is not None:
             batch = self.state_cache(batch)
-        return label_smoothed_nll(
-            self.model.logits(batch),
-            self.labels(batch),
-            self.label_smoothing,
-            self.prefix_skip_len,
-            self.sentence_mean,
-        )
+        states, labels = self.model.output_states(batch), self.labels(batch)
+        size, smoothing = self.model.vocabulary_size, self.label_smoothing
+        skipped = self.prefix_skip_len
+        if labels.numel() * size <= MAX_LOGITS:
+            logits = self.model.head(states)
+            return label_smoothed_nll(logits, labels, smoothing, skipped, self.sentence_mean)
+        states, labels = states[:, skipped:], labels[:, skipped:]
+        rows = max(1, MAX_LOGITS // size)
+        losses = losses_in_chunks(self.model.head, states, labels, smoothing, rows)
+        return sum_losses(losses, labels != IGNORED, self.sentence_mean)

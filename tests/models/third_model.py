@@ -65,11 +65,22 @@ class SpeechLanguageModel(nn.Module):
     def cost(self, example):
         return WINDOW_SECONDS if example.task.speech_input else default_cost(example)
 
-    def logits(self, batch):
+    @property
+    def vocabulary_size(self):
+        return self.language_model.config.vocab_size
+
+    def output_states(self, batch):
         rows, starts = self._spliced(batch, [batch.prefix.shape[1]] * len(batch.examples))
-        found = self.language_model(inputs_embeds=pad(rows, 0.0)).logits  # padding is on the right
+        # padding is on the right
+        found = self.language_model.model(inputs_embeds=pad(rows, 0.0)).last_hidden_state
         width = batch.prefix.shape[1]
         return torch.stack([row[at : at + width] for row, at in zip(found, starts, strict=True)])
+
+    def head(self, states):
+        return self.language_model.lm_head(states)
+
+    def logits(self, batch):
+        return self.head(self.output_states(batch))
 
     def generate(self, batch, search):
         rows, _ = self._spliced(batch, batch.prompt_lengths)

@@ -156,7 +156,7 @@ def one_update(loss_mean, ranks, batches):
     stage = replace(STAGE, loss_mean=loss_mean, accumulate=len(LENGTHS))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     stand_in = token_batch((2,))
-    own = ranks.own_batches(batches)
+    own = list(ranks.own_draws(batches))
     step = take_step(ranks.wrap(model), optimizer, own, stage, ranks, cost, stand_in)
     return step, model.logits.grad
 

@@ -7,7 +7,6 @@ from lib.data.augment import Augment
 from lib.data.collate import Collator
 from lib.tasks import MT, Example
 from lib.training.batches import draw_batches, first_usable_batch, limit_epochs, make_buckets
-from lib.training.checkpoints import LoopState
 from tests.training.cases import STAGE, token_batch
 
 EXAMPLES = [
@@ -38,7 +37,7 @@ def buckets():
 
 
 def ids(batches):
-    return [(epoch, [example.id for example in examples]) for epoch, examples in batches]
+    return [(draw.epoch, draw.number, [e.id for e in draw.examples]) for draw in batches]
 
 
 def test_costs_are_the_models():
@@ -54,17 +53,18 @@ def test_slowed_speech_gets_smaller_batches():
 
 
 def test_batches_carry_their_epoch(buckets):
-    drawn = islice(draw_batches(buckets, LoopState(identity={})), 15)
-    assert [epoch for epoch, _ in drawn] == [0] * 7 + [1] * 7 + [2]
+    drawn = islice(draw_batches(buckets), 15)
+    assert [draw.epoch for draw in drawn] == [0] * 7 + [1] * 7 + [2]
 
 
 @pytest.mark.parametrize("position", [0, 3, 7, 9])
 def test_a_position_gives_the_batches_after_it(buckets, position):
-    state = LoopState(identity={})
-    drawn = ids(islice(draw_batches(buckets, LoopState(identity={})), 15))
-    list(islice(draw_batches(buckets, state), position))
-    resumed = ids(islice(draw_batches(buckets, replace(state)), 15 - position))
-    assert resumed == drawn[position:]
+    drawn = list(islice(draw_batches(buckets), 15))
+    # a checkpoint has the epoch of the last batch, and how many are done of it
+    last = drawn[position - 1]
+    reached = (last.epoch, last.number + 1) if position else (0, 0)
+    resumed = islice(draw_batches(buckets, *reached), 15 - position)
+    assert ids(resumed) == ids(drawn[position:])
 
 
 def test_the_first_usable_batch_may_be_a_later_one(buckets):

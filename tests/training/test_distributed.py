@@ -23,7 +23,7 @@ def two():
 
 
 def test_every_second_batch_is_process_ones_own(two):
-    assert two.own_batches(["a", "b", "c", "d"]) == ["b", "d"]
+    assert list(two.own_draws(["a", "b", "c", "d"])) == ["b", "d"]
 
 
 def test_an_uneven_number_of_batches_is_refused_with_the_remedy(two):

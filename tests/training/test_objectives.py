@@ -140,3 +140,47 @@ def test_cached_states_are_used(model, collate, chosen, tmp_path):
     cache = EncoderStateCache(tmp_path, model)
     Seq2SeqObjective(model, 0.2, state_cache=cache)(collate(chosen))
     assert cache.computed == len(chosen)
+
+
+# ---- logits in chunks ----
+
+
+@pytest.mark.parametrize("skipped, sentence_mean", [(0, False), (1, True)])
+def test_loss_and_gradients_in_chunks_are_those_of_all_logits(
+    model, collate, chosen, monkeypatch, skipped, sentence_mean
+):
+    batch = collate(chosen)
+    objective = Seq2SeqObjective(model, 0.2, skipped, sentence_mean)
+
+    def loss_and_gradients():
+        model.zero_grad(set_to_none=True)
+        total, count = objective(batch)
+        total.backward()
+        return total.item(), count, {n: p.grad for n, p in model.named_parameters()}
+
+    whole = loss_and_gradients()
+    monkeypatch.setattr("lib.training.objectives.MAX_LOGITS", 3 * model.vocabulary_size)
+    total, count, gradients = loss_and_gradients()
+    assert (total, count) == (pytest.approx(whole[0], rel=1e-6), whole[1])
+    expected = {name: gradient for name, gradient in whole[2].items() if gradient is not None}
+    assert {name for name, gradient in gradients.items() if gradient is not None} == expected.keys()
+    largest = max(gradient.abs().max().item() for gradient in expected.values())
+    for name, gradient in expected.items():
+        assert torch.allclose(gradients[name], gradient, rtol=1e-4, atol=1e-6 * largest), name
+
+
+def test_never_more_logits_at_once_than_the_limit(model, collate, chosen, monkeypatch):
+    made, head = [], model.head
+
+    def counted(states):
+        made.append(len(states))
+        return head(states)
+
+    monkeypatch.setattr(model, "head", counted)
+    monkeypatch.setattr("lib.training.objectives.MAX_LOGITS", 3 * model.vocabulary_size)
+    batch = collate(chosen)
+    real = int((batch.labels != IGNORED).sum())
+    total, count = Seq2SeqObjective(model, 0.0)(batch)
+    assert max(made) == 3 and sum(made) == count == real  # padding has no logits
+    total.backward()
+    assert sum(made) == 2 * real  # once more, in the backward pass

@@ -198,20 +198,39 @@ class SpeechLm(nn.Module):
             return splice(*speech, self.embed(batch.text), batch.text_mask)
         return splice(*speech, self.embed(batch.prefix), batch.prefix_mask, batch.labels)
 
-    def logits(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
-        spliced = self.splice(batch)
-        if self.writes_with_decoder:
-            return self.language_model(
-                inputs_embeds=spliced.embeddings,
-                attention_mask=spliced.mask,
-                decoder_input_ids=batch.prefix,
-            ).logits
-        return self.logits_at(spliced, spliced.token_positions)
+    @property
+    def vocabulary_size(self) -> int:
+        return self.language_model.get_output_embeddings().weight.shape[0]
 
-    def logits_at(
+    def output_states(self, batch: Batch) -> Float[Tensor, "batch tokens hidden"]:
+        spliced = self.splice(batch)
+        if not self.writes_with_decoder:
+            return self.states_at(spliced, spliced.token_positions)
+        read = self.language_model.get_encoder()(
+            inputs_embeds=spliced.embeddings, attention_mask=spliced.mask
+        )
+        return self.language_model.get_decoder()(
+            input_ids=batch.prefix,
+            encoder_hidden_states=read.last_hidden_state,
+            encoder_attention_mask=spliced.mask,
+            use_cache=False,
+        ).last_hidden_state
+
+    def head(
+        self, states: Float[Tensor, "*rows hidden"]
+    ) -> Float[Tensor, "*rows vocabulary"]:
+        config = self.language_model.config
+        if self.writes_with_decoder and config.tie_word_embeddings:  # as T5's own `forward`
+            states = states * config.d_model**-0.5
+        return self.language_model.get_output_embeddings()(states)
+
+    def logits(self, batch: Batch) -> Float[Tensor, "batch tokens vocabulary"]:
+        return self.head(self.output_states(batch))
+
+    def states_at(
         self, spliced: Spliced, positions: Int[Tensor, "batch tokens"]
-    ) -> Float[Tensor, "batch tokens vocabulary"]:
-        """Logits of the token after each of some positions of a causal model."""
+    ) -> Float[Tensor, "batch tokens hidden"]:
+        """The last states of a causal model at some positions."""
         hidden = self.language_model.get_decoder()(
             inputs_embeds=spliced.embeddings,
             attention_mask=attention_mask(spliced.mask, spliced.is_speech, self.attention),
@@ -219,7 +238,7 @@ class SpeechLm(nn.Module):
             use_cache=False,
         ).last_hidden_state
         at = positions.unsqueeze(-1).expand(-1, -1, hidden.shape[-1])
-        return self.language_model.get_output_embeddings()(hidden.gather(1, at))
+        return hidden.gather(1, at)
 
     def generate(self, batch: Batch, search: Search) -> list[list[Hypothesis]]:
         """The n-best hypotheses of each example; they do not depend on the batch's other rows."""

@@ -122,4 +122,5 @@ def _logits_of(
     whole = torch.cat([tokens, output], 1)
     mask = torch.cat([mask, torch.ones_like(output)], 1)
     given = splice(*speech, model.embed(whole), mask)
-    return model.logits_at(given, given.token_positions[:, tokens.shape[1] :] - 1)
+    positions = given.token_positions[:, tokens.shape[1] :] - 1
+    return model.head(model.states_at(given, positions))
