@@ -59,6 +59,11 @@ class BadCard(ValueError):
 
 
 @lru_cache
+def obtain_command(name: str) -> str:
+    """What to type to read how a corpus is obtained."""
+    return f"how to obtain it: python -m lib.workbook corpora {name}"
+
+
 def read_card(name: str) -> Card:
     """Read the card of a corpus.
 

@@ -16,8 +16,9 @@ from lib.scoring.comparisons import paired_difference
 from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow, output_rows
 from lib.systems.backbones import MAX_SECONDS, TrainedBackbone
-from lib.systems.corpora import pair_corpus
+from lib.systems.corpora import pair_corpus, with_test_clips
 from lib.systems.gmu.recipe import RECIPES
+from lib.systems.rehearsal import TEST_CLIPS, rehearsed, rehearsed_updates
 from lib.tasks import ASR, MT, ST, examples
 from lib.utterance import Corpus
 
@@ -39,8 +40,10 @@ def outputs(
     corpus = backbone.corpus
     if corpus is None:
         corpus = pair_corpus(RECIPES["lab"], "est", "eng", cache, progress=progress)
+    if rehearsed_updates():
+        corpus = with_test_clips(corpus, TEST_CLIPS)
     collate = Collator(model, model.feature_extractor(MAX_SECONDS))
-    search = Search(beams=1, max_new_tokens=RECIPES[scale].max_new_tokens)
+    search = Search(beams=1, max_new_tokens=rehearsed(RECIPES[scale]).max_new_tokens)
     spoken = sorted({utterance.language for utterance in corpus.utterances})
     tests = [examples(corpus.split("test", code), ASR) for code in spoken]
     for task in (MT, ST):

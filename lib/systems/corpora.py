@@ -93,8 +93,13 @@ def joined_recordings(
     languages: Sequence[str],
     cache: Path,
     progress: Progress = no_progress,
+    all_splits: bool = False,
 ) -> Corpus:
-    """Curated recordings in some languages as one corpus; dev and test are the first corpus's."""
+    """Curated recordings in some languages as one corpus.
+
+    Args:
+        all_splits: development and test sets are those of all corpora, not of the first alone.
+    """
     found: list[tuple[Corpus, tuple[str, ...] | None]] = []
     for number, choice in enumerate(choices):
         rules = Rules(
@@ -103,7 +108,8 @@ def joined_recordings(
         curated = catalogue.load_curated(
             choice.name, choice.folder, cache, rules, progress=progress
         )
-        found.append((catalogue.to_corpus(curated), ("train",) if number else None))
+        splits = ("train",) if number and not all_splits else None
+        found.append((catalogue.to_corpus(curated), splits))
     return join_corpora(found, languages)
 
 

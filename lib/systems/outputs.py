@@ -22,7 +22,9 @@ from lib.scoring.outputs import OutputRow, output_rows
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone
 from lib.systems.baselines import baselines
+from lib.systems.corpora import with_test_clips
 from lib.systems.decoded import Decoded, decode_once
+from lib.systems.rehearsal import TEST_CLIPS, rehearsed, rehearsed_updates
 from lib.systems.strategy import Strategy, System
 from lib.tasks import Example, Task, examples
 from lib.training.finished import FitResult
@@ -90,6 +92,9 @@ class ExperimentOutputs:
     decoding_speed: dict[str, float] = field(default_factory=dict)  # strategy -> audio s per s
 
     def __post_init__(self) -> None:
+        self.recipe = rehearsed(self.recipe)
+        if rehearsed_updates():
+            self.corpus = with_test_clips(self.corpus, TEST_CLIPS)
         for entry in fields(self.recipe):
             stage = getattr(self.recipe, entry.name)
             if isinstance(stage, Stage) and stage.accumulate % self.processes:

@@ -66,7 +66,10 @@ def corpora(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     named = {**values, **parse_changes(values.get("change", ""))}
     text = {name: f"{value}" for name, value in named.items()}
-    parts = [part.partition("=") for name in CORPUS_LISTS for part in text.get(name, "").split()]
+    # a corpus may be several, each with its folder
+    several = [name for name, _ in CORPUS_AND_FOLDER if "=" in text.get(name, "")]
+    lists = " ".join(text.pop(name, "") for name in (*CORPUS_LISTS, *several))
+    parts = [part.partition("=") for part in lists.split()]
     alone = [(text.get(corpus, ""), text.get(folder, "")) for corpus, folder in CORPUS_AND_FOLDER]
     return [*filter(any, alone), *((name, folder) for name, _, folder in parts)]
 
@@ -89,7 +92,7 @@ def absolute(name: str, text: str) -> str:
     """
     if name == "folder":
         return _absolute(text)
-    if name in CORPUS_LISTS:
+    if name in CORPUS_LISTS or (name == "corpus" and "=" in text):
         parts = (part.partition("=") for part in text.split())
         return " ".join(f"{corpus}{equals}{_absolute(at)}" for corpus, equals, at in parts)
     if name == "ratings":

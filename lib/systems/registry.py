@@ -109,7 +109,7 @@ def study_of(id: str) -> str:
 
 def _studies() -> dict[str, Any]:
     modules = [f"{system}.plan" for system in SYSTEMS]
-    modules += [f"ablations.{name}" for name in ABLATIONS] + ["recordings.plan"]
+    modules += [f"ablations.{name}" for name in ABLATIONS] + ["recordings.plan", "full_scale"]
     found = (import_module(f"{__package__}.{module}").STUDIES for module in modules)
     return {name: study for studies in found for name, study in studies.items()}
 

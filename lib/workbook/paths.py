@@ -7,12 +7,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
+REHEARSAL = "WORKBOOK_REHEARSAL"  # see lib.systems.rehearsal
 HEADLESS = "WORKBOOK_HEADLESS"  # environment variable, set where a notebook runs without a browser
 
 
 def outputs() -> Path:
     """The folder of all outputs; the environment variable WORKBOOK_OUTPUTS moves it."""
     return Path(os.environ.get("WORKBOOK_OUTPUTS") or ROOT / "outputs").expanduser().resolve()
+
+
+def rehearse(updates: int) -> None:
+    """Make this process, and those that it starts, rehearse: outputs of their own, few updates."""
+    os.environ |= {"WORKBOOK_OUTPUTS": str(outputs() / "rehearsal"), REHEARSAL: str(updates)}
+    os.environ.pop("WORKBOOK_CACHE", None)
 
 
 def cache() -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lib.corpora.cards import obtain_command
 from lib.scoring.study import Direction
 from lib.systems.gmu.pairs import PAIRS, STUDY
 from lib.systems.grid import TRAINED_HERE, Grid, PlannedRun, planned
@@ -28,7 +29,13 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> list[PlannedRun]:
     """
     further = {name: value for name, value in parameters.items() if name != "folder"}
     if parameters.get("folder"):
-        return _recordings(Path(parameters["folder"]), further)
+        runs = recordings_runs(Path(parameters["folder"]), further)
+        if all(run.skip for run in runs):
+            expected = ", ".join(pair.corpus for pair in PAIRS.values())
+            raise ValueError(
+                f"{parameters['folder']} holds none of GMU's corpora; their folders are {expected}"
+            )
+        return runs
     if scale not in TRAINED_HERE:
         raise ValueError(
             f"study gmu at {scale} needs recordings: add -p folder=DIR, the folder of the corpora, "
@@ -70,13 +77,15 @@ def _levels(pairs: Sequence[Direction]) -> dict[str, dict[str, str]]:
     return {f"{s}→{t}": {"source": s, "target": t} for s, t in pairs}
 
 
-def _recordings(folder: Path, further: dict[str, Any]) -> list[PlannedRun]:
-    """Each pair whose corpus lies under `folder`: direct only where there are no transcripts."""
-    runs, found = [], False
+def recordings_runs(folder: Path, further: Mapping[str, Any] | None = None) -> list[PlannedRun]:
+    """Each of the paper's pairs, direct only where there are no transcripts.
+
+    A pair whose corpus is not under `folder` is left out, and says how it is obtained.
+    """
+    runs = []
     for pair in PAIRS.values():
         corpus = folder / pair.corpus
         present = corpus.exists()
-        found |= present
         given = {
             "source": pair.source,
             "target": pair.target,
@@ -89,13 +98,10 @@ def _recordings(folder: Path, further: dict[str, Any]) -> list[PlannedRun]:
                 PlannedRun(
                     notebook=notebook,
                     minutes=FULL_MINUTES,
-                    parameters=given | ablation | further,
-                    skip="" if present else f"{corpus} does not exist",
+                    parameters=given | ablation | dict(further or {}),
+                    skip="" if present else f"there is no {corpus}; {obtain_command(pair.corpus)}",
                 )
             )
-    if not found:
-        expected = ", ".join(pair.corpus for pair in PAIRS.values())
-        raise ValueError(f"{folder} holds none of GMU's corpora; their folders are {expected}")
     return runs
 
 

@@ -14,7 +14,13 @@ from lib.corpora.synthesis import synthesize
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
 from lib.scoring.outputs import OutputRow
 from lib.systems.backbones import get_backbone
-from lib.systems.corpora import PHRASEBOOK, CorpusChoice, pair_corpus
+from lib.systems.corpora import (
+    PHRASEBOOK,
+    CorpusChoice,
+    joined_recordings,
+    pair_corpus,
+    parse_corpora,
+)
 from lib.systems.experiment import Experiment
 from lib.systems.it_ist.pairing import chosen_language_model
 from lib.systems.it_ist.recipe import Recipe
@@ -49,7 +55,8 @@ def open_experiment(
     """The experiment at a scale.
 
     Args:
-        corpus, folder, licences: see `CorpusChoice`.
+        corpus, folder, licences: see `CorpusChoice`; or several, with their folders, such as
+            "covost2=/data/covost2 spoken_squad=/data/spoken_squad".
         language_model: a name in `pairing.LANGUAGE_MODELS`, at `full`; "": the scale's.
         processes: that share a training.
         recipe: in place of the scale's.
@@ -84,6 +91,9 @@ def open_experiment(
 
 
 def _corpus(recipe: Recipe, choice: CorpusChoice, cache: Path, progress: Progress) -> Corpus:
+    if "=" in choice.name:  # several, each with all its splits: no one of them has all three tasks
+        choices = parse_corpora(choice.name, choice.licences)
+        return joined_recordings(recipe, choices, ["eng"], cache, progress, all_splits=True)
     if choice.name != PHRASEBOOK or recipe.breadth is None:
         # a corpus of transcripts alone, such as LibriSpeech, is enough to align
         translated = choice.name not in card_names() or "deu" in read_card(choice.name).written

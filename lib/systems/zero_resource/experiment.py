@@ -18,14 +18,11 @@ from lib.systems.experiment import Experiment
 from lib.systems.outputs import no_record
 from lib.systems.zero_resource.encoders import encoder_changes
 from lib.systems.zero_resource.held_out import check_corpus
-from lib.systems.zero_resource.languages import LANGUAGES, TARGET
+from lib.systems.zero_resource.languages import LANGUAGES, PAPER_CORPORA, TARGET
 from lib.systems.zero_resource.recipe import RECIPES, Recipe
 from lib.systems.zero_resource.system import ZeroResource
 from lib.utterance import Corpus
 
-# the six of the paper: the first two have translations into English; which languages and hours it
-# took of them is not known here
-PAPER_CORPORA = ("covost2", "europarl_st", "common_voice", "voxpopuli", "fleurs", "mls")
 # at `full`: our choice of CoVoST 2's languages that mT0 writes
 PAPER_LANGUAGES = "eng deu nld fra spa ita por cat rus est zho ara ind"
 HELD_OUT = "cat nld"  # two of the paper's; it has a third pair, which is not known here

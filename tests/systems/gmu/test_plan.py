@@ -122,4 +122,7 @@ def test_missing_corpora_are_skipped_with_a_reason(recordings):
 
 def test_a_reason_names_the_folder(recordings, corpora):
     (run,) = [run for run in recordings if run.parameters["source"] == "aeb"]
-    assert run.skip == f"{corpora / PAIRS['aeb-eng'].corpus} does not exist"
+    assert run.skip == (
+        f"there is no {corpora / PAIRS['aeb-eng'].corpus}; how to obtain it: "
+        "python -m lib.workbook corpora iwslt_aeb_eng"
+    )

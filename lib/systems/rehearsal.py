@@ -1,0 +1,47 @@
+"""A rehearsal of runs: every training for a few updates, so that what is wrong shows in minutes.
+
+Batches are as large as in earnest, so that memory is tried as well; an update has one of them.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from lib.training.stages import Stage
+
+UPDATES = "WORKBOOK_REHEARSAL"  # in the environment: of every training; not set: no rehearsal
+TEST_CLIPS = 4  # of each language
+FEW: dict[str, Any] = {  # of a recipe that has these fields
+    "selection_utterances": 4,
+    "max_new_tokens": 8,
+    "min_new_tokens": 0,
+    "gate": -100.0,  # of LLM-SRT: a stage that has learnt nothing is followed by the next
+}
+Recipe = TypeVar("Recipe")
+
+
+def rehearsed_updates() -> int:
+    """Updates of every training in a rehearsal; 0: it is none."""
+    return int(os.environ.get(UPDATES) or 0)
+
+
+def rehearsed(recipe: Recipe) -> Recipe:
+    """The recipe of a rehearsal; in earnest the recipe itself.
+
+    Systems of a rehearsal are never taken for others: what is changed decides their names.
+    """
+    updates = rehearsed_updates()
+    if not updates or not is_dataclass(recipe):
+        return recipe
+    changes: dict[str, Any] = {}
+    for entry in fields(recipe):
+        value = getattr(recipe, entry.name)
+        if isinstance(value, Stage):
+            changes[entry.name] = replace(
+                value, updates=updates, warmup_updates=1, evaluate_every=updates, accumulate=1
+            )
+        elif entry.name in FEW:
+            changes[entry.name] = FEW[entry.name]
+    return replace(recipe, **changes)

@@ -1,0 +1,44 @@
+"""A rehearsal changes the recipe as it says, and nothing where there is none."""
+
+from dataclasses import fields
+
+import pytest
+
+from lib.systems.gmu.recipe import RECIPES as GMU
+from lib.systems.it_ist.recipe import RECIPES as IT_IST
+from lib.systems.llm_srt.recipe import RECIPES as LLM_SRT
+from lib.systems.rehearsal import UPDATES, rehearsed
+from lib.systems.zero_resource.recipe import RECIPES as ZERO
+from lib.training.stages import Stage
+from lib.workbook.paths import REHEARSAL, outputs, rehearse
+
+RECIPES = [recipes["full"] for recipes in (GMU, IT_IST, LLM_SRT, ZERO)]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_in_earnest_nothing_changes(recipe, monkeypatch):
+    monkeypatch.delenv(UPDATES, raising=False)
+    assert rehearsed(recipe) is recipe
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_stage_has_a_few_updates_of_one_batch_as_large(recipe, monkeypatch):
+    monkeypatch.setenv(UPDATES, "3")
+    found = rehearsed(recipe)
+    names = [e.name for e in fields(recipe) if isinstance(getattr(recipe, e.name), Stage)]
+    assert len(names) >= 2
+    for name in names:
+        before, stage = getattr(recipe, name), getattr(found, name)
+        assert (stage.updates, stage.accumulate, stage.evaluate_every) == (3, 1, 3)
+        assert stage.batch_seconds == before.batch_seconds
+        assert stage.batch_max_items == before.batch_max_items
+    assert found.selection_utterances == 4
+
+
+def test_outputs_of_a_rehearsal_have_a_folder_of_their_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBOOK_OUTPUTS", str(tmp_path))
+    monkeypatch.setenv("WORKBOOK_CACHE", str(tmp_path / "shared"))
+    monkeypatch.setenv(REHEARSAL, "")  # put back afterwards
+    rehearse(2)
+    assert outputs() == tmp_path / "rehearsal"
+    assert REHEARSAL == UPDATES
