@@ -16,9 +16,9 @@ from lib.scoring.comparisons import paired_difference
 from lib.scoring.estimates import Estimate
 from lib.scoring.outputs import OutputRow, output_rows
 from lib.systems.backbones import MAX_SECONDS, TrainedBackbone
-from lib.systems.corpora import pair_corpus, with_test_clips
+from lib.systems.corpora import pair_corpus
 from lib.systems.gmu.recipe import RECIPES
-from lib.systems.rehearsal import TEST_CLIPS, rehearsed, rehearsed_updates
+from lib.systems.rehearsal import rehearsed, rehearsed_corpus
 from lib.tasks import ASR, MT, ST, examples
 from lib.utterance import Corpus
 
@@ -40,8 +40,7 @@ def outputs(
     corpus = backbone.corpus
     if corpus is None:
         corpus = pair_corpus(RECIPES["lab"], "est", "eng", cache, progress=progress)
-    if rehearsed_updates():
-        corpus = with_test_clips(corpus, TEST_CLIPS)
+    corpus = rehearsed_corpus(corpus)
     collate = Collator(model, model.feature_extractor(MAX_SECONDS))
     search = Search(beams=1, max_new_tokens=rehearsed(RECIPES[scale]).max_new_tokens)
     spoken = sorted({utterance.language for utterance in corpus.utterances})

@@ -29,29 +29,31 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> list[PlannedRun]:
 
     Args:
         parameters: `corpora` is the folder of the corpora; `notebooks` are the numbers of those
-            that are wanted, such as "20 21", else all.
+            that are wanted, such as "20 21", else all; `languages` are those that zero-resource
+            translation hears, where the corpora have not all of the paper's.
 
     Raises:
         ValueError: there is no such folder, another parameter, or no such notebook.
     """
     given = dict(parameters)
     root, wanted = Path(given.pop("corpora", "")), given.pop("notebooks", "").split()
+    languages = given.pop("languages", "")
     if given:
         raise ValueError(
-            f"study full has no parameter {min(given)!r}; it has corpora and notebooks"
+            f"study full has no parameter {min(given)!r}; it has corpora, notebooks and languages"
         )
     if "corpora" not in parameters or not root.is_dir():
         raise ValueError(
             "the full scale runs on recordings: add -p corpora=DIR, a folder with a folder for "
             f"each corpus, such as DIR/covost2; {root} is no folder"
         )
-    runs = list(_runs(root))
+    runs = list(_runs(root, languages))
     if unknown := set(wanted) - {run.notebook for run in runs}:
         raise ValueError(f"study full has no notebook {min(unknown)}")
     return [run for run in runs if not wanted or run.notebook in wanted]
 
 
-def _runs(root: Path) -> Iterator[PlannedRun]:
+def _runs(root: Path, languages: str) -> Iterator[PlannedRun]:
     here = [name for name in card_names() if (root / name).is_dir()]
     for name in here:
         yield _run("01", corpus=name, folder=str(root / name))
@@ -59,7 +61,7 @@ def _runs(root: Path) -> Iterator[PlannedRun]:
     yield from recordings_runs(root)
     yield from _it_ist(root, here)
     yield from _llm_srt(root, here)
-    yield _run("40", *_missing(root, here, INTO_ENGLISH), **_zero_resource(root, here))
+    yield _run("40", *_missing(root, here, INTO_ENGLISH), **_zero_resource(root, here, languages))
     for number in ("16", "90", "91"):
         yield _run(number)
 
@@ -79,10 +81,11 @@ def _llm_srt(root: Path, here: Collection[str]) -> Iterator[PlannedRun]:
     yield _run("30", *_missing(root, here, BETWEEN_ALL), **given)
 
 
-def _zero_resource(root: Path, here: Collection[str]) -> dict[str, str]:
+def _zero_resource(root: Path, here: Collection[str], languages: str) -> dict[str, str]:
     first = _first(here, INTO_ENGLISH)
     others = [name for name in PAPER_CORPORA if name in here and name != first]
-    return {"corpora": _listed(root, [first, *others])}
+    given = {"corpora": _listed(root, [first, *others])}
+    return given | ({"languages": languages} if languages else {})
 
 
 def _run(notebook: str, *lacks: str, **parameters: Any) -> PlannedRun:

@@ -22,9 +22,8 @@ from lib.scoring.outputs import OutputRow, output_rows
 from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone
 from lib.systems.baselines import baselines
-from lib.systems.corpora import with_test_clips
 from lib.systems.decoded import Decoded, decode_once
-from lib.systems.rehearsal import TEST_CLIPS, rehearsed, rehearsed_updates
+from lib.systems.rehearsal import rehearsed, rehearsed_corpus
 from lib.systems.strategy import Strategy, System
 from lib.tasks import Example, Task, examples
 from lib.training.finished import FitResult
@@ -93,8 +92,7 @@ class ExperimentOutputs:
 
     def __post_init__(self) -> None:
         self.recipe = rehearsed(self.recipe)
-        if rehearsed_updates():
-            self.corpus = with_test_clips(self.corpus, TEST_CLIPS)
+        self.corpus = rehearsed_corpus(self.corpus)
         for entry in fields(self.recipe):
             stage = getattr(self.recipe, entry.name)
             if isinstance(stage, Stage) and stage.accumulate % self.processes:

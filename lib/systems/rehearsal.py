@@ -6,13 +6,15 @@ Batches are as large as in earnest, so that memory is tried as well; an update h
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from lib.training.stages import Stage
+from lib.utterance import Corpus
 
 UPDATES = "WORKBOOK_REHEARSAL"  # in the environment: of every training; not set: no rehearsal
-TEST_CLIPS = 4  # of each language
+TEST_CLIPS = 4  # of each spoken language with a text in each language, and with a question
 FEW: dict[str, Any] = {  # of a recipe that has these fields
     "selection_utterances": 4,
     "max_new_tokens": 8,
@@ -45,3 +47,16 @@ def rehearsed(recipe: Recipe) -> Recipe:
         elif entry.name in FEW:
             changes[entry.name] = FEW[entry.name]
     return replace(recipe, **changes)
+
+
+def rehearsed_corpus(corpus: Corpus) -> Corpus:
+    """The corpus with a few test clips for every task; in earnest the corpus itself."""
+    if not rehearsed_updates():
+        return corpus
+    kept, counts = [], Counter[tuple[str, str]]()
+    for u in corpus.utterances:
+        needs = [(u.language, code) for code in (*u.texts, *(["question"] if u.question else []))]
+        if u.split != "test" or any(counts[need] < TEST_CLIPS for need in needs):
+            kept.append(u)
+            counts.update(needs if u.split == "test" else ())
+    return replace(corpus, utterances=kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -56,6 +56,12 @@ def first_usable_batch(buckets: Buckets[Example], collate: Collator) -> Batch:
         if batch is not None:
             return batch
     raise ValueError("no audio is readable any more; check that the files still exist")
+
+
+def padded_cost(batches: Iterable[Batch | None], cost: Callable[[Example], float]) -> float:
+    """The cost of batches with their padding: each example costs as much as the costliest."""
+    examples = [batch.examples for batch in batches if batch is not None]
+    return sum(len(own) * max(map(cost, own)) for own in examples)
 
 
 def limit_epochs(stage: Stage, buckets: Buckets[Example]) -> Stage:

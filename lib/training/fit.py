@@ -33,7 +33,13 @@ from lib.data.collate import Collator
 from lib.files import Damaged
 from lib.progress import TrainingCallback, TrainingProgress, no_callback
 from lib.tasks import Example
-from lib.training.batches import draw_batches, first_usable_batch, limit_epochs, make_buckets
+from lib.training.batches import (
+    draw_batches,
+    first_usable_batch,
+    limit_epochs,
+    make_buckets,
+    padded_cost,
+)
 from lib.training.checkpoints import (
     LoopState,
     Training,
@@ -43,9 +49,10 @@ from lib.training.checkpoints import (
 )
 from lib.training.distributed import Ranks
 from lib.training.finished import FitResult, discard, finish, load_finished
+from lib.training.gpus import peak_operations
 from lib.training.log import Log, peak_memory_mb
 from lib.training.prefetch import BatchMaker, default_workers, make_batches
-from lib.training.rehearsal import rehearse
+from lib.training.rehearsal import operations_per_cost, rehearse
 from lib.training.selection import Evaluate, load_best, select
 from lib.training.stages import (
     Stage,
@@ -173,6 +180,8 @@ def _train(
     engine = ranks.wrap(training.objective)  # after the rehearsal, whose gradients must not count
     draws, ahead = tee(draw_batches(buckets, state.epoch, state.batch))
     pinned = ranks.device.type == "cuda"
+    peak = peak_operations(ranks.device, stage.precision)
+    per_cost = operations_per_cost(training.folder) / peak if peak else None
     batches = make_batches(make, ranks.own_draws(ahead), workers, pinned)
     started = time.monotonic() - state.seconds
     next_save = time.monotonic() + stage.save_every_seconds
@@ -201,7 +210,9 @@ def _train(
                 training.moving_average.update(state.update)
             _count_not_finite(step, state, stage)
             state.seconds = time.monotonic() - started
-            row = _log_row(state, stage, step, time.monotonic() - update_started, waited)
+            seconds = time.monotonic() - update_started
+            row = _log_row(state, stage, step, seconds) | {"data_wait_share": waited / seconds}
+            row["mfu"] = per_cost and per_cost * padded_cost(own, collate.cost) / seconds
 
             # ---- evaluate, log, save a checkpoint ----
             due = stage.evaluate_every and state.update % stage.evaluate_every == 0
@@ -228,9 +239,7 @@ def _count_not_finite(step: Step, state: LoopState, stage: Stage) -> None:
         )
 
 
-def _log_row(
-    state: LoopState, stage: Stage, step: Step, seconds: float, waited: float
-) -> dict[str, Any]:
+def _log_row(state: LoopState, stage: Stage, step: Step, seconds: float) -> dict[str, Any]:
     return {
         "update": state.update,
         "epoch": state.epoch,
@@ -240,7 +249,6 @@ def _log_row(
         "audio_seconds_per_second": step.speech_seconds / seconds,
         "tokens_per_second": step.tokens / seconds,
         "padding_share": step.padding_share,
-        "data_wait_share": waited / seconds,
         "peak_memory_mb": peak_memory_mb(),
         "seconds": seconds,
         "seconds_left": state.seconds / state.update * (stage.updates - state.update),

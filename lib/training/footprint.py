@@ -65,6 +65,25 @@ class Footprint:
         return 2 * 4 * self.trained + self.optimizer_bytes
 
 
+class OperationCounter(TorchDispatchMode):
+    """Counts the operations of matrix products inside it; it changes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = 0.0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        self.operations += _operations(func, args, kwargs or {}, out)
+        return out
+
+
 class DryRun(TorchDispatchMode):
     """Inside it floating-point tensors have shapes and no numbers; integers, such as masks, are
     real, since the length of a batch depends on them.

@@ -35,6 +35,7 @@ COLUMNS = (
     "tokens_per_second",
     "padding_share",
     "data_wait_share",  # of an update's time, until its batches are there
+    "mfu",  # share of the GPU's peak arithmetic; empty where that is not known, as of a CPU
     "peak_memory_mb",
     "seconds",
     "seconds_left",
@@ -50,6 +51,7 @@ CHARTS = {  # column -> TensorBoard chart
     "tokens_per_second": "speed/tokens_per_second",
     "padding_share": "speed/padding_share",
     "data_wait_share": "speed/data_wait_share",
+    "mfu": "speed/mfu",
     "peak_memory_mb": "speed/peak_memory_mb",
 }
 

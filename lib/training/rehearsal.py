@@ -6,15 +6,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import torch
 
 from lib.data.batch import Batch
 from lib.data.buckets import Buckets
 from lib.data.collate import AugmentKey, Collator
-from lib.files import write_json
+from lib.files import Damaged, read_json, write_json
 from lib.tasks import Example
 from lib.training.checkpoints import Training
+from lib.training.footprint import OperationCounter
 from lib.training.log import peak_memory_mb
 from lib.training.stages import parameter_table, train_mode
 from lib.training.step import batch_loss, explain_out_of_memory
@@ -30,6 +32,7 @@ class RehearsedBatch:
     loss: float
     seconds: float
     peak_memory_mb: float
+    operations: float  # of forward and backward; a multiply and an add are two
 
 
 def rehearse(
@@ -81,7 +84,7 @@ def _rehearse_batch(
     training: Training, batch: Batch, cost: Callable[[Example], float]
 ) -> RehearsedBatch:
     stage, started = training.stage, time.monotonic()
-    with explain_out_of_memory(batch, stage, cost):
+    with explain_out_of_memory(batch, stage, cost), OperationCounter() as counter:
         total, count = batch_loss(training.objective, batch, stage, training.ranks.device)
         total.backward()
     loss, costliest = total.item() / max(count, 1), max(batch.examples, key=cost)
@@ -97,4 +100,15 @@ def _rehearse_batch(
         loss=round(loss, 4),
         seconds=round(time.monotonic() - started, 3),
         peak_memory_mb=round(peak_memory_mb(), 1),
+        operations=counter.operations,
     )
+
+
+def operations_per_cost(folder: Path) -> float:
+    """Operations of a batch for each unit of its cost, by the rehearsal; 0: it is not known."""
+    try:
+        rows = read_json(folder / "rehearsal.json")["batches"]
+        found = [row["operations"] / (row["examples"] * row["cost"]) for row in rows]
+    except (OSError, KeyError, TypeError, ZeroDivisionError, Damaged):  # of an older version
+        return 0.0
+    return sum(found) / max(1, len(found))

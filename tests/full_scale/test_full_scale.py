@@ -28,7 +28,7 @@ def run(tmp_path_factory):
     }
     command = [sys.executable, "-m", "lib.workbook", "run", "--study", "full", "--scale", "full"]
     command += ["--rehearse", "2", "--jobs", "1", "-p", f"corpora={folder / 'corpora'}"]
-    command += ["-p", f"notebooks={' '.join(NOTEBOOKS)}"]
+    command += ["-p", f"notebooks={' '.join(NOTEBOOKS)}", "-p", "languages=eng deu fra cat nld"]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=1500, check=False
     )

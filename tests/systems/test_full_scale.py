@@ -66,6 +66,11 @@ def test_alignment_takes_the_first_corpus_with_transcripts(root):
     assert of(root, "20")[0].parameters["corpus"] == "mls"
 
 
+def test_languages_are_those_of_zero_resource_translation(root):
+    given = runs(root, languages="eng deu cat nld")
+    assert [run.notebook for run in given if "languages" in run.parameters] == ["40"]
+
+
 def test_some_notebooks_alone(root):
     assert {run.notebook for run in runs(root, notebooks="20 21")} == {"20", "21"}
 

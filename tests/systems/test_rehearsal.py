@@ -1,13 +1,13 @@
 """A rehearsal changes the recipe as it says, and nothing where there is none."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
 from lib.systems.gmu.recipe import RECIPES as GMU
 from lib.systems.it_ist.recipe import RECIPES as IT_IST
 from lib.systems.llm_srt.recipe import RECIPES as LLM_SRT
-from lib.systems.rehearsal import UPDATES, rehearsed
+from lib.systems.rehearsal import UPDATES, rehearsed, rehearsed_corpus
 from lib.systems.zero_resource.recipe import RECIPES as ZERO
 from lib.training.stages import Stage
 from lib.workbook.paths import REHEARSAL, outputs, rehearse
@@ -33,6 +33,21 @@ def test_every_stage_has_a_few_updates_of_one_batch_as_large(recipe, monkeypatch
         assert stage.batch_seconds == before.batch_seconds
         assert stage.batch_max_items == before.batch_max_items
     assert found.selection_utterances == 4
+
+
+def test_every_task_keeps_a_few_test_clips(corpus, monkeypatch):
+    clips = [u for u in corpus.utterances if u.language == "est"]
+    train = replace(clips[0], split="train")
+    plain = [replace(clips[0], id=f"a{n}", split="test", texts={"est": "a"}) for n in range(9)]
+    translated = [replace(u, id=f"b{u.id}", texts={"est": "a", "eng": "b"}) for u in plain]
+    asked = [replace(u, id=f"c{u.id}", question="which?") for u in plain]
+    given = replace(corpus, utterances=[train, *plain, *translated, *asked])
+    monkeypatch.delenv(UPDATES, raising=False)
+    assert rehearsed_corpus(given) is given
+    monkeypatch.setenv(UPDATES, "2")
+    kept = [u.id[0] for u in rehearsed_corpus(given).utterances if u.split == "test"]
+    assert [kept.count(kind) for kind in "abc"] == [4, 4, 4]
+    assert train in rehearsed_corpus(given).utterances
 
 
 def test_outputs_of_a_rehearsal_have_a_folder_of_their_own(tmp_path, monkeypatch):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,43 +17,15 @@ from lib.systems.footprints.stages import (
     smaller,
 )
 from lib.training.footprint import Footprint
+from lib.training.gpus import A100, GIB, H200, Gpu
 from lib.training.stages import Stage
 
-MIB, GIB = 2**20, 2**30
+MIB = 2**20
 LARGE_SCALES = ("lab", "full")  # for GPUs
-# of a GPU's memory that is not for tensors: the context, libraries, and gaps between blocks
-RESERVED_SHARE = 0.08
 MFU = 0.35  # of the peak arithmetic that a training reaches, unless it is said; not measured here
 SHARDS = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gpu:
-    """A GPU by its maker's figures."""
-
-    name: str
-    memory_gib: float
-    teraflops: Mapping[str, float]  # precision -> dense, without sparsity
-    watts: float
-
-    @property
-    def usable_bytes(self) -> float:
-        """Memory for tensors."""
-        return self.memory_gib * GIB * (1 - RESERVED_SHARE)
-
-
-A100 = Gpu(
-    name="A100-80",
-    memory_gib=80,
-    teraflops={"fp32": 19.5, "tf32": 156, "bf16": 312},
-    watts=400,
-)
-H200 = Gpu(
-    name="H200",
-    memory_gib=141e9 / GIB,
-    teraflops={"fp32": 67, "tf32": 494, "bf16": 989},
-    watts=700,
-)
 GPUS = (A100, H200)
 
 
