@@ -1,6 +1,6 @@
 """Decode examples in batches, long audio in segments; the search is `model.generate`.
 
-Results do not depend on the composition of a batch.
+Results do not depend on the composition of a batch, in fp32.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from lib.data.batch import Batch
 from lib.data.buckets import Buckets
 from lib.data.collate import Collator
 from lib.data.store import costs_and_kinds
+from lib.models.precision import FP32, matmul_precision
 from lib.models.protocol import GREEDY, Hypothesis, Search
 from lib.progress import Progress, no_progress
 from lib.tasks import Example
@@ -44,6 +45,7 @@ def decode(
     silence: bool = False,
     progress: Progress = no_progress,
     parse: Parse = parse_by_task,
+    precision: str = FP32,
 ) -> list[Hypothesis]:
     """The hypothesis of each example, in their order.
 
@@ -54,6 +56,8 @@ def decode(
         model: a `TranslationModel`.
         silence: replace the audio by silence (a baseline).
         parse: applied to each hypothesis; of long audio to each segment's.
+        precision: of matrix products, as in `Stage`; rounded to bf16, an output may depend on the
+            other examples of its batch.
     """
     device = next(model.parameters()).device
     found: dict[tuple[str, ...], Hypothesis] = {}
@@ -64,7 +68,8 @@ def decode(
         batch = collate(chunk)
         if batch is not None:
             batch = _silenced(batch, collate) if silence else batch
-            n_best = model.generate(batch.to(device), search)
+            with matmul_precision(precision, device):
+                n_best = model.generate(batch.to(device), search)
             for example, hypotheses in zip(batch.examples, n_best, strict=True):
                 parsed = [parse(example, hypothesis) for hypothesis in hypotheses]
                 found[_key(example)] = replace(parsed[0], others=tuple(parsed[1:]))
@@ -82,6 +87,7 @@ def decode_segmented(
     silence: bool = False,
     progress: Progress = no_progress,
     parse: Parse = parse_by_task,
+    precision: str = FP32,
 ) -> list[Hypothesis]:
     """As `decode`; audio longer than `max_seconds` is decoded in segments and their texts joined.
 
@@ -90,7 +96,7 @@ def decode_segmented(
     """
     segmented = [_segment(example, max_seconds, overlap_seconds) for example in examples]
     flat = [part for parts in segmented for part in parts]
-    decoded = iter(decode(model, flat, collate, search, silence, progress, parse))
+    decoded = iter(decode(model, flat, collate, search, silence, progress, parse, precision))
     hypotheses = []
     for example, parts in zip(examples, segmented, strict=True):
         own = [next(decoded) for _ in parts]

@@ -104,7 +104,13 @@ class LoadedSystem:
             search = Search(**self.card["model"]["search"])
             parse = partial(self.system.parse, self.strategy)
             hypotheses = decode(
-                self.model, parts, self.collate, search, progress=progress, parse=parse
+                self.model,
+                parts,
+                self.collate,
+                search,
+                progress=progress,
+                parse=parse,
+                precision=self.card["stage"]["precision"],
             )
         found: dict[str, list[Segment]] = {}
         for part, hypothesis in zip(parts, hypotheses, strict=True):

@@ -15,6 +15,7 @@ from torch import nn
 from lib.data.collate import Collator
 from lib.decoding import decode_segmented
 from lib.files import content_hash, read_json
+from lib.models.precision import FP32
 from lib.models.protocol import Hypothesis, Search
 from lib.models.tokenizer import unknown_subwords
 from lib.progress import Progress, TrainingCallback, no_callback, no_progress
@@ -184,11 +185,13 @@ class ExperimentOutputs:
         search = replace(self.system.search(self, strategy, recipe.beams, n_best), **changes)
         limits = [recipe.max_source_tokens, recipe.max_test_seconds, recipe.overlap_seconds]
         identity = [repr(strategy), self.directions, self.corpus.hash, asdict(search), limits]
+        precision = self.system.stage(self, strategy).precision  # as it was trained
+        identity += [precision] if precision != FP32 else []  # older outputs are found
         found = decode_once(
             system.folder,
             [*identity, silence, str(self.device)],
             test,
-            lambda: self._decode(system, test, search, silence),
+            lambda: self._decode(system, test, search, silence, precision),
         )
         system.truncated_texts |= found.truncated
         system.decoding_seconds = found.seconds
@@ -198,7 +201,12 @@ class ExperimentOutputs:
         return found.hypotheses
 
     def _decode(
-        self, system: TrainedSystem, test: Sequence[Example], search: Search, silence: bool
+        self,
+        system: TrainedSystem,
+        test: Sequence[Example],
+        search: Search,
+        silence: bool,
+        precision: str,
     ) -> Decoded:
         recipe = self.recipe
         extractor = system.model.feature_extractor(recipe.max_test_seconds)
@@ -219,6 +227,7 @@ class ExperimentOutputs:
             silence,
             self.progress,
             partial(self.system.parse, system.strategy),
+            precision,
         )
         seconds = time.monotonic() - started
         return Decoded(hypotheses=hypotheses, truncated=truncated, seconds=seconds)

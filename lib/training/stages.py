@@ -13,9 +13,9 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from lib.data.augment import Augment
+from lib.models.precision import PRECISIONS
 
 SCHEDULES = ("inverse_sqrt", "cosine", "linear", "constant")
-PRECISIONS = ("fp32", "tf32", "bf16")
 LOSS_MEANS = ("token", "batch", "sentence")
 EXECUTION_FIELDS = ("save_every_seconds", "recompute", "shard")  # they do not change what is learnt
 

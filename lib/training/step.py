@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.distributed.tensor import DTensor
 
 from lib.data.batch import IGNORED, Batch
+from lib.models.precision import matmul_precision
 from lib.tasks import Example
 from lib.training.distributed import Ranks
 from lib.training.stages import Stage
@@ -123,7 +124,7 @@ def batch_loss(
     engine: nn.Module, batch: Batch, stage: Stage, device: torch.device
 ) -> tuple[Tensor, int]:
     """The sum that a batch contributes to its update's loss, and its part of the denominator."""
-    with precision(stage, device):
+    with matmul_precision(stage.precision, device):
         total, count = engine(batch.to(device))
     if stage.loss_mean == "batch":
         return total / max(count, 1), min(count, 1)
@@ -144,18 +145,6 @@ def _scale_and_clip(
     if clip_norm:
         torch.nn.utils.clip_grads_with_norm_(parameters, clip_norm, norm, foreach=True)
     return (norm.full_tensor() if isinstance(norm, DTensor) else norm).item()
-
-
-@contextmanager
-def precision(stage: Stage, device: torch.device) -> Iterator[None]:
-    """Inside the block matrix products have the stage's precision."""
-    previous = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if stage.precision == "tf32" else "highest")
-    try:
-        with torch.autocast(device.type, torch.bfloat16, enabled=stage.precision == "bf16"):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(previous)
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import pytest
 from tests.full_scale.checkpoints import write_hub
 from tests.full_scale.corpora import write_corpora
 
-pytestmark = pytest.mark.slow  # it trains
-# direct fine-tuning of two pairs, instruction tuning, curriculum, zero-resource
-NOTEBOOKS = {"10": "gmu", "21": "it_ist", "30": "llm_srt", "40": "zero_resource"}
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # it trains
+# direct fine-tuning of two pairs, instruction tuning, zero-resource. The curriculum (30) is left
+# out: its Q-Former has the published size at `full`, which takes a CPU two minutes
+NOTEBOOKS = {"10": "gmu", "21": "it_ist", "40": "zero_resource"}
 
 
 @pytest.fixture(scope="module")
@@ -27,10 +28,10 @@ def run(tmp_path_factory):
         "HF_HUB_OFFLINE": "1",
     }
     command = [sys.executable, "-m", "lib.workbook", "run", "--study", "full", "--scale", "full"]
-    command += ["--rehearse", "2", "--jobs", "1", "-p", f"corpora={folder / 'corpora'}"]
+    command += ["--rehearse", "1", "--jobs", "1", "-p", f"corpora={folder / 'corpora'}"]
     command += ["-p", f"notebooks={' '.join(NOTEBOOKS)}", "-p", "languages=eng deu fra cat nld"]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=1500, check=False
+        command, env=environment, capture_output=True, text=True, timeout=800, check=False
     )
     return done.returncode, done.stdout + done.stderr, folder / "outputs" / "rehearsal" / "full"
 
@@ -56,5 +57,5 @@ def test_corpora_that_are_not_there_are_named(run):
 def test_trainings_were_of_a_few_updates(run):
     *_, outputs = run
     trainings = list(outputs.parent.glob("cache/*/training.csv"))
-    assert len(trainings) >= 8
-    assert all(len(path.read_text().splitlines()) == 1 + 2 for path in trainings)
+    assert len(trainings) >= 6
+    assert all(len(path.read_text().splitlines()) == 1 + 1 for path in trainings)

@@ -6,7 +6,7 @@ import torch
 
 from lib.data.batch import IGNORED
 from lib.training.distributed import Ranks
-from lib.training.step import DoesNotFit, explain_out_of_memory, precision, take_step
+from lib.training.step import DoesNotFit, explain_out_of_memory, take_step
 from tests.training.cases import (
     LENGTHS,
     STAGE,
@@ -137,21 +137,3 @@ def test_other_errors_pass_unchanged():
     with pytest.raises(RuntimeError, match="^something else$"):
         with explain_out_of_memory(token_batch((1,)), STAGE, cost):
             raise RuntimeError("something else")
-
-
-def test_bf16_products_are_in_bf16():
-    with precision(replace(STAGE, precision="bf16"), torch.device("cpu")):
-        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
-
-
-@pytest.mark.parametrize(("name", "torch_name"), [("tf32", "high"), ("fp32", "highest")])
-def test_fp32_products_have_the_precision_of_the_stage(name, torch_name):
-    with precision(replace(STAGE, precision=name), torch.device("cpu")):
-        assert torch.get_float32_matmul_precision() == torch_name
-
-
-def test_precision_is_restored():
-    before = torch.get_float32_matmul_precision()
-    with precision(replace(STAGE, precision="tf32"), torch.device("cpu")):
-        pass
-    assert torch.get_float32_matmul_precision() == before
