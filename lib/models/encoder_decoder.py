@@ -86,9 +86,7 @@ class EncoderDecoder(nn.Module, ABC):
         """The decoder's last state for each token of `prefix` (teacher forcing)."""
 
     @abstractmethod
-    def head(
-        self, states: Float[Tensor, "*rows hidden"]
-    ) -> Float[Tensor, "*rows vocabulary"]:
+    def head(self, states: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         """Logits of the next token from decoder states."""
 
     @property

@@ -81,9 +81,7 @@ class Nllb(EncoderDecoder):
             use_cache=False,
         ).last_hidden_state
 
-    def head(
-        self, states: Float[Tensor, "*rows hidden"]
-    ) -> Float[Tensor, "*rows vocabulary"]:
+    def head(self, states: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         return self.text_model.lm_head(states)
 
     def generator(self, batch: Batch) -> M2M100ForConditionalGeneration:

@@ -114,9 +114,7 @@ class TranslationModel(Protocol):
         """The last state for each token of `batch.prefix` (teacher forcing)."""
         ...
 
-    def head(
-        self, states: Float[Tensor, "*rows hidden"]
-    ) -> Float[Tensor, "*rows vocabulary"]:
+    def head(self, states: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         """Logits of the token after each of some states."""
         ...
 

@@ -160,9 +160,7 @@ class Seamless(EncoderDecoder):
             input_ids=prefix, encoder_hidden_states=states, encoder_attention_mask=mask
         ).last_hidden_state
 
-    def head(
-        self, states: Float[Tensor, "*rows hidden"]
-    ) -> Float[Tensor, "*rows vocabulary"]:
+    def head(self, states: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         return self.speech.lm_head(states)
 
     def generator(self, batch: Batch) -> PreTrainedModel:
@@ -212,9 +210,7 @@ class Seamless(EncoderDecoder):
         if encoder is not None:
             copy_parts(encoder, self, ["speech_encoder"])
         if decoder is not None:
-            parts = ["text_decoder"]
-            if self.untied or not decoder.untied:
-                parts.append("output_head")
+            parts = ["text_decoder"] + ["output_head"] * (self.untied or not decoder.untied)
             if self.text_encoder is not None and decoder.text_encoder is not None:
                 parts.append("text_encoder")
             copy_parts(decoder, self, parts)
@@ -228,7 +224,7 @@ class Seamless(EncoderDecoder):
             ValueError: the text encoder has its own embeddings; the published classes share them.
         """
         shared = self.speech.shared.weight
-        state = dict(self.speech.state_dict())
+        state = self.speech.state_dict()
         if self.text_encoder is not None:
             if not torch.equal(self.text_encoder.embed_tokens.weight, shared):
                 raise ValueError(

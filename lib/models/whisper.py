@@ -136,9 +136,7 @@ class WhisperRecogniser(EncoderDecoder):
                 input_ids=prefix, encoder_hidden_states=states, use_cache=False
             ).last_hidden_state
 
-    def head(
-        self, states: Float[Tensor, "*rows hidden"]
-    ) -> Float[Tensor, "*rows vocabulary"]:
+    def head(self, states: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         return self.model.proj_out(states)
 
     def search(self, batch: Batch, states: States, mask: StatesMask, options: dict) -> Tensor:

@@ -196,7 +196,7 @@ class Experiment(ExperimentOutputs):
                 limit,
                 self.recipe.overlap_seconds,
                 parse=partial(self.system.parse, strategy),
-                precision=self.system.stage(self, strategy).precision,
+                precision=self.precision(strategy),
             )
             outputs = [(e, h.text) for e, h in zip(dev, decoded, strict=True)]
             written = [(e, h.written or h.text) for e, h in zip(dev, decoded, strict=True)]

@@ -104,6 +104,10 @@ class ExperimentOutputs:
         """A strategy of the system by its name."""
         return self.system.strategies[strategy] if isinstance(strategy, str) else strategy
 
+    def precision(self, strategy: Strategy) -> str:
+        """Of a system's decoding: that of its training."""
+        return self.system.stage(self, strategy).precision
+
     def task_directions(self, task: Task) -> list[Direction]:
         """Languages of a task's input and output; ASR has each source once.
 
@@ -185,13 +189,13 @@ class ExperimentOutputs:
         search = replace(self.system.search(self, strategy, recipe.beams, n_best), **changes)
         limits = [recipe.max_source_tokens, recipe.max_test_seconds, recipe.overlap_seconds]
         identity = [repr(strategy), self.directions, self.corpus.hash, asdict(search), limits]
-        precision = self.system.stage(self, strategy).precision  # as it was trained
-        identity += [precision] if precision != FP32 else []  # older outputs are found
+        if (precision := self.precision(strategy)) != FP32:
+            identity.append(precision)
         found = decode_once(
             system.folder,
             [*identity, silence, str(self.device)],
             test,
-            lambda: self._decode(system, test, search, silence, precision),
+            lambda: self._decode(system, test, search, silence),
         )
         system.truncated_texts |= found.truncated
         system.decoding_seconds = found.seconds
@@ -201,12 +205,7 @@ class ExperimentOutputs:
         return found.hypotheses
 
     def _decode(
-        self,
-        system: TrainedSystem,
-        test: Sequence[Example],
-        search: Search,
-        silence: bool,
-        precision: str,
+        self, system: TrainedSystem, test: Sequence[Example], search: Search, silence: bool
     ) -> Decoded:
         recipe = self.recipe
         extractor = system.model.feature_extractor(recipe.max_test_seconds)
@@ -227,7 +226,7 @@ class ExperimentOutputs:
             silence,
             self.progress,
             partial(self.system.parse, system.strategy),
-            precision,
+            self.precision(system.strategy),
         )
         seconds = time.monotonic() - started
         return Decoded(hypotheses=hypotheses, truncated=truncated, seconds=seconds)
@@ -267,15 +266,8 @@ class ExperimentOutputs:
         self, name: str, test: Sequence[Example], hypotheses: Sequence[Hypothesis], stage: str
     ) -> list[OutputRow]:
         """Hypotheses as rows of a baseline."""
-        return output_rows(
-            test,
-            hypotheses,
-            system="baseline",
-            strategy=name,
-            stage=stage,
-            subset=self.subset,
-            seed=self.seed,
-        )
+        given = {"stage": stage, "subset": self.subset, "seed": self.seed}
+        return output_rows(test, hypotheses, system="baseline", strategy=name, **given)
 
     def dropped_counts(self, system: TrainedSystem, rows: Sequence[OutputRow]) -> dict[str, int]:
         """Everything of one system that was cut, left out, or could not be written.

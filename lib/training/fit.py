@@ -51,7 +51,7 @@ from lib.training.distributed import Ranks
 from lib.training.finished import FitResult, discard, finish, load_finished
 from lib.training.gpus import peak_operations
 from lib.training.log import Log, peak_memory_mb
-from lib.training.prefetch import BatchMaker, default_workers, make_batches
+from lib.training.prefetch import BatchMaker, make_batches
 from lib.training.rehearsal import operations_per_cost, rehearse
 from lib.training.selection import Evaluate, load_best, select
 from lib.training.stages import (
@@ -122,8 +122,6 @@ def fit(
     stand_in = None
     if not resumed:
         stand_in = rehearse(training, buckets, collate, make.augment_key(0))
-    if workers is None:
-        workers = default_workers(training.ranks.device)
     _train(training, buckets, make, workers, stand_in, evaluate, callback)
     try:
         load_best(training, evaluate)
@@ -170,7 +168,7 @@ def _train(
     training: Training,
     buckets: Buckets[Example],
     make: BatchMaker,
-    workers: int,
+    workers: int | None,
     stand_in: Batch | None,
     evaluate: Evaluate | None,
     callback: TrainingCallback,
@@ -179,10 +177,8 @@ def _train(
     stage, state, ranks, collate = training.stage, training.state, training.ranks, make.collate
     engine = ranks.wrap(training.objective)  # after the rehearsal, whose gradients must not count
     draws, ahead = tee(draw_batches(buckets, state.epoch, state.batch))
-    pinned = ranks.device.type == "cuda"
-    peak = peak_operations(ranks.device, stage.precision)
-    per_cost = operations_per_cost(training.folder) / peak if peak else None
-    batches = make_batches(make, ranks.own_draws(ahead), workers, pinned)
+    batches = make_batches(make, ranks.own_draws(ahead), ranks.device, workers)
+    per_cost = _peak_share_of_cost(training)
     started = time.monotonic() - state.seconds
     next_save = time.monotonic() + stage.save_every_seconds
     log_or_none = Log(training.folder, state.update) if ranks.is_main else nullcontext()
@@ -209,10 +205,10 @@ def _train(
             if training.moving_average and step.taken:
                 training.moving_average.update(state.update)
             _count_not_finite(step, state, stage)
-            state.seconds = time.monotonic() - started
             seconds = time.monotonic() - update_started
-            row = _log_row(state, stage, step, seconds) | {"data_wait_share": waited / seconds}
-            row["mfu"] = per_cost and per_cost * padded_cost(own, collate.cost) / seconds
+            state.seconds = update_started + seconds - started
+            mfu = per_cost and per_cost * padded_cost(own, collate.cost) / seconds
+            row = _log_row(state, stage, step, seconds, waited / seconds, mfu)
 
             # ---- evaluate, log, save a checkpoint ----
             due = stage.evaluate_every and state.update % stage.evaluate_every == 0
@@ -230,6 +226,12 @@ def _train(
             stop_request.reraise()
 
 
+def _peak_share_of_cost(training: Training) -> float | None:
+    """The share of the device's peak arithmetic that one unit of cost a second is, if known."""
+    peak = peak_operations(training.ranks.device, training.stage.precision)
+    return operations_per_cost(training.folder) / peak if peak else None
+
+
 def _count_not_finite(step: Step, state: LoopState, stage: Stage) -> None:
     state.not_finite += not step.taken
     if state.not_finite > MAX_NOT_FINITE:
@@ -239,7 +241,9 @@ def _count_not_finite(step: Step, state: LoopState, stage: Stage) -> None:
         )
 
 
-def _log_row(state: LoopState, stage: Stage, step: Step, seconds: float) -> dict[str, Any]:
+def _log_row(
+    state: LoopState, stage: Stage, step: Step, seconds: float, waited: float, mfu: float | None
+) -> dict[str, Any]:
     return {
         "update": state.update,
         "epoch": state.epoch,
@@ -249,6 +253,8 @@ def _log_row(state: LoopState, stage: Stage, step: Step, seconds: float) -> dict
         "audio_seconds_per_second": step.speech_seconds / seconds,
         "tokens_per_second": step.tokens / seconds,
         "padding_share": step.padding_share,
+        "data_wait_share": waited,
+        "mfu": mfu,
         "peak_memory_mb": peak_memory_mb(),
         "seconds": seconds,
         "seconds_left": state.seconds / state.update * (stage.updates - state.update),

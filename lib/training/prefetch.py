@@ -55,15 +55,16 @@ def default_workers(device: torch.device) -> int:
 
 
 def make_batches(
-    make: BatchMaker, draws: Iterable[Draw], workers: int, pinned: bool
+    make: BatchMaker, draws: Iterable[Draw], device: torch.device, workers: int | None = None
 ) -> Iterator[Batch | None]:
     """The batches of draws, in their order.
 
     Args:
         draws: without end; workers are ahead of the batch that is asked for.
-        workers: processes; 0: each batch is made when it is asked for.
-        pinned: in memory that a GPU can read by itself.
+        device: of the training; for a GPU, batches of workers are in memory that it can read.
+        workers: processes; None: as `default_workers`; 0: each batch is made when it is asked for.
     """
+    workers = default_workers(device) if workers is None else workers
     given = ((draw.epoch, draw.examples) for draw in draws)
     if not workers:
         yield from map(make.make, given)
@@ -74,7 +75,7 @@ def make_batches(
         sampler=given,
         num_workers=workers,
         prefetch_factor=AHEAD,
-        pin_memory=pinned,
+        pin_memory=device.type == "cuda",
         generator=torch.Generator(),  # else the loader draws from the one of dropout
         # what a spawned worker would be sent includes the model; a forked one never uses the GPU
         multiprocessing_context="fork",

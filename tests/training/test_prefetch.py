@@ -18,6 +18,7 @@ from lib.training.batches import draw_batches, make_buckets
 from lib.training.prefetch import BatchMaker, default_workers, make_batches
 from tests.training.cases import STAGE, Killed, equal, fit_speech, fresh, kill_after, losses
 
+CPU = torch.device("cpu")
 AUGMENT = Augment(speeds=(0.9, 1.0, 1.1), time_masks=1, mel_masks=1)
 
 
@@ -41,7 +42,7 @@ def made(model, given, workers, count=9, augment=None):
     stage = replace(STAGE, batch_seconds=6.0)
     draws = draw_batches(make_buckets(given, stage, collate, seed=1))
     maker = BatchMaker(collate=collate, augment=augment, seed=1)
-    batches = make_batches(maker, draws, workers, pinned=False)
+    batches = make_batches(maker, draws, CPU, workers)
     found = list(islice(batches, count))
     batches.close()
     return found, collate
@@ -86,11 +87,11 @@ def test_an_error_in_a_worker_ends_training(model, given):
     draws = draw_batches(make_buckets(wrong, STAGE, collate, seed=1))
     maker = BatchMaker(collate=collate, augment=None, seed=1)
     with pytest.raises(Exception, match="xxx"):
-        list(islice(make_batches(maker, draws, 1, pinned=False), 2))
+        list(islice(make_batches(maker, draws, CPU, 1), 2))
 
 
 def test_there_are_no_workers_by_default_without_a_gpu():
-    assert default_workers(torch.device("cpu")) == 0
+    assert default_workers(CPU) == 0
     assert 1 <= default_workers(torch.device("cuda")) <= 8
 
 
@@ -111,6 +112,7 @@ def test_training_with_workers_changes_no_bit(tokenizer, chosen, tmp_path):
 
 ENDLESS = """
 import time
+import torch
 from itertools import repeat
 from types import SimpleNamespace
 from lib.training.prefetch import BatchMaker, make_batches
@@ -119,7 +121,8 @@ class Empty:
     __call__ = take_findings = add_findings = lambda self, *given: None
 
 draws = repeat(SimpleNamespace(epoch=0, examples=[]))
-batches = make_batches(BatchMaker(collate=Empty(), augment=None, seed=1), draws, 2, pinned=False)
+make = BatchMaker(collate=Empty(), augment=None, seed=1)
+batches = make_batches(make, draws, torch.device("cpu"), 2)
 next(batches)
 print("ready", flush=True)
 time.sleep(60)

@@ -216,9 +216,7 @@ class SpeechLm(nn.Module):
             use_cache=False,
         ).last_hidden_state
 
-    def head(
-        self, states: Float[Tensor, "*rows hidden"]
-    ) -> Float[Tensor, "*rows vocabulary"]:
+    def head(self, states: Float[Tensor, "*rows hidden"]) -> Float[Tensor, "*rows vocabulary"]:
         config = self.language_model.config
         if self.writes_with_decoder and config.tie_word_embeddings:  # as T5's own `forward`
             states = states * config.d_model**-0.5
