@@ -20,7 +20,7 @@ def batch(it_ist, untrained):
 def gradient_of_logits(model, batch, monkeypatch, **switches):
     """The gradient of the loss at each position of the labels."""
     logits = model.logits(batch).detach().requires_grad_()
-    monkeypatch.setattr(model, "logits", lambda _: logits)
+    monkeypatch.setattr(model, "head", lambda _: logits)
     InstructionObjective(model, **switches)(batch).total.backward()
     return logits.grad.abs().sum(-1) > 0
 
