@@ -127,6 +127,12 @@ class LlmSrt(System):
         return {strategy.start: ("bridge", *added, *adapted)}
 
     def check_start(self, experiment: Experiment, started: TrainedSystem) -> None:
+        """See `check_gate`; where less speech is asked about, too little of it is an answer."""
+        strategy: SrtStrategy | None = started.strategy
+        while strategy:
+            if strategy.share < 1.0:
+                return
+            strategy = self.strategies.get(strategy.start)
         check_gate(experiment, started)
 
     def objective(

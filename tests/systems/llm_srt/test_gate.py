@@ -7,7 +7,7 @@ import pytest
 from lib.scoring.baselines import constant
 from lib.scoring.metrics import statistics
 from lib.systems.llm_srt.gate import Gate, StageNotLearnt, check_gate, gate
-from lib.systems.llm_srt.strategies import STRATEGIES
+from lib.systems.llm_srt.strategies import STRATEGIES, less_speech
 from tests.systems.llm_srt.cases import elsewhere, with_recipe
 
 pytestmark = pytest.mark.slow  # it trains
@@ -86,3 +86,11 @@ def test_no_hour_goes_into_a_stage_after_one_that_has_not_learnt(llm_srt, tmp_pa
         strict.train("srt")
     finished = [path.parent.name for path in strict.cache.glob("llm_srt-*/done.json")]
     assert finished == [strict.folder(STRATEGIES["asr"]).name]
+
+
+def test_how_little_speech_suffices_is_asked_without_a_gate(llm_srt, tmp_path):
+    """A study of less speech ends with an answer, also where a stage learns nothing of it."""
+    recipe = replace(llm_srt.recipe, gate=10.0)
+    strict = elsewhere(llm_srt, tmp_path / "cache", recipe=recipe)
+    last = less_speech("asr", 0.5)[-1]
+    assert strict.train(last.name).fit_result.updates == 2
