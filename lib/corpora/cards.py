@@ -58,12 +58,12 @@ class BadCard(ValueError):
     """A data card is invalid; the message names the file and the field."""
 
 
-@lru_cache
 def obtain_command(name: str) -> str:
     """What to type to read how a corpus is obtained."""
     return f"how to obtain it: python -m lib.workbook corpora {name}"
 
 
+@lru_cache
 def read_card(name: str) -> Card:
     """Read the card of a corpus.
 
