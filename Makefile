@@ -1,4 +1,5 @@
-# make workbook    run every notebook headlessly (SCALE=smoke, tiny, lab or full; JOBS=runs at once)
+# make workbook    run every notebook headlessly (SCALE=smoke, tiny or lab; JOBS=runs at once;
+#                  SCALE=full needs CORPORA=the folder of the corpora)
 # make test        run every test (TESTERS=processes side by side; each takes up to 4 GB)
 # make test-fast   run the tests that train nothing and start no kernel: about two minutes
 # make lab         open JupyterLab
@@ -7,6 +8,7 @@
 PYTHON ?= python3.11
 SCALE ?= tiny
 JOBS ?=
+CORPORA ?=
 TESTERS ?= 2
 BIN := .venv/bin
 CHECKED := lib tests notebooks benchmarks
@@ -19,7 +21,7 @@ STAMP := .venv/.ready-$(shell cat $(PINS) | cksum | cut -d' ' -f1)
 .PHONY: help workbook test test-fast lab environment lint requirements clean
 
 help:
-	@sed -n 's/^# //p' Makefile | head -5
+	@sed -n 's/^# //p' Makefile | head -6
 
 environment: $(STAMP)
 
@@ -39,7 +41,8 @@ $(STAMP):
 	@touch $@
 
 workbook: $(STAMP)
-	@$(BIN)/python -m lib.workbook run --scale $(SCALE) $(if $(JOBS),--jobs $(JOBS))
+	@$(BIN)/python -m lib.workbook run --scale $(SCALE) $(if $(JOBS),--jobs $(JOBS)) \
+	  $(if $(CORPORA),-p corpora=$(CORPORA))
 
 test: lint
 	@$(BIN)/python -m pytest --numprocesses $(TESTERS) --dist loadfile --no-loadscope-reorder

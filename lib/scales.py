@@ -6,6 +6,7 @@ from dataclasses import field, fields
 from typing import Any
 
 SCALES = ("smoke", "tiny", "lab", "full")
+TRIAL = "WORKBOOK_TRIAL"  # in the environment: updates of every training, to try a scale
 # CPU threads of a run: sums round differently with another number, and results must not
 # depend on the number of cores
 THREADS = {"smoke": 1, "tiny": 1, "lab": 4, "full": 8}

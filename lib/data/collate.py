@@ -39,7 +39,7 @@ class AugmentKey:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Findings:
+class CollatorNotes:
     """What a collator noted of the examples that it saw."""
 
     truncated_texts: set[str]  # ids of examples
@@ -91,10 +91,10 @@ class Collator:
             batch.speech_mask = lengths_mask([len(row) for row in features])
         return batch
 
-    def take_findings(self) -> Findings:
+    def take_notes(self) -> CollatorNotes:
         """What was noted since the last call, which is then forgotten: for another process."""
         audio = set(self.extractor.truncated) if self.extractor else set()
-        found = Findings(
+        found = CollatorNotes(
             truncated_texts=set(self.truncated_texts),
             dropped=dict(self.dropped),
             truncated_audio=audio,
@@ -105,7 +105,7 @@ class Collator:
             self.extractor.truncated.clear()
         return found
 
-    def add_findings(self, found: Findings) -> None:
+    def add_notes(self, found: CollatorNotes) -> None:
         """Note what a collator in another process found."""
         self.truncated_texts |= found.truncated_texts
         self.dropped |= found.dropped

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from transformers import (
     M2M100Config,
     MT5Config,
@@ -39,7 +41,7 @@ def _mt0(hidden: int, heads: int, feed_forward: int) -> MT5Config:
     )
 
 
-PUBLISHED: dict[str, PretrainedConfig] = {  # by name on the hub
+_CONFIGS: dict[str, PretrainedConfig] = {  # by name on the hub
     "facebook/seamless-m4t-v2-large": SeamlessM4Tv2Config(),  # the defaults are its sizes
     "facebook/w2v-bert-2.0": Wav2Vec2BertConfig(),  # and so are these
     "facebook/nllb-200-distilled-1.3B": M2M100Config(
@@ -88,3 +90,8 @@ PUBLISHED: dict[str, PretrainedConfig] = {  # by name on the hub
     "bigscience/mt0-xl": _mt0(2048, 32, 5120),
     "bigscience/mt0-xxl": _mt0(4096, 64, 10_240),
 }
+
+
+def published(hub: str) -> PretrainedConfig:
+    """The configuration of a model by its name on the hub; a copy, since models write into it."""
+    return deepcopy(_CONFIGS[hub])

@@ -18,7 +18,7 @@ from lib.scoring.outputs import OutputRow, output_rows
 from lib.systems.backbones import MAX_SECONDS, TrainedBackbone
 from lib.systems.corpora import pair_corpus
 from lib.systems.gmu.recipe import RECIPES
-from lib.systems.rehearsal import rehearsed, rehearsed_corpus
+from lib.systems.trial import trial_corpus, trial_recipe
 from lib.tasks import ASR, MT, ST, examples
 from lib.utterance import Corpus
 
@@ -40,9 +40,9 @@ def outputs(
     corpus = backbone.corpus
     if corpus is None:
         corpus = pair_corpus(RECIPES["lab"], "est", "eng", cache, progress=progress)
-    corpus = rehearsed_corpus(corpus)
+    corpus = trial_corpus(corpus)
     collate = Collator(model, model.feature_extractor(MAX_SECONDS))
-    search = Search(beams=1, max_new_tokens=rehearsed(RECIPES[scale]).max_new_tokens)
+    search = Search(beams=1, max_new_tokens=trial_recipe(RECIPES[scale]).max_new_tokens)
     spoken = sorted({utterance.language for utterance in corpus.utterances})
     tests = [examples(corpus.split("test", code), ASR) for code in spoken]
     for task in (MT, ST):

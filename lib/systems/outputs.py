@@ -24,8 +24,8 @@ from lib.scoring.study import Direction
 from lib.systems.backbones import TrainedBackbone
 from lib.systems.baselines import baselines
 from lib.systems.decoded import Decoded, decode_once
-from lib.systems.rehearsal import rehearsed, rehearsed_corpus
 from lib.systems.strategy import Strategy, System
+from lib.systems.trial import trial_corpus, trial_recipe
 from lib.tasks import Example, Task, examples
 from lib.training.finished import FitResult
 from lib.training.stages import Stage
@@ -92,8 +92,8 @@ class ExperimentOutputs:
     decoding_speed: dict[str, float] = field(default_factory=dict)  # strategy -> audio s per s
 
     def __post_init__(self) -> None:
-        self.recipe = rehearsed(self.recipe)
-        self.corpus = rehearsed_corpus(self.corpus)
+        self.recipe = trial_recipe(self.recipe)
+        self.corpus = trial_corpus(self.corpus)
         for entry in fields(self.recipe):
             stage = getattr(self.recipe, entry.name)
             if isinstance(stage, Stage) and stage.accumulate % self.processes:

@@ -84,7 +84,7 @@ class OperationCounter(TorchDispatchMode):
         return out
 
 
-class DryRun(TorchDispatchMode):
+class DryRun(OperationCounter):
     """Inside it floating-point tensors have shapes and no numbers; integers, such as masks, are
     real, since the length of a batch depends on them.
 
@@ -96,7 +96,6 @@ class DryRun(TorchDispatchMode):
         self._fake = FakeTensorMode(allow_non_fake_inputs=True)
         self._sizes: dict[int, int] = {}  # storage -> bytes
         self.bytes = self.peak = 0  # that live now, and most at once since `reset_peak`
-        self.operations = 0.0
 
     def __enter__(self) -> DryRun:
         self._apply = nn.Module._apply
@@ -130,8 +129,7 @@ class DryRun(TorchDispatchMode):
         if func is torch.ops.aten.index.Tensor:
             args = (args[0], [part for index in args[1] for part in _positions(index)])
         with self._fake:
-            out = func(*args, **kwargs)
-        self.operations += _operations(func, args, kwargs, out)
+            out = super().__torch_dispatch__(func, types, args, kwargs)
         for tensor in tree_leaves(out):
             if isinstance(tensor, FakeTensor):
                 self._count(tensor.untyped_storage())

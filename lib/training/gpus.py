@@ -28,6 +28,7 @@ class Gpu:
         return self.memory_gib * GIB * (1 - RESERVED_SHARE)
 
 
+HOPPER = {"fp32": 67, "tf32": 494, "bf16": 989}  # H100 and H200 differ in memory
 A100 = Gpu(
     name="A100-80",
     device="A100",
@@ -39,14 +40,14 @@ H100 = Gpu(
     name="H100",
     device="H100",
     memory_gib=80,
-    teraflops={"fp32": 67, "tf32": 494, "bf16": 989},
+    teraflops=HOPPER,
     watts=700,
 )
 H200 = Gpu(
     name="H200",
     device="H200",
     memory_gib=141e9 / GIB,
-    teraflops={"fp32": 67, "tf32": 494, "bf16": 989},
+    teraflops=HOPPER,
     watts=700,
 )
 KNOWN = (A100, H100, H200)

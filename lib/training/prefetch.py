@@ -15,11 +15,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from lib.data.augment import Augment
 from lib.data.batch import Batch
-from lib.data.collate import AugmentKey, Collator, Findings
+from lib.data.collate import AugmentKey, Collator, CollatorNotes
 from lib.tasks import Example
 from lib.training.batches import Draw
 
-Given = tuple[int, list[Example]]  # the epoch and the examples of a batch
+EpochExamples = tuple[int, list[Example]]  # the epoch and the examples of a batch
 MAX_WORKERS = 8  # of a training process with a GPU
 AHEAD = 4  # batches of each worker that wait
 
@@ -32,11 +32,11 @@ class BatchMaker(Dataset):
     augment: Augment | None
     seed: int
 
-    def __getitem__(self, given: Given) -> tuple[Batch | None, Findings]:
+    def __getitem__(self, given: EpochExamples) -> tuple[Batch | None, CollatorNotes]:
         """The batch of a worker, and what its collator noted of it."""
-        return self.make(given), self.collate.take_findings()
+        return self.make(given), self.collate.take_notes()
 
-    def make(self, given: Given) -> Batch | None:
+    def make(self, given: EpochExamples) -> Batch | None:
         """The batch; None where none of its audio is usable."""
         epoch, examples = given
         return self.collate(examples, self.augment_key(epoch))
@@ -81,8 +81,8 @@ def make_batches(
         multiprocessing_context="fork",
         worker_init_fn=_begin_worker,
     )
-    for batch, findings in loader:
-        make.collate.add_findings(findings)
+    for batch, notes in loader:
+        make.collate.add_notes(notes)
         yield batch
 
 

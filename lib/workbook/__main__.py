@@ -105,11 +105,11 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         help="make runs again: deletes their records and the systems that they trained",
     )
     run.add_argument(
-        "--rehearse",
+        "--trial",
         type=int,
         default=0,
         metavar="N",
-        help="try everything first: N updates of each training, under outputs/rehearsal/",
+        help="try everything first: N updates of each training, under outputs/trial/",
     )
     run.add_argument("--slurm", action="store_true", help="submit each run as a Slurm job")
     run.add_argument(
@@ -146,17 +146,17 @@ def _parameters(arguments: argparse.Namespace) -> dict[str, str]:
 def _run(arguments: argparse.Namespace) -> int:
     from lib.workbook.collect import collect
     from lib.workbook.cost import cost_line
-    from lib.workbook.paths import rehearse
+    from lib.workbook.paths import begin_trial
     from lib.workbook.plan import notebook_run, study_runs, workbook_runs
     from lib.workbook.runner import run_all
     from lib.workbook.summary import summary
     from lib.workbook.time_table import time_table
 
     scale, given = arguments.scale, _parameters(arguments)
-    if arguments.rehearse < 0:
-        raise BadParameter("--rehearse is a number of updates, such as 3")
-    if arguments.rehearse:
-        rehearse(arguments.rehearse)
+    if arguments.trial < 0:
+        raise BadParameter("--trial is a number of updates, such as 3")
+    if arguments.trial:
+        begin_trial(arguments.trial)
     if scale == "full" and not arguments.notebook and not arguments.study:
         arguments.study = "full"  # its runs depend on the corpora that are there
     if arguments.slurm_option and not arguments.slurm:

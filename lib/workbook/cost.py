@@ -55,7 +55,7 @@ def _at_full(left: Sequence[NotebookRun]) -> dict[str, Any]:
     """GPU hours of runs that name their system."""
     systems = [run.parameters.get("system", "") for run in left]
     if not all(system in GPU_HOURS_AT_FULL for system in systems):
-        return {"GPU hours (A100)": "not stated by the papers"}
+        return {"GPU hours (A100)": "python -m lib.workbook plan --scale full"}
     hours = sum(GPU_HOURS_AT_FULL[system] for system in systems)
     energy = hours * WATTS_PER_GPU / 1000
     return {"GPU hours (A100)": round(hours), "energy (kWh)": round(energy)}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from lib.scales import TRIAL
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = ROOT / "notebooks"
-REHEARSAL = "WORKBOOK_REHEARSAL"  # see lib.systems.rehearsal
 HEADLESS = "WORKBOOK_HEADLESS"  # environment variable, set where a notebook runs without a browser
 
 
@@ -16,9 +17,9 @@ def outputs() -> Path:
     return Path(os.environ.get("WORKBOOK_OUTPUTS") or ROOT / "outputs").expanduser().resolve()
 
 
-def rehearse(updates: int) -> None:
-    """Make this process, and those that it starts, rehearse: outputs of their own, few updates."""
-    os.environ |= {"WORKBOOK_OUTPUTS": str(outputs() / "rehearsal"), REHEARSAL: str(updates)}
+def begin_trial(updates: int) -> None:
+    """Make this process, and those that it starts, try: outputs of their own, few updates."""
+    os.environ |= {"WORKBOOK_OUTPUTS": str(outputs() / "trial"), TRIAL: str(updates)}
     os.environ.pop("WORKBOOK_CACHE", None)
 
 

@@ -13,6 +13,8 @@ from lib.workbook.notebooks import BadParameter
 from lib.workbook.paths import scale_folder
 from lib.workbook.screen import say
 
+ASSUMED_MFU = 0.35  # not measured here
+
 
 def add_command(commands: argparse._SubParsersAction) -> None:
     """Add it to the command line."""
@@ -23,8 +25,8 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     plan.add_argument(
         "--mfu",
         type=float,
-        default=0.35,
-        help="share of a GPU's peak arithmetic that trainings reach (default: 0.35, an assumption)",
+        default=ASSUMED_MFU,
+        help="share of a GPU's peak arithmetic that trainings reach (assumed: %(default)s)",
     )
     plan.set_defaults(function=_plan)
 

@@ -105,7 +105,8 @@ def keep_reference(
     files = {name: _table(scale_folder(scale) / name, numbers).encode() for name in TABLES}
     if study:
         own = measures.measures_table(scale, numbers)
-        files[measures.TABLE] = without_paths(own.to_csv(index=False)).encode()
+        if len(own):  # runs of older versions kept none
+            files[measures.TABLE] = without_paths(own.to_csv(index=False)).encode()
     files |= {f"{name}.png": data for name, (data, _) in figures.items()}
     files |= {_file_name(run): _readable(run, manifest).encode() for run, manifest in kept}
     page = _index(scale, study, options, runs, kept, remarks, figures)

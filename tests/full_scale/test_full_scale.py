@@ -18,7 +18,7 @@ NOTEBOOKS = {"10": "gmu", "21": "it_ist", "40": "zero_resource"}
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """Each system rehearsed at `full`: the exit code, what was printed, and the outputs."""
+    """Each system tried at `full`: the exit code, what was printed, and the outputs."""
     folder = tmp_path_factory.mktemp("full")
     write_corpora(folder / "corpora", folder / "phrasebook")
     write_hub(folder / "hub", folder / "made")
@@ -28,12 +28,12 @@ def run(tmp_path_factory):
         "HF_HUB_OFFLINE": "1",
     }
     command = [sys.executable, "-m", "lib.workbook", "run", "--study", "full", "--scale", "full"]
-    command += ["--rehearse", "1", "--jobs", "1", "-p", f"corpora={folder / 'corpora'}"]
+    command += ["--trial", "1", "--jobs", "1", "-p", f"corpora={folder / 'corpora'}"]
     command += ["-p", f"notebooks={' '.join(NOTEBOOKS)}", "-p", "languages=eng deu fra cat nld"]
     done = subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=800, check=False
     )
-    return done.returncode, done.stdout + done.stderr, folder / "outputs" / "rehearsal" / "full"
+    return done.returncode, done.stdout + done.stderr, folder / "outputs" / "trial" / "full"
 
 
 def test_every_system_is_trained_decoded_and_scored(run):

@@ -14,7 +14,7 @@ from lib.models.nllb import (
     nllb_token,
     train_nllb_tokenizer,
 )
-from lib.models.published import PUBLISHED as SIZES
+from lib.models.published import published
 from lib.models.tokenizer import text_ids, unknown_subwords
 from lib.tasks import text_examples
 from lib.training.fit import fit
@@ -68,7 +68,7 @@ def test_parameters_at_full_size():
 
 
 def test_the_size_in_lib_is_the_published_one():
-    ours = SIZES["facebook/nllb-200-distilled-1.3B"].to_dict()
+    ours = published("facebook/nllb-200-distilled-1.3B").to_dict()
     assert {name: ours[name] for name in PUBLISHED} == PUBLISHED
 
 

@@ -21,6 +21,11 @@ def test_the_corpora_that_parameters_name():
     ]
 
 
+def test_a_corpus_may_be_several():
+    several = {"corpus": "covost2=/data/covost2 spoken_squad=/data/sq", "folder": ""}
+    assert corpora(several) == [("covost2", "/data/covost2"), ("spoken_squad", "/data/sq")]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [
@@ -31,6 +36,8 @@ def test_the_corpora_that_parameters_name():
         ("asr_corpus", "own=../talks.tsv", "own={here.parent}/talks.tsv"),
         ("ratings", "ann.csv; ~/bob.csv", "{here}/ann.csv; {home}/bob.csv"),
         ("licences", "open", "open"),
+        ("corpus", "covost2=a mls=/b", "covost2={here}/a mls=/b"),
+        ("corpus", "covost2", "covost2"),
     ],
 )
 def test_paths_from_a_command_line_are_whole(name, text, found):

@@ -118,7 +118,7 @@ from types import SimpleNamespace
 from lib.training.prefetch import BatchMaker, make_batches
 
 class Empty:
-    __call__ = take_findings = add_findings = lambda self, *given: None
+    __call__ = take_notes = add_notes = lambda self, *given: None
 
 draws = repeat(SimpleNamespace(epoch=0, examples=[]))
 make = BatchMaker(collate=Empty(), augment=None, seed=1)

@@ -49,7 +49,7 @@ def test_nothing_is_promised_of_a_larger_scale_before_its_first_run(runs):
 def test_the_full_scale_counts_gpu_hours_where_a_paper_states_them(runs):
     assert cost_row(runs("full"))["GPU hours (A100)"] == 3 * 18
     other = cost_row(runs("full", system="it_ist"))
-    assert other["GPU hours (A100)"] == "not stated by the papers"
+    assert other["GPU hours (A100)"] == "python -m lib.workbook plan --scale full"
 
 
 def test_nothing_left_costs_nothing(runs):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
 from torch import nn
 from transformers import (
     AutoModelForCausalLM,
@@ -28,7 +28,7 @@ from transformers import (
 from lib.models.language_model import build_qwen, train_qwen_tokenizer
 from lib.models.mt5 import build_mt5, train_mt5_tokenizer
 from lib.models.nllb import Nllb, build_nllb, train_nllb_tokenizer
-from lib.models.published import PUBLISHED
+from lib.models.published import published
 from lib.models.seamless import Seamless, build_seamless
 from lib.models.speech_encoder import SpeechEncoder
 from lib.models.speech_lm.model import SpeechLm
@@ -64,49 +64,31 @@ def untrained_backbone(kind: str, scale: str) -> UntrainedBackbone:
 
 def untrained(recipe: BackboneRecipe, text: bool) -> nn.Module:
     """The model of a backbone's recipe, as its `load` gives it, with random weights."""
-    family = FAMILIES[recipe.kind]
-    tokenizer = _tokenizer(family) if family in TOKENIZERS else None
+    kind = SAME_AS.get(recipe.kind, recipe.kind)
+    family, tokenizer = FAMILIES[kind], deepcopy(_tokenizer(kind))  # models add tokens to it
     if recipe.hub:
-        return PUBLISHED_MODELS[family](deepcopy(PUBLISHED[recipe.hub]), tokenizer, text)
+        return family.published(published(recipe.hub), tokenizer, text)
     if tokenizer is not None:  # the table has as many rows as the one that will be trained
-        tokenizer = deepcopy(tokenizer)
         missing = recipe.size.subwords - len(tokenizer)
         tokenizer.add_tokens([f"\N{SECTION SIGN}{number}" for number in range(missing)])
-    return SMALL_MODELS[family](recipe.size, tokenizer)
-
-
-FAMILIES = {  # kind of backbone -> its class of models
-    "seamless": "seamless",
-    "nllb": "nllb",
-    "w2v_bert": "w2v_bert",
-    "best_rq": "w2v_bert",
-    "whisper": "whisper",
-    "qwen": "qwen",
-    "srt_qwen": "qwen",
-    "mt5": "mt5",
-}
-TOKENIZERS: dict[str, Callable[[Path], PreTrainedTokenizerBase]] = {
-    "seamless": lambda folder: train_seamless_tokenizer(TEXTS, list(LANGUAGES), SUBWORDS, folder),
-    "nllb": lambda folder: train_nllb_tokenizer(TEXTS, LANGUAGES, SUBWORDS, folder),
-    "whisper": lambda folder: train_whisper_tokenizer(TEXTS, LANGUAGES[:4], SUBWORDS, folder),
-    "qwen": lambda folder: train_qwen_tokenizer(TEXTS, SUBWORDS, folder),
-    "mt5": lambda folder: train_mt5_tokenizer(TEXTS, SUBWORDS, folder),
-}
-SMALL_MODELS: dict[str, Callable[[Any, Any], nn.Module]] = {
-    "seamless": lambda size, tokenizer: build_seamless(size, tokenizer, [], seed=1),
-    "nllb": lambda size, tokenizer: build_nllb(size, tokenizer, [], seed=1),
-    "whisper": lambda size, tokenizer: build_whisper(size, tokenizer, 1, False),
-    "qwen": lambda size, tokenizer: _text_model(build_qwen(size, tokenizer, 1), tokenizer),
-    "mt5": lambda size, tokenizer: _text_model(build_mt5(size, tokenizer, 1), tokenizer),
-    "w2v_bert": lambda size, _: build_w2v_bert(size, seed=1),
-}
+    return family.small(recipe.size, tokenizer)
 
 
 @cache
-def _tokenizer(family: str) -> PreTrainedTokenizerBase:
-    """A small one of the family's class: no shape depends on its words."""
-    with TemporaryDirectory() as folder, torch.utils._python_dispatch._disable_current_modes():
-        return TOKENIZERS[family](Path(folder) / "tokenizer")
+def _tokenizer(kind: str) -> PreTrainedTokenizerBase | None:
+    """A small one of the kind's class: no shape depends on its words. None: it takes speech only.
+    """
+    with TemporaryDirectory() as folder:
+        return FAMILIES[kind].tokenizer(Path(folder) / "tokenizer")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """How the models of a kind of backbone are built."""
+
+    tokenizer: Callable[[Path], PreTrainedTokenizerBase | None]
+    small: Callable[[Any, Any], nn.Module]  # of a size and a tokenizer
+    published: Callable[[Any, Any, bool], nn.Module]  # of a configuration, a tokenizer; with text?
 
 
 def _text_model(model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> SpeechLm:
@@ -119,21 +101,44 @@ def _seamless(config: Any, tokenizer: PreTrainedTokenizerBase, text: bool) -> Se
     return Seamless(speech, SeamlessM4Tv2ForTextToText(config) if text else None, tokenizer)
 
 
-def _w2v_bert(config: Any, tokenizer: None, text: bool) -> W2vBert:
-    return W2vBert(Wav2Vec2BertModel(config))
-
-
-PUBLISHED_MODELS: dict[str, Callable[[Any, Any, bool], nn.Module]] = {
-    "seamless": _seamless,
-    "nllb": lambda config, tokenizer, _: Nllb(M2M100ForConditionalGeneration(config), tokenizer),
-    "w2v_bert": _w2v_bert,
-    "whisper": lambda config, tokenizer, _: WhisperRecogniser(
-        WhisperForConditionalGeneration(config), tokenizer
+SAME_AS = {"best_rq": "w2v_bert", "srt_qwen": "qwen"}  # kinds of backbones of one class of models
+FAMILIES = {
+    "seamless": Family(
+        tokenizer=lambda at: train_seamless_tokenizer(TEXTS, list(LANGUAGES), SUBWORDS, at),
+        small=lambda size, tokenizer: build_seamless(size, tokenizer, [], seed=1),
+        published=_seamless,
     ),
-    "qwen": lambda config, tokenizer, _: _text_model(
-        AutoModelForCausalLM.from_config(config), tokenizer
+    "nllb": Family(
+        tokenizer=lambda at: train_nllb_tokenizer(TEXTS, LANGUAGES, SUBWORDS, at),
+        small=lambda size, tokenizer: build_nllb(size, tokenizer, [], seed=1),
+        published=lambda config, tokenizer, _: Nllb(
+            M2M100ForConditionalGeneration(config), tokenizer
+        ),
     ),
-    "mt5": lambda config, tokenizer, _: _text_model(
-        MT5ForConditionalGeneration(config), tokenizer
+    "w2v_bert": Family(
+        tokenizer=lambda _: None,
+        small=lambda size, _: build_w2v_bert(size, seed=1),
+        published=lambda config, *_: W2vBert(Wav2Vec2BertModel(config)),
+    ),
+    "whisper": Family(
+        tokenizer=lambda at: train_whisper_tokenizer(TEXTS, LANGUAGES[:4], SUBWORDS, at),
+        small=lambda size, tokenizer: build_whisper(size, tokenizer, seed=1),
+        published=lambda config, tokenizer, _: WhisperRecogniser(
+            WhisperForConditionalGeneration(config), tokenizer
+        ),
+    ),
+    "qwen": Family(
+        tokenizer=lambda at: train_qwen_tokenizer(TEXTS, SUBWORDS, at),
+        small=lambda size, tokenizer: _text_model(build_qwen(size, tokenizer, 1), tokenizer),
+        published=lambda config, tokenizer, _: _text_model(
+            AutoModelForCausalLM.from_config(config), tokenizer
+        ),
+    ),
+    "mt5": Family(
+        tokenizer=lambda at: train_mt5_tokenizer(TEXTS, SUBWORDS, at),
+        small=lambda size, tokenizer: _text_model(build_mt5(size, tokenizer, 1), tokenizer),
+        published=lambda config, tokenizer, _: _text_model(
+            MT5ForConditionalGeneration(config), tokenizer
+        ),
     ),
 }

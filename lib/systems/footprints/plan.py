@@ -22,7 +22,6 @@ from lib.training.stages import Stage
 
 MIB = 2**20
 LARGE_SCALES = ("lab", "full")  # for GPUs
-MFU = 0.35  # of the peak arithmetic that a training reaches, unless it is said; not measured here
 SHARDS = 8
 
 
@@ -51,28 +50,32 @@ class StagePlan:
         """Of an update with usual batches."""
         return self.usual.operations * self.stage.accumulate
 
-    def hours(self, gpu: Gpu, gpus: int = 1, mfu: float = MFU) -> float:
-        """Of all updates, decoding of the development set left out."""
+    def hours(self, gpu: Gpu, mfu: float, gpus: int = 1) -> float:
+        """Of all updates, decoding of the development set left out.
+
+        Args:
+            mfu: share of the peak arithmetic that the training reaches.
+        """
         per_second = gpu.teraflops[self.stage.precision] * 1e12 * mfu * gpus
         return self.update_operations * self.stage.updates / per_second / 3600
 
-    def energy_kwh(self, gpu: Gpu, mfu: float = MFU) -> float:
+    def energy_kwh(self, gpu: Gpu, mfu: float) -> float:
         """As if the GPU took its full power all the time."""
-        return self.hours(gpu, 1, mfu) * gpu.watts / 1000
+        return self.hours(gpu, mfu) * gpu.watts / 1000
 
     @cached_property
     def remedy(self) -> str:
         """The first change with which the costliest batch fits an A100; empty where it does."""
         if self.fits(A100):
             return ""
+        words, found = "the stage as it is", self.peak
         for words, stage in _variants(self.stage):
-            clips = self.planned.clips(self.planned.longest, stage)
-            found = self.planned.footprint(clips, stage)
+            found = self.planned.footprint(self.planned.clips(self.planned.longest, stage), stage)
             if found.bytes <= A100.usable_bytes:
                 return f"{words} ({found.bytes / GIB:.0f} GiB)"
-            if found.sharded(SHARDS) <= A100.usable_bytes:
-                of_each = found.sharded(SHARDS) / GIB
-                return f"{words}, shard=True over {SHARDS} GPUs ({of_each:.0f} GiB each)"
+        # the last has the least activations, which sharding leaves as they are
+        if found.sharded(SHARDS) <= A100.usable_bytes:
+            return f"{words}, and shard=True over {SHARDS} GPUs"
         return "a smaller model, or LoRA in place of all weights"
 
 
@@ -136,7 +139,7 @@ def memory_row(plan: StagePlan) -> dict[str, Any]:
     return row
 
 
-def time_row(plan: StagePlan, mfu: float = MFU) -> dict[str, Any]:
+def time_row(plan: StagePlan, mfu: float) -> dict[str, Any]:
     """How long a stage takes on GPUs: a row of a table."""
     stage, clips = plan.stage, plan.usual_clips
     row: dict[str, Any] = {
@@ -146,6 +149,6 @@ def time_row(plan: StagePlan, mfu: float = MFU) -> dict[str, Any]:
         "updates": stage.updates,
     }
     for gpu in GPUS:
-        row |= {f"1 {gpu.name}, h": plan.hours(gpu, mfu=mfu)}
-        row |= {f"8 {gpu.name}, h": plan.hours(gpu, 8, mfu)}
+        row |= {f"1 {gpu.name}, h": plan.hours(gpu, mfu)}
+        row |= {f"8 {gpu.name}, h": plan.hours(gpu, mfu, 8)}
     return row | {f"{A100.name}, kWh": plan.energy_kwh(A100, mfu)}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.utils._python_dispatch import _disable_current_modes
 
 from lib.data.batch import IGNORED, Batch
 from lib.data.buckets import items_of
@@ -191,6 +192,6 @@ def _text(items: int, tokens: int) -> dict[str, torch.Tensor]:
 
 def _feature_shape(model: torch.nn.Module, seconds: float) -> tuple[int, int]:
     """Frames and their width, as the model's feature extractor makes them."""
-    with torch.utils._python_dispatch._disable_current_modes():
+    with _disable_current_modes():
         samples = np.zeros(round(seconds * SAMPLING_RATE), np.float32)
         return tuple(model.feature_extractor(seconds).compute(samples).shape)

@@ -14,7 +14,7 @@ from transformers import (
 )
 
 from lib.models.bridges.strided_conv import StridedConvBridge, StridedConvConfig
-from lib.models.published import PUBLISHED
+from lib.models.published import published
 from lib.models.w2v_bert import w2v_bert_shape
 
 MAX_PARAMETERS = 2_000_000_000  # of the language model: the paper's own bound
@@ -31,7 +31,7 @@ class LanguageModel:
     @property
     def config(self) -> PretrainedConfig:
         """Its published configuration."""
-        return PUBLISHED[self.hub]
+        return published(self.hub)
 
 
 LANGUAGE_MODELS = {
@@ -46,7 +46,7 @@ LANGUAGE_MODELS = {
         LanguageModel(name="phi-4-mini", hub="microsoft/Phi-4-mini-instruct", licence="MIT"),
     )
 }
-W2V_BERT = PUBLISHED["facebook/w2v-bert-2.0"]
+W2V_BERT = published("facebook/w2v-bert-2.0")
 
 
 @dataclass(frozen=True, kw_only=True)

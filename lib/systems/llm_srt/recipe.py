@@ -159,7 +159,7 @@ def _full() -> Recipe:
     """The scripts of the release: learning rate 1e-4, 48 to 256 clips an update, 4 A100, 3 days.
 
     They are set to 100 k to 1 M updates and stop earlier; how early is not stated. Not run here.
-    64 windows of 30 s, with a text of 128 tokens each, would take 74 GiB; 32 take 48.
+    64 windows of 30 s, with a text of 120 tokens each, would take 74 GiB; 32 take 48.
     """
     common: dict[str, Any] = {"batch_seconds": 960.0, "batch_max_items": 32, "precision": "bf16"}
     common |= {"accumulate": 8, "evaluate_every": 1000}

@@ -12,7 +12,7 @@ from transformers.models.whisper.modeling_whisper import WhisperEncoder
 from lib.models.bridges.build import build_bridge
 from lib.models.bridges.q_former import QFormerConfig
 from lib.models.lora import Lora, add_lora
-from lib.models.published import PUBLISHED
+from lib.models.published import published
 from lib.models.whisper_encoder import whisper_shape
 
 WHISPER = "openai/whisper-large-v3"
@@ -28,7 +28,7 @@ class LanguageModel:
     @property
     def config(self) -> Qwen2Config:
         """Its published configuration."""
-        return PUBLISHED[self.hub]
+        return published(self.hub)
 
 
 LANGUAGE_MODELS = {
@@ -65,9 +65,9 @@ def count_sizes(
     """Count the parts of a published system; nothing is allocated."""
     with torch.device("meta"):
         config = chosen_language_model(name).config
-        joint = build_bridge(bridge, whisper_shape(PUBLISHED[WHISPER]), config.hidden_size)
+        joint = build_bridge(bridge, whisper_shape(published(WHISPER)), config.hidden_size)
         language_model = Qwen2ForCausalLM(config)
-        encoder = WhisperEncoder(PUBLISHED[WHISPER])
+        encoder = WhisperEncoder(published(WHISPER))
         counted = _parameters(language_model)
         added = add_lora(language_model, lora.rank, lora.alpha, lora.targets)
     return Sizes(

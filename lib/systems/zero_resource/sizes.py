@@ -12,7 +12,7 @@ from lib.models.bridges.bridge import EncoderShape
 from lib.models.bridges.build import build_bridge
 from lib.models.bridges.conv_adapter import ConvAdapterConfig
 from lib.models.lora import add_lora
-from lib.models.published import PUBLISHED
+from lib.models.published import published
 from lib.systems.zero_resource.recipe import RECIPES
 
 # the paper's Conformer, 630 M parameters and private: what an adapter has to know of it
@@ -35,7 +35,7 @@ class Sizes:
 def count_sizes(hub: str) -> Sizes:
     """Count the parts of a published system; nothing is allocated."""
     lora = RECIPES["full"].lora
-    config = PUBLISHED[hub]
+    config = published(hub)
     with torch.device("meta"):
         adapter = build_bridge(ConvAdapterConfig(), CONFORMER, config.d_model)
         model = MT5ForConditionalGeneration(config)

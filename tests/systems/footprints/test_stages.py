@@ -1,8 +1,11 @@
 """The planned memory of every stage, held against what a real update of it allocates."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from lib.systems.footprints.models import untrained_backbone
 from lib.systems.footprints.plan import A100, memory_row, plan, plan_stage, time_row
 from lib.systems.footprints.stages import (
     SYSTEMS,
@@ -67,12 +70,24 @@ def test_published_memory_of_gmu(planned_direct):
 
 
 def test_a_stage_that_does_not_fit_is_told_the_first_change_that_helps(direct):
-    import dataclasses
-
-    large = dataclasses.replace(direct.stage, batch_max_items=8, batch_seconds=240.0)
-    found = plan_stage(dataclasses.replace(direct, stage=large))
+    large = replace(direct.stage, batch_max_items=8, batch_seconds=240.0)
+    found = plan_stage(replace(direct, stage=large))
     assert not found.fits(A100)
     assert found.remedy.startswith("batch_max_items=4, batch_seconds=120, accumulate=60 (")
+
+
+def test_sharding_is_named_where_no_batch_is_small_enough(direct, monkeypatch):
+    small = replace(A100, memory_gib=25.0)  # less than weights, gradients and optimizer
+    monkeypatch.setattr("lib.systems.footprints.plan.A100", small)
+    few = replace(direct.stage, batch_max_items=2, batch_seconds=60.0)
+    assert plan_stage(replace(direct, stage=few)).remedy.endswith("and shard=True over 8 GPUs")
+
+
+def test_building_a_model_leaves_the_next_ones_tokenizer_as_it_is():
+    backbone = untrained_backbone("qwen", "tiny")
+    first = backbone.load().tokenizer
+    first.add_tokens(["<a new tag>"])
+    assert len(backbone.load().tokenizer) == len(first) - 1
 
 
 def test_smaller_batches_leave_an_update_as_large(direct):
@@ -82,14 +97,14 @@ def test_smaller_batches_leave_an_update_as_large(direct):
 
 
 def test_hours_fall_with_gpus_and_rise_with_less_of_the_peak(planned_direct):
-    one = planned_direct.hours(A100)
-    assert planned_direct.hours(A100, 8) == pytest.approx(one / 8)
-    assert planned_direct.hours(A100, mfu=0.175) == pytest.approx(2 * one)
+    one = planned_direct.hours(A100, 0.35)
+    assert planned_direct.hours(A100, 0.35, 8) == pytest.approx(one / 8)
+    assert planned_direct.hours(A100, 0.175) == pytest.approx(2 * one)
 
 
 def test_rows_of_every_stage_at_smoke():
     plans = plan("smoke")
     assert len(plans) == sum(len(strategies) for *_, strategies in SYSTEMS.values())
-    rows = [memory_row(entry) | time_row(entry) for entry in plans]
+    rows = [memory_row(entry) | time_row(entry, 0.35) for entry in plans]
     assert all(row["peak"] > row["weights, MiB"] > 0 for row in rows)
     assert all(0 < row["trained, M"] <= row["parameters, M"] for row in rows)

@@ -1,4 +1,4 @@
-"""A rehearsal of runs: every training for a few updates, so that what is wrong shows in minutes.
+"""A trial of runs: every training for a few updates, so that what is wrong shows in minutes.
 
 Batches are as large as in earnest, so that memory is tried as well; an update has one of them.
 """
@@ -10,10 +10,10 @@ from collections import Counter
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
 
+from lib.scales import TRIAL
 from lib.training.stages import Stage
 from lib.utterance import Corpus
 
-UPDATES = "WORKBOOK_REHEARSAL"  # in the environment: of every training; not set: no rehearsal
 TEST_CLIPS = 4  # of each spoken language with a text in each language, and with a question
 FEW: dict[str, Any] = {  # of a recipe that has these fields
     "selection_utterances": 4,
@@ -24,17 +24,17 @@ FEW: dict[str, Any] = {  # of a recipe that has these fields
 Recipe = TypeVar("Recipe")
 
 
-def rehearsed_updates() -> int:
-    """Updates of every training in a rehearsal; 0: it is none."""
-    return int(os.environ.get(UPDATES) or 0)
+def trial_updates() -> int:
+    """Updates of every training in a trial; 0: it is none."""
+    return int(os.environ.get(TRIAL) or 0)
 
 
-def rehearsed(recipe: Recipe) -> Recipe:
-    """The recipe of a rehearsal; in earnest the recipe itself.
+def trial_recipe(recipe: Recipe) -> Recipe:
+    """The recipe of a trial; in earnest the recipe itself.
 
-    Systems of a rehearsal are never taken for others: what is changed decides their names.
+    Systems of a trial are never taken for others: what is changed decides their names.
     """
-    updates = rehearsed_updates()
+    updates = trial_updates()
     if not updates or not is_dataclass(recipe):
         return recipe
     changes: dict[str, Any] = {}
@@ -49,9 +49,9 @@ def rehearsed(recipe: Recipe) -> Recipe:
     return replace(recipe, **changes)
 
 
-def rehearsed_corpus(corpus: Corpus) -> Corpus:
+def trial_corpus(corpus: Corpus) -> Corpus:
     """The corpus with a few test clips for every task; in earnest the corpus itself."""
-    if not rehearsed_updates():
+    if not trial_updates():
         return corpus
     kept, counts = [], Counter[tuple[str, str]]()
     for u in corpus.utterances:
