@@ -43,9 +43,10 @@ def study_runs(scale: str, parameters: Mapping[str, Any]) -> list[PlannedRun]:
             f"study full has no parameter {min(given)!r}; it has corpora, notebooks and languages"
         )
     if "corpora" not in parameters or not root.is_dir():
+        problem = f"{root} is no folder" if "corpora" in parameters else "none are given"
         raise ValueError(
-            "the full scale runs on recordings: add -p corpora=DIR, a folder with a folder for "
-            f"each corpus, such as DIR/covost2; {root} is no folder"
+            f"the full scale runs on recordings, and {problem}: add -p corpora=DIR (make: "
+            "CORPORA=DIR), a folder with a folder for each corpus, such as DIR/covost2"
         )
     runs = list(_runs(root, languages))
     if unknown := set(wanted) - {run.notebook for run in runs}:

@@ -78,7 +78,7 @@ def test_some_notebooks_alone(root):
 @pytest.mark.parametrize(
     "parameters, problem",
     [
-        ({}, "add -p corpora=DIR"),
+        ({}, "none are given: add -p corpora=DIR"),
         ({"corpora": "/nowhere"}, "/nowhere is no folder"),
         ({"corpora": "/", "source": "est"}, "no parameter 'source'"),
         ({"corpora": "/", "notebooks": "99"}, "no notebook 99"),
